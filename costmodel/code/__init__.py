@@ -1,0 +1,1 @@
+"""From a file to a Path: read, assemble, decode, follow, track addresses."""

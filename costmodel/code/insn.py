@@ -1,0 +1,169 @@
+"""What a decoded instruction is: immutable values, the same for every core.
+
+``Form`` is all that follows from the bytes alone, so it is decoded once per distinct
+encoding and shared. ``Insn`` is a Form at an address, with the source line it came
+from. ``Path`` is the exact sequence of instructions executed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class RegisterUse(NamedTuple):
+    """Part of a register: ``width`` in bits; ``high`` for AH, CH, DH and BH."""
+
+    reg: int
+    width: int
+    high: bool = False
+
+
+class Flow(Enum):
+    """Where control goes after an instruction."""
+
+    NEXT = "next"
+    JUMP = "jump"  # direct, unconditional
+    CONDITIONAL = "conditional"
+    CALL = "call"  # direct
+    INDIRECT_JUMP = "indirect jump"
+    INDIRECT_CALL = "indirect call"
+    RETURN = "return"  # ret
+    LEAVE_KERNEL = "leave kernel"  # sysret, sysexit, iret, eretu
+    ENTER_KERNEL = "enter kernel"  # syscall, sysenter, int
+    INVALID = "invalid"
+
+
+class MemoryAccess(NamedTuple):
+    """One memory operand, explicit or implied (push, pop, call, ret, string moves).
+
+    ``displacement`` is the signed value encoded; for a push or pop it is the distance
+    from RSP *before* the instruction. ``base`` and ``index`` are register numbers or -1.
+    ``width`` is in bits. RIP-relative operands have ``rip_relative`` set and no base;
+    their displacement is relative to the end of the instruction.
+    """
+
+    base: int
+    index: int
+    scale: int
+    displacement: int
+    width: int
+    reads: bool
+    writes: bool
+    segment: str = ""  # "", "fs" or "gs"
+    rip_relative: bool = False
+    implicit: bool = False  # push, pop, call, ret, string operations
+    displacement_bytes: int = 0
+
+
+class Operand(NamedTuple):
+    """An explicit operand: kind "r", "m", "i", "s" (segment), "c" (control), "d"."""
+
+    kind: str
+    width: int  # bits
+    register: RegisterUse | None = None
+    immediate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Everything that follows from the bytes of one instruction.
+
+    ``shape`` is the operand kinds with widths, Intel order: ``"r64,m64"``, ``"m64,i32"``.
+    ``reads``/``writes`` are the registers holding values, flags and implied registers
+    included, registers that only form an address excluded (see ``memory``), RSP as the
+    stack pointer of push/pop/call/ret excluded (see ``stack_delta``).
+    """
+
+    data: bytes
+    mnemonic: str
+    condition: str  # "e", "ne", "be" ... of jcc, setcc, cmovcc; "" otherwise
+    operands: tuple[Operand, ...]
+    shape: str
+    reads: tuple[RegisterUse, ...]
+    writes: tuple[RegisterUse, ...]
+    memory: tuple[MemoryAccess, ...]
+    stack_delta: int
+    flow: Flow
+    branch_offset: int | None  # direct target, relative to the instruction's first byte
+    immediate: int | None
+    immediate_bytes: int
+    displacement_bytes: int
+    opcode_offset: int  # bytes before the opcode: legacy, REX prefixes
+    prefixes: int  # legacy prefixes, REX not counted
+    length_changing_prefix: bool
+    lock: bool
+    repeat: bool
+    vector: bool  # touches x87, MMX, SSE, AVX or mask registers: refused by the model
+
+    @property
+    def length(self) -> int:
+        return len(self.data)
+
+    @property
+    def same_register(self) -> bool:
+        """Both operands are the same whole register, as in ``xor %eax,%eax``."""
+        ops = self.operands
+        return (
+            len(ops) >= 2
+            and ops[0].register is not None
+            and ops[0].register == ops[1].register
+        )
+
+
+class SourceLine(NamedTuple):
+    file: str
+    line: int
+
+
+class Relocation(NamedTuple):
+    """A field the linker will fill in: ``offset`` is from the first byte of the insn."""
+
+    offset: int
+    symbol: str
+    addend: int
+
+
+@dataclass(frozen=True, slots=True)
+class Insn:
+    """A Form at an address."""
+
+    form: Form
+    address: int
+    source: SourceLine | None = None
+    symbol: str = ""  # "entry_SYSCALL_64+0x12", where known
+    relocations: tuple[Relocation, ...] = ()
+
+    @property
+    def end(self) -> int:
+        return self.address + self.form.length
+
+    @property
+    def target(self) -> int | None:
+        """Address a direct jump or call goes to."""
+        offset = self.form.branch_offset
+        return None if offset is None else self.address + offset
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One executed instruction. ``handler`` marks the call of the C handler."""
+
+    insn: Insn
+    taken: bool = False
+    handler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The exact sequence of instructions executed, and what was assumed to get it."""
+
+    name: str
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()  # what was followed and what was assumed, in order
+    origin: str = ""  # file or stream it was read from
+
+    @property
+    def bytes(self) -> int:
+        return sum(step.insn.form.length for step in self.steps)

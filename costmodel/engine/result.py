@@ -1,0 +1,130 @@
+"""What an estimate is: immutable, complete, and free of presentation.
+
+Times inside a result are whole cycles. A scenario that repeats the path measures a
+window of ``copies`` copies taking ``window_cycles``; ``cycles`` is their quotient, and
+every breakdown is given in whole cycles of the same window, so that causes add up to the
+total exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from costmodel.code.insn import Insn, Path
+
+
+@dataclass(frozen=True, slots=True)
+class UopTimes:
+    """One uop of the timeline. Cycles count from the start of the shown window; -1: n/a."""
+
+    step: int  # index into path.steps
+    uop: int  # index within the instruction
+    kind: str  # "alu", "load", "store address", "store data", "branch", "microcode", ...
+    port: str  # "" when no port was used
+    queued: int  # entered the uop queue
+    issued: int
+    ready: int  # all inputs ready
+    dispatched: int
+    completed: int
+    retired: int
+    committed: int  # stores; -1 otherwise
+    wait: str  # cause of the longest wait before dispatch or issue, "" if none
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge of the critical path, walked from the start to the last retirement."""
+
+    step: int
+    stage: str  # the stage reached: "fetch", "issue", "dispatch", "complete", "retire"
+    cause: str
+    cycles: int
+    source_step: int  # step of the event it comes from; -1 for the start
+
+
+@dataclass(frozen=True, slots=True)
+class LineUse:
+    """A 64-byte line the path touches. ``where`` is a phrase such as "stack L0"."""
+
+    where: str
+    loads: int
+    stores: int
+    commits: int  # separate writes of the line to L1D after combining
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSlot:
+    """One word of struct pt_regs as the path leaves it (at the handler's call)."""
+
+    name: str
+    offset: int  # bytes below the frame's top
+    line: str
+    step: int  # index of the step that wrote it last; -1: not written
+    value: str  # symbolic, e.g. "user rsp", "0x2b", "r11"; "" when not written
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An assumed figure, or a missing cost, that took part in an estimate."""
+
+    what: str  # "swapgs latency", "costs.swapgs.*.latency"
+    value: float
+    low: float
+    high: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Cycles of one path on one core in one scenario, and why."""
+
+    uarch: str
+    title: str
+    scenario: str
+    align: int
+    path: Path
+    window_cycles: int
+    copies: int
+    instructions: int
+    uops: int  # unfused, per copy
+    slots: int  # fused-domain issue slots, per copy
+    bytes: int
+    fetch_windows: int  # aligned fetch blocks the code spans at this alignment
+    causes: tuple[tuple[str, int], ...]  # whole cycles of the window, largest first
+    charges: tuple[tuple[int, str, int], ...]  # (step, cause, cycles of the window)
+    critical_path: tuple[Edge, ...]
+    ports: tuple[tuple[str, int], ...]  # uops a port took in the window
+    lines: tuple[LineUse, ...]
+    frame: tuple[FrameSlot, ...]  # empty when the path builds none
+    timeline: tuple[UopTimes, ...]
+    unknown: tuple[str, ...]  # instructions costed without a row of their own
+    guesses: tuple[Guess, ...]
+    notes: tuple[str, ...] = field(default=())
+    store_buffer_peak: int = 0
+    unknown_addresses: int = 0  # accesses assumed to be disjoint from all others
+
+    @property
+    def cycles(self) -> float:
+        """Cycles a copy."""
+        return self.window_cycles / self.copies
+
+    def breakdown(self) -> dict[str, float]:
+        """Cause -> cycles a copy. Adds up to ``cycles``."""
+        return {cause: n / self.copies for cause, n in self.causes}
+
+    def insn(self, step: int) -> Insn:
+        return self.path.steps[step].insn
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two estimates on one core in one scenario. ``low``/``high``: of the difference."""
+
+    before: Estimate
+    after: Estimate
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def delta(self) -> float:
+        return self.after.cycles - self.before.cycles

@@ -1,0 +1,53 @@
+"""The errors a user can cause, each with the exit status it deserves.
+
+Every message says where, what was found, what was expected and what to do next.
+Only ``cli`` turns them into text and an exit status; everything below raises.
+"""
+
+from __future__ import annotations
+
+
+class CostmodelError(Exception):
+    """Something the user can mend. ``status`` is the exit status of the command."""
+
+    status = 2
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        where: str = "",
+        expected: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(found)
+        self.where = where
+        self.found = found
+        self.expected = expected
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.found}" if self.where else self.found]
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.hint:
+            lines.append(f"  try: {self.hint}")
+        return "\n".join(lines)
+
+
+class UsageError(CostmodelError):
+    """The command line, a selector or an argument of the API is wrong."""
+
+
+class InputError(CostmodelError):
+    """Code that cannot be read: bad assembly, a broken object, no such symbol."""
+
+
+class CoreError(CostmodelError):
+    """A core file that cannot be loaded, or a core nobody has described."""
+
+
+class UnknownInstructionError(CostmodelError):
+    """An instruction no cost is known for, where guessing is not allowed."""
+
+    status = 3
