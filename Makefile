@@ -1,0 +1,67 @@
+# make demo   the thread's question, on every core there is
+# make test   everything the project promises, checked
+# Both set up .venv themselves; nothing is installed outside this directory.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+DATA ?= ../shared/data/blocks
+
+.PHONY: help demo test golden lint format types bench validate nightly clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo 'also: lint format types bench validate golden nightly clean'
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'costmodel needs Python 3.11 or later: make PYTHON=...' >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: $(VENV)/created pyproject.toml
+	@echo 'setting up $(VENV) ...' >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/runtime
+	@echo 'setting up the test tools in $(VENV) ...' >&2
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/runtime
+	@$(PY) -m costmodel demo
+
+test: $(VENV)/dev
+	@$(PY) -m pytest -m 'not nightly'
+
+nightly: $(VENV)/dev
+	@$(PY) -m pytest -m nightly
+
+# Stored outputs under tests/golden, rewritten from what the program prints now.
+golden: $(VENV)/dev
+	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/cli
+
+lint: $(VENV)/dev
+	@$(PY) -m ruff check .
+
+format: $(VENV)/dev
+	@$(PY) -m ruff format costmodel tests bench tools
+
+types: $(VENV)/dev
+	@$(PY) -m mypy
+
+bench: $(VENV)/dev
+	@for script in bench/*.py; do $(PY) $$script || exit 1; done
+
+validate: $(VENV)/runtime
+	@for s in unroll opcache loop; do \
+	  $(PY) -m costmodel validate $(DATA)/zen5_blocks_dev.csv --uarch zen5 \
+	    --scenario $$s --column cycles_$$(echo $$s | \
+	      sed 's/unroll/U/; s/opcache/O/; s/loop/L/'); done
+	@$(PY) -m costmodel validate $(DATA)/zen5_entry_dev.csv --uarch zen5 --scenario unroll
+	@$(PY) -m costmodel validate $(DATA)/bhive_skl_dev.csv --uarch skylake --scenario unroll
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

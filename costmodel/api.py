@@ -1,0 +1,254 @@
+"""The library's face: one function a question, results that show themselves.
+
+Nothing here is remembered between calls. A core is named, or the answer is asked of
+every core there is: then the result is a sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+
+from costmodel.code.insn import Path
+from costmodel.cores.load import core_names, load_core
+from costmodel.engine.result import Comparison, Estimate
+from costmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    Source = str | os.PathLike[str] | Path
+
+
+class Options(TypedDict, total=False):
+    """Keywords of ``estimate`` and ``compare``; see there."""
+
+    scenario: str | None
+    align: int
+    symbol: str | None
+    take: Sequence[str]
+    region: str | None
+
+
+class Result(Estimate):
+    """An Estimate that can show itself."""
+
+    __slots__ = ()
+
+    def frame(self, table: str = "summary") -> pd.DataFrame:
+        """Tidy table: summary, causes, charges, timeline, lines, slots, ports, path."""
+        from costmodel.views.tables import frame
+
+        return frame([self], table)
+
+    def text(self) -> str:
+        """What ``costmodel estimate`` prints."""
+        from costmodel.views.text import estimates_text
+
+        return estimates_text([self])
+
+    def explain(self, width: int = 72) -> str:
+        """What ``costmodel explain`` prints."""
+        from costmodel.views.explain import explanation_text
+
+        return explanation_text(self, width)
+
+    def _repr_html_(self) -> str:
+        from costmodel.views.html import estimates_html
+
+        return estimates_html([self])
+
+
+class Difference(Comparison):
+    """A Comparison that can show itself."""
+
+    __slots__ = ()
+
+    def frame(self, table: str = "summary") -> pd.DataFrame:
+        """Tidy table: summary, causes, or lines (cycles of the difference)."""
+        from costmodel.views.tables import comparison_frame
+
+        return comparison_frame([self], table)
+
+    def text(self) -> str:
+        """What ``costmodel compare`` prints."""
+        from costmodel.views.comparison import comparisons_text
+
+        return comparisons_text([self])
+
+    def _repr_html_(self) -> str:
+        from costmodel.views.html import comparisons_html
+
+        return comparisons_html([self])
+
+
+class Results(tuple[Result, ...]):
+    """Estimates of several paths or on several cores."""
+
+    __slots__ = ()
+
+    def frame(self, table: str = "summary") -> pd.DataFrame:
+        from costmodel.views.tables import frame
+
+        return frame(self, table)
+
+    def text(self) -> str:
+        from costmodel.views.text import estimates_text
+
+        return estimates_text(self)
+
+    def _repr_html_(self) -> str:
+        from costmodel.views.html import estimates_html
+
+        return estimates_html(self)
+
+
+class Differences(tuple[Difference, ...]):
+    """One change on several cores."""
+
+    __slots__ = ()
+
+    def frame(self, table: str = "summary") -> pd.DataFrame:
+        from costmodel.views.tables import comparison_frame
+
+        return comparison_frame(self, table)
+
+    def text(self) -> str:
+        from costmodel.views.comparison import comparisons_text
+
+        return comparisons_text(self)
+
+    def _repr_html_(self) -> str:
+        from costmodel.views.html import comparisons_html
+
+        return comparisons_html(self)
+
+
+def cores() -> list[str]:
+    """Names of the cores there are."""
+    return list(core_names())
+
+
+def core_names_of(names: str | Iterable[str] | None) -> list[str]:
+    """Canonical names; None or "all" are every core. Raises CoreError on another."""
+    if names is None or names == "all":
+        return cores()
+    wanted = [names] if isinstance(names, str) else list(names)
+    if not wanted:
+        raise UsageError("no core named", expected=", ".join(cores()))
+    out: list[str] = []
+    for name in wanted:
+        more = cores() if name == "all" else [_canonical(name)]
+        out.extend(n for n in more if n not in out)
+    return out
+
+
+def _canonical(name: str) -> str:
+    """The name of the core ``name`` means; an alias costs a look into the files."""
+    return name if name in core_names() else load_core(name).core.name
+
+
+def load_path(
+    source: Source,
+    *,
+    symbol: str | None = None,
+    take: Sequence[str] = (),
+    region: str | None = None,
+    stdin: bytes | None = None,
+) -> Path:
+    """The path in ``source``: a file name, ``-`` for ``stdin``, or a Path as it is."""
+    if isinstance(source, Path):
+        return source
+    from costmodel.code.load import load_path as read
+
+    return read(
+        str(source), symbol=symbol, take=tuple(take), region=region, stdin=stdin
+    )
+
+
+def _estimate(path: Path, core: str, scenario: str | None, align: int) -> Result:
+    from costmodel.engine.estimate import estimate as run
+
+    result = run(path, load_core(core), scenario=scenario, align=align)
+    return Result(*(getattr(result, field.name) for field in fields(Estimate)))
+
+
+@overload
+def estimate(
+    source: Source, uarch: Literal["all"] | None = None, **options: Unpack[Options]
+) -> Results: ...
+@overload
+def estimate(source: Source, uarch: str, **options: Unpack[Options]) -> Result: ...
+@overload
+def estimate(
+    source: Source, uarch: Sequence[str], **options: Unpack[Options]
+) -> Results: ...
+def estimate(
+    source: Source,
+    uarch: str | Sequence[str] | None = None,
+    *,
+    scenario: str | None = None,
+    align: int = 0,
+    symbol: str | None = None,
+    take: Sequence[str] = (),
+    region: str | None = None,
+) -> Result | Results:
+    """Cycles of one path: on one named core, on several, or (None) on all.
+
+    ``scenario`` None is the round trip where the path has a system call's boundaries,
+    otherwise ``once``. ``align`` is the offset from a 64-byte line.
+    """
+    path = load_path(source, symbol=symbol, take=take, region=region)
+    names = core_names_of(uarch)
+    results = Results(_estimate(path, name, scenario, align) for name in names)
+    return results[0] if isinstance(uarch, str) and uarch != "all" else results
+
+
+@overload
+def compare(
+    before: Source,
+    after: Source,
+    uarch: Literal["all"] | None = None,
+    **options: Unpack[Options],
+) -> Differences: ...
+@overload
+def compare(
+    before: Source, after: Source, uarch: str, **options: Unpack[Options]
+) -> Difference: ...
+@overload
+def compare(
+    before: Source, after: Source, uarch: Sequence[str], **options: Unpack[Options]
+) -> Differences: ...
+def compare(
+    before: Source,
+    after: Source,
+    uarch: str | Sequence[str] | None = None,
+    *,
+    scenario: str | None = None,
+    align: int = 0,
+    symbol: str | None = None,
+    take: Sequence[str] = (),
+    region: str | None = None,
+) -> Difference | Differences:
+    """What changing ``before`` into ``after`` costs, in one scenario for both."""
+    from costmodel.studies.compare import common_scenario
+
+    old, new = (
+        load_path(source, symbol=symbol, take=take, region=region)
+        for source in (before, after)
+    )
+    found: list[Difference] = []
+    for name in core_names_of(uarch):
+        first = _estimate(old, name, scenario, align)
+        second = _estimate(new, name, scenario, align)
+        if first.scenario != second.scenario:
+            shared = common_scenario(first.scenario, second.scenario)
+            first = _estimate(old, name, shared, align)
+            second = _estimate(new, name, shared, align)
+        found.append(Difference(first, second))
+    if isinstance(uarch, str) and uarch != "all":
+        return found[0]
+    return Differences(found)

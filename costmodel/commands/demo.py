@@ -1,0 +1,19 @@
+"""``costmodel demo``: the question of August 2014, on every core there is."""
+
+from __future__ import annotations
+
+import argparse
+
+from costmodel.commands import Outcome
+from costmodel.commands.options import add_uarch, chosen_cores
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    add_uarch(parser, "cores to answer for (default: all)")
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    from costmodel.studies.top_of_stack import answer
+    from costmodel.views.answer import answer_text
+
+    return Outcome(answer_text(answer(chosen_cores(args.uarch))))

@@ -1,0 +1,61 @@
+"""``costmodel explain FILE --uarch NAME``: where the cycles of one estimate go."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from costmodel.commands import Outcome
+from costmodel.commands.options import (
+    INPUT_HELP,
+    add_model_options,
+    add_path_options,
+    add_uarch,
+    chosen_cores,
+    forbid_guessing,
+    standard_input,
+    wants_json,
+)
+from costmodel.errors import UsageError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="FILE", help=INPUT_HELP)
+    add_uarch(parser, "the core to explain it on")
+    add_path_options(parser)
+    add_model_options(parser)
+
+
+def width() -> int:
+    """Columns of the report: 72 for mail, unless COLUMNS asks for another width."""
+    text = os.environ.get("COLUMNS", "")
+    return min(max(int(text), 60), 400) if text.isdecimal() and int(text) else 72
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    from costmodel import api
+
+    if not args.uarch or args.uarch == "all" or "," in args.uarch:
+        raise UsageError(
+            "explain needs exactly one core",
+            where="--uarch",
+            expected=", ".join(api.cores()),
+        )
+    (core,) = chosen_cores(args.uarch, strict=args.strict)
+    path = api.load_path(
+        args.input,
+        symbol=args.symbol,
+        take=tuple(args.take),
+        region=args.region,
+        stdin=standard_input((args.input,)),
+    )
+    result = api.estimate(path, core, scenario=args.scenario, align=args.align)
+    if args.strict:
+        forbid_guessing([result])
+    if wants_json(args):
+        from costmodel.views.json import explanation_document
+
+        return Outcome(explanation_document(result))
+    from costmodel.views.explain import explanation_text
+
+    return Outcome(explanation_text(result, width()))

@@ -1,0 +1,122 @@
+"""Arguments several commands share, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from costmodel.engine.result import Estimate
+
+SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
+INPUT_HELP = (
+    "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
+)
+
+
+def alignment(text: str) -> int:
+    """An offset from a 64-byte line, 0 to 63."""
+    value = int(text) if text.isdecimal() else -1
+    if not 0 <= value <= 63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
+    return value
+
+
+def add_uarch(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("-u", "--uarch", metavar="NAME,..", help=meaning)
+
+
+def add_path_options(parser: argparse.ArgumentParser) -> None:
+    """Which instructions of an input are the path."""
+    group = parser.add_argument_group("the path")
+    group.add_argument("--symbol", metavar="SYM[+OFF[/LEN]]", help="where it starts")
+    group.add_argument(
+        "--take",
+        metavar="LABEL",
+        action="append",
+        default=[],
+        help="take the conditional jump to LABEL (may be repeated)",
+    )
+    group.add_argument(
+        "--region", metavar="NAME", help="the region so named in comments of the source"
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """How the path is run, and how the answer is written."""
+    group = parser.add_argument_group("the model")
+    group.add_argument(
+        "--scenario",
+        choices=SCENARIOS,
+        help="default: roundtrip for a path from SYSCALL to SYSRET, otherwise once",
+    )
+    group.add_argument(
+        "--align",
+        type=alignment,
+        default=0,
+        metavar="N",
+        help="offset of the code from a 64-byte line, 0-63 (default 0)",
+    )
+    group.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit 3 rather than guess the cost of an unknown instruction",
+    )
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="JSON, schema 1")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="default text; --json is short for --format json",
+    )
+
+
+def wants_json(args: argparse.Namespace) -> bool:
+    return bool(args.json) or args.format == "json"
+
+
+def chosen_cores(text: str | None, *, strict: bool = False) -> list[str]:
+    """Core names of a ``--uarch`` value; None and "all" are every core."""
+    from costmodel.api import core_names_of
+
+    names = text if text is None else [n.strip() for n in text.split(",") if n.strip()]
+    try:
+        return core_names_of(names)
+    except CoreError as error:
+        if strict:
+            error.status = 3
+        raise
+
+
+def standard_input(sources: Iterable[str]) -> bytes | None:
+    """All of stdin if one source is ``-``; it can be read only once."""
+    count = sum(source == "-" for source in sources)
+    if count > 1:
+        raise UsageError("stdin (-) given twice", expected="at most one - among inputs")
+    if not count:
+        return None
+    data = sys.stdin.buffer.read()
+    if not data.strip():
+        raise InputError("nothing to read", where="stdin", expected="code")
+    return data
+
+
+def forbid_guessing(estimates: Iterable[Estimate]) -> None:
+    """``--strict``: raise if any cost had to be made up for want of a row."""
+    for estimate in estimates:
+        if estimate.unknown:
+            raise UnknownInstructionError(
+                f"{estimate.uarch} has no cost for: {', '.join(estimate.unknown)}",
+                where=estimate.path.origin or estimate.path.name,
+                expected="instructions the core file describes (--strict)",
+                hint=f"add a row to uarch/{estimate.uarch}.yaml, or drop --strict",
+            )

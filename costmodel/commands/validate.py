@@ -1,0 +1,57 @@
+"""``costmodel validate BLOCKS.csv --uarch NAME``: the model held against silicon."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from costmodel.commands import Outcome
+from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
+from costmodel.errors import InputError, UsageError
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="BLOCKS.csv", help="rows of hex and cycles")
+    parser.add_argument("-u", "--uarch", metavar="NAME", required=True)
+    parser.add_argument(
+        "--scenario",
+        choices=SCENARIOS,
+        help="how the blocks were measured; a scenario column in the file wins",
+    )
+    parser.add_argument(
+        "--column",
+        default="cycles",
+        metavar="NAME",
+        help="the measured column (default cycles); blank cells are skipped",
+    )
+    parser.add_argument(
+        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="use the first N rows only"
+    )
+    parser.add_argument("--out", metavar="CSV", help="write every prediction there")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    from costmodel import api
+    from costmodel.studies.validate import read_blocks, validate
+    from costmodel.views import validation as view
+
+    names = chosen_cores(args.uarch)
+    if len(names) != 1:
+        raise UsageError("validate needs exactly one core", where="--uarch")
+    rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
+    if args.limit is not None:
+        rows = rows[: args.limit]
+    outcome = validate(rows, api.load_core(names[0]))
+    if args.out:
+        try:
+            Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
+        except OSError as error:
+            found = f"cannot write: {error.strerror}"
+            raise InputError(found, where=args.out) from None
+    if wants_json(args):
+        return Outcome(view.validation_document(outcome, args.worst))
+    return Outcome(view.validation_text(outcome, args.worst))

@@ -1,0 +1,1 @@
+"""Questions asked of estimates: comparisons, validation, the thread's own study."""
