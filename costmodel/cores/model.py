@@ -17,7 +17,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all sections: unknown keys are errors."""
 
 
-class Predecode(Section):
+class Predecode(Section, frozen=True):
     """Length decoding between fetch and the decoders. ``width`` 0: boundaries known."""
 
     width: int = 0  # instructions a cycle
@@ -26,7 +26,7 @@ class Predecode(Section):
     latency: int = 3  # cycles from predecode to decode
 
 
-class Decode(Section):
+class Decode(Section, frozen=True):
     """Legacy decode. ``width`` decoders; slot 0 is the complex one."""
 
     width: int = 4
@@ -42,7 +42,7 @@ class Decode(Section):
     prefix_stall: int = 0  # cycles
 
 
-class UopCache(Section):
+class UopCache(Section, frozen=True):
     """The decoded-instruction cache. ``window`` 0: none."""
 
     window: int = 0  # bytes a line describes: 32 or 64
@@ -60,7 +60,7 @@ class UopCache(Section):
     switch: int = 1  # cycles lost when delivery changes between cache and decoders
 
 
-class FrontEnd(Section):
+class FrontEnd(Section, frozen=True):
     """From memory to the uop queue."""
 
     fetch_bytes: int = 16  # bytes a cycle into legacy decode, aligned
@@ -78,7 +78,7 @@ class FrontEnd(Section):
     redirect: int = 15  # cycles from a resolved mispredict or restart to first delivery
 
 
-class MacroFusion(Section):
+class MacroFusion(Section, frozen=True):
     """Which flag-setting instruction joins the conditional jump after it.
 
     ``pairs`` maps the operation's mnemonic to the conditions it fuses with ("all", or
@@ -92,7 +92,7 @@ class MacroFusion(Section):
     across_line: bool = False  # the pair may straddle a 64-byte line
 
 
-class MoveElimination(Section):
+class MoveElimination(Section, frozen=True):
     """``widths`` of register moves that need no port. ``slots`` 0: unlimited."""
 
     widths: tuple[int, ...] = ()
@@ -101,7 +101,7 @@ class MoveElimination(Section):
     per_cycle: int = 0  # most a cycle; 0: no limit
 
 
-class StackEngine(Section):
+class StackEngine(Section, frozen=True):
     """Push, pop, call and ret update RSP at no cost; explicit uses may need a sync uop."""
 
     present: bool = True
@@ -109,7 +109,7 @@ class StackEngine(Section):
     limit: int = 192  # bytes of unsynchronised offset that force a sync uop
 
 
-class Rename(Section):
+class Rename(Section, frozen=True):
     """Issue: allocation and renaming, in order."""
 
     width: int = 4  # fused-domain slots a cycle
@@ -122,19 +122,20 @@ class Rename(Section):
     high_byte: Literal["merged", "renamed"] = "merged"  # AH..BH on their own
     low_byte_renamed: bool = False  # AL, AX writes do not read the old register
     micro_fusion: bool = True  # load+op and address+data are one slot
+    fuse_read_modify_write: bool = False  # load, operation and store are one slot
     unlaminate_stores: bool = False  # indexed stores issue as two slots
     unlaminate_loads: Literal["none", "all", "no_destination_read"] = "none"
     to_dispatch: int = 5  # least cycles from issue to dispatch
 
 
-class Scheduler(Section):
+class Scheduler(Section, frozen=True):
     """Entries shared by the uops waiting for any of ``ports``."""
 
     ports: tuple[str, ...]
     entries: int
 
 
-class Window(Section):
+class Window(Section, frozen=True):
     """What bounds the instructions in flight. 0: not a limit."""
 
     rob: int
@@ -148,7 +149,7 @@ class Window(Section):
     schedulers: tuple[Scheduler, ...] = ()
 
 
-class Ports(Section):
+class Ports(Section, frozen=True):
     """Execution ports, and the classes of uop each serves."""
 
     names: tuple[str, ...]
@@ -157,7 +158,7 @@ class Ports(Section):
     alternate: tuple[str, ...] = ()  # ports load and store-address uops take in turn
 
 
-class Renaming(Section):
+class Renaming(Section, frozen=True):
     """Loads that take a store's data at rename. ``window`` 0: the core does not."""
 
     window: int = 0  # most stores between the store and the load
@@ -171,7 +172,7 @@ class Renaming(Section):
     stack_survives_add: bool = True  # add/sub of RSP keeps the tracking
 
 
-class Memory(Section):
+class Memory(Section, frozen=True):
     """Loads, stores, and the L1 data cache. Cycles unless said otherwise."""
 
     load_latency: int = 4
@@ -202,7 +203,7 @@ class Memory(Section):
     fill_buffers: int = 10
 
 
-class UopCost(Section):
+class UopCost(Section, frozen=True):
     """One unfused uop.
 
     ``on`` is a class of ``ports.classes`` ("none": no port). ``reads`` and ``writes``
@@ -223,7 +224,7 @@ class UopCost(Section):
     own_slot: bool = True  # False: shares the issue slot of the uop before it
 
 
-class Cost(Section):
+class Cost(Section, frozen=True):
     """What one operation costs in one operand shape.
 
     ``uops`` are the compute uops; loads and stores a memory operand needs are added by
@@ -251,7 +252,7 @@ class Cost(Section):
 Costs = dict[str, dict[str, Cost]]  # operation -> shape -> cost
 
 
-class Core(Section):
+class Core(Section, frozen=True, kw_only=True):
     """One microarchitecture. ``costs`` is keyed by operation, then operand shape."""
 
     name: str
