@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -191,6 +192,7 @@ def test_every_slot_by_mov_adds_six_insns_and_five_stores_to_the_entry(
     ("path", "dance"),
     [
         ("v3.16-fork", FIXUP.counts.plus(RESTORE.counts)),
+        ("v3.16-fork-syscall", FIXUP.counts.plus(RESTORE.counts)),
         ("v3.16-iopl", Counts(11, 75, 4, 7)),
         ("v3.16-execve", FIXUP.counts),
         ("v3.16-tracesys", FIXUP.counts),
@@ -201,6 +203,34 @@ def test_the_nodance_twin_lacks_the_dance_and_nothing_else(
     codes: dict[str, Code], path: str, dance: Counts
 ) -> None:
     assert whole(codes, path) - whole(codes, f"{path}-nodance") == dance
+
+
+def test_a_fork_pays_for_its_dance_what_every_slot_by_mov_pays_once(
+    codes: dict[str, Code],
+) -> None:
+    before = whole(codes, "v3.16-fork-syscall")
+    after = whole(codes, "every-slot-fork-syscall")
+    assert before - after == Counts(5, 54, 3, 2)
+
+
+def test_the_readme_counts_as_the_stubs_do(codes: dict[str, Code]) -> None:
+    """Columns hold the path's parts, or the whole, or the part the row names."""
+    rows = 0
+    for line in (STUBS / "README.md").read_text().splitlines():
+        found = re.match(r"\| `([^`]+)\.S` \|([^|]+)\|(.+)\|$", line)
+        if not found:
+            continue
+        stub = FACTS[found[1]]
+        columns = [[int(n) for n in c.split("/")] for c in found[3].split("|")]
+        said = [Counts(*numbers) for numbers in zip(*columns, strict=True)]
+        if named := re.search(r"part `([^`]+)`", found[2]):
+            assert said == [stub.parts[named[1]].counts], line
+        elif len(said) == 2:
+            assert said == [p.counts for p in stub.parts.values()], line
+        else:
+            assert said == [whole(codes, found[1])], line
+        rows += 1
+    assert rows >= 24
 
 
 def test_filling_every_slot_dirties_no_new_line(codes: dict[str, Code]) -> None:

@@ -51,7 +51,12 @@ class Code:
     symbols: tuple[tuple[int, str], ...]
 
     def follow(self, address: int, depth: int | None, kernel_stack: int) -> list[Step]:
-        """Direct jumps taken, conditional ones not, calls stepped over."""
+        """Direct jumps taken, conditional ones not, calls of the handler stepped over.
+
+        A call within the file is entered: the assembler has filled in its target,
+        where one to an undefined symbol still holds zero.
+        """
+        returns: list[int] = []
         factory = InstructionInfoFactory()
         steps: list[Step] = []
         while True:
@@ -73,10 +78,18 @@ class Code:
                 Step(address, insn, loads, stores, tuple(stored), tuple(loaded))
             )
             flow = insn.flow_control
-            if flow == FlowControl.RETURN:
+            if flow == FlowControl.RETURN and not returns:
                 return steps
-            depth = self._depth_after(insn, depth, kernel_stack)
-            if flow == FlowControl.UNCONDITIONAL_BRANCH:
+            entered = (
+                flow == FlowControl.CALL and insn.near_branch_target != insn.next_ip
+            )
+            depth = self._depth_after(insn, depth, kernel_stack, entered)
+            if flow == FlowControl.RETURN:
+                address = returns.pop()
+            elif flow == FlowControl.UNCONDITIONAL_BRANCH:
+                address = insn.near_branch_target
+            elif entered:
+                returns.append(insn.next_ip)
                 address = insn.near_branch_target
             else:
                 address = insn.next_ip
@@ -84,7 +97,7 @@ class Code:
 
     @staticmethod
     def _depth_after(
-        insn: Instruction, depth: int | None, kernel_stack: int
+        insn: Instruction, depth: int | None, kernel_stack: int, entered: bool
     ) -> int | None:
         if insn.op_count and insn.op0_register == Register.RSP:
             if insn.mnemonic == Mnemonic.MOV and insn.memory_base == Register.NONE:
@@ -96,7 +109,8 @@ class Code:
                 return depth + (value - (value >> 63 << 64))
             if depth is not None and insn.mnemonic == Mnemonic.ADD:
                 return depth - int(insn.immediate(1))
-        if insn.flow_control in (FlowControl.CALL, FlowControl.INDIRECT_CALL):
+        calls = (FlowControl.CALL, FlowControl.INDIRECT_CALL)
+        if insn.flow_control in calls and not entered:
             return depth  # the handler returns
         if depth is not None:
             return depth - insn.stack_pointer_increment
