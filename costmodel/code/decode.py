@@ -192,6 +192,18 @@ def _is_vector(instr: Instruction, info: InstructionInfo) -> bool:
     return name.startswith("f") and not name.startswith(("fxsave", "fxrstor"))
 
 
+def _is_operand(instr: Instruction, base: int, index: int, displacement: int) -> bool:
+    """Whether a used address is the explicit operand (RIP stands in no used base)."""
+    if instr.is_ip_rel_memory_operand:
+        return base == index == Register.NONE
+    moved = 8 if instr.mnemonic == Mnemonic.POP and base == Register.RSP else 0
+    return (
+        base == instr.memory_base
+        and index == instr.memory_index
+        and displacement == _signed(instr.memory_displacement) + moved
+    )
+
+
 def _memory(instr: Instruction, info: InstructionInfo) -> tuple[MemoryAccess, ...]:
     explicit: MemoryAccess | None = None
     has_operand = any(
@@ -223,14 +235,13 @@ def _memory(instr: Instruction, info: InstructionInfo) -> tuple[MemoryAccess, ..
             explicit = explicit._replace(reads=name.startswith("prefetch"))
         out.append(explicit)
     for use in info.used_memory():
-        if has_operand and (
-            use.base == instr.memory_base
-            and use.index == instr.memory_index
-            and use.displacement == instr.memory_displacement
-        ):
-            has_operand = False  # the explicit one, seen once
-            continue
         displacement = _signed(use.displacement)
+        if has_operand and _is_operand(instr, use.base, use.index, displacement):
+            has_operand = False  # the explicit one, seen once
+            if explicit is not None and not explicit.rip_relative:
+                # POP to memory forms its address with RSP already incremented.
+                out[0] = explicit._replace(displacement=displacement)
+            continue
         out.append(
             MemoryAccess(
                 base=_number(use.base),
