@@ -13,7 +13,7 @@ from costmodel.cores.yamltree import Map, Seq
 from costmodel.errors import CoreError
 
 NO_PORT = "none"  # the class of a uop that needs no port
-_OPERAND = re.compile(r"op[0-3]|t[0-3]|flags")
+_OPERAND = re.compile(r"op[0-3]|t[0-3]|flags|base|index|mem2?|result")
 
 
 def validate(tree: Map, problems: list[CoreError]) -> None:
@@ -120,7 +120,7 @@ def _operand(name: str, mark: Any, problems: list[CoreError]) -> None:
             _problem(
                 mark,
                 f"{name!r} is no operand, register or flag",
-                "op0 to op3, t0 to t3, flags, cf, of, zaps, or a register (rax)",
+                "op0 to op3, t0 to t3, base, index, mem, result, a flag or a register",
                 yamltree.close(name, BY_NAME),
             )
         )
