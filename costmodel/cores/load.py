@@ -88,7 +88,13 @@ def _assembled(chain: tuple[_File, ...], sources: _Sources) -> LoadedCore:
                 f"{more} more problem{'s' * (more > 1)} in this core's files"
             )
         raise first
-    assert loaded is not None
+    if loaded is None:
+        raise CoreError(
+            f"{chain[0].path.stem} is a base for other cores to extend",
+            where=chain[0].name,
+            expected="a core",
+            hint=", ".join(catalogue.core_names()),
+        )
     return loaded
 
 
@@ -187,12 +193,16 @@ def _built(
     problems: list[CoreError] = []
     tree = Map(chain[-1].tree.mark)
     declared = frozenset(key for key, _ in sources)
+    groups: Mapping[str, str] = {}
     for file in reversed(chain):
-        own = reader.Reader(declared)
+        own = reader.Reader(declared, groups)
+        groups = own.groups
         body = own.core(file.tree)
         problems += own.problems
         tree = merge.merge(merge.inheritable(tree), body, problems)
     file = chain[0]
+    if file.path.stem.startswith("_"):
+        return None, tuple(problems)  # a base is complete only in its heirs
     _named(tree, file, problems)
     if not problems:
         validate(tree, problems)

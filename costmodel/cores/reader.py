@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from costmodel.cores import fields, yamltree
@@ -25,21 +26,30 @@ _SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(0|[1-9][0-9]*))?")
 
 
 class Group(NamedTuple):
-    """What a number inherits from the mappings around it."""
+    """What a number inherits from the mappings around it.
+
+    ``own``: the source stands in this file, so what the file extends has no say.
+    """
 
     source: str = ""
     spread: float | None = None
     note: str = ""
+    own: bool = False
 
 
 class Reader:
     """Reads one file. ``declared`` are the source ids known to it and its ancestors.
 
-    ``problems`` collects a CoreError for everything wrong, in the order of the file.
+    ``inherited`` are the sources of groups, by path, of the files it extends: they
+    serve numbers that have none in their own file. ``problems`` collects a CoreError
+    for everything wrong, in the order of the file; ``groups`` what heirs inherit.
     """
 
-    def __init__(self, declared: frozenset[str]) -> None:
+    def __init__(
+        self, declared: frozenset[str], inherited: Mapping[str, str] | None = None
+    ) -> None:
         self.declared = declared
+        self.groups: dict[str, str] = dict(inherited or {})
         self.problems: list[CoreError] = []
 
     def core(self, tree: Map) -> Map:
@@ -48,13 +58,13 @@ class Reader:
         for key, value in tree.items():
             if key not in FILE_KEYS:
                 body.put(key, value, tree.keys_at[key], tree.values_at[key])
-        return self.section(body, fields.core_spec(), Group(), "")
+        return self.section(body, fields.core_spec(), Group(), "", "")
 
     # -- mappings ----------------------------------------------------------------------
 
-    def section(self, tree: Map, spec: Spec, outer: Group, name: str) -> Map:
+    def section(self, tree: Map, spec: Spec, outer: Group, name: str, path: str) -> Map:
         """A mapping with the keys the model names."""
-        group = self.group(tree, outer)
+        group = self.group(tree, outer, path)
         out = Map(tree.mark)
         for key, value in tree.items():
             if key in EVIDENCE_KEYS:
@@ -76,13 +86,16 @@ class Reader:
                 inner = Group(ASSUMED, 0.0, "nominal")
             else:
                 inner = group
-            read = self.value(value, field, inner, mark, key)
+            inside = f"{path}.{key}" if path else key
+            read = self.value(value, field, inner, mark, key, inside)
             out.put(key, read, tree.keys_at[key], mark)
         return out
 
-    def dictionary(self, tree: Map, spec: Spec, outer: Group, name: str) -> Map:
+    def dictionary(
+        self, tree: Map, spec: Spec, outer: Group, name: str, path: str
+    ) -> Map:
         """A mapping with free keys: classes, costs, shapes, late inputs."""
-        group = self.group(tree, outer)
+        group = self.group(tree, outer, path)
         item = spec.item
         assert item is not None
         shapes = item.kind == "cost"
@@ -99,15 +112,19 @@ class Reader:
                 )
                 continue
             mark = tree.values_at[key]
-            read = self.value(value, item, group, mark, key)
+            read = self.value(value, item, group, mark, key, f"{path}.{key}")
             out.put(key, read, tree.keys_at[key], mark)
         return out
 
-    def group(self, tree: Map, outer: Group) -> Group:
+    def group(self, tree: Map, outer: Group, path: str | None = None) -> Group:
         """What numbers inside ``tree`` inherit. A new source ends the old spread."""
-        source, spread, note = outer
+        source, spread, note, own = outer
         if "source" in tree:
-            source, spread, note = self.source(tree, source), None, ""
+            source, spread, note, own = self.source(tree, source), None, "", True
+            if path is not None:
+                self.groups[path] = source
+        elif not own and path is not None and path in self.groups:
+            source, spread, note = self.groups[path], None, ""
         if "spread" in tree:
             value = tree["spread"]
             if type(value) not in (int, float) or not 0 <= value <= 1:
@@ -120,7 +137,7 @@ class Reader:
                 spread = float(value)
         if "note" in tree:
             note = self.text(tree, "note")
-        return Group(source, spread, note)
+        return Group(source, spread, note, own)
 
     def source(self, tree: Map, fallback: str) -> str:
         text = self.text(tree, "source")
@@ -145,7 +162,9 @@ class Reader:
 
     # -- values ------------------------------------------------------------------------
 
-    def value(self, value: Any, spec: Spec, group: Group, mark: Any, name: str) -> Any:
+    def value(
+        self, value: Any, spec: Spec, group: Group, mark: Any, name: str, path: str
+    ) -> Any:
         """A value of any kind; None removes what was inherited."""
         if value is None:
             return None
@@ -153,22 +172,22 @@ class Reader:
         if kind == "int" or kind == "float":
             return self.number(value, spec, group, mark, name)
         if kind == "cost":
-            return self.cost(value, spec, group, mark, name)
+            return self.cost(value, spec, group, mark, path)
         if kind == "uop":
-            return self.uop(value, spec, group, mark)
+            return self.uop(value, spec, group, mark, path)
         if kind == "section" or kind == "dict":
             if not isinstance(value, Map):
                 self.wrong(mark, name, value, "a mapping")
                 return Map(mark)
             read = self.section if kind == "section" else self.dictionary
-            return read(value, spec, group, name)
+            return read(value, spec, group, name, path)
         if isinstance(value, Map) and "value" in value:
             inner = self.wrapped(value, group, name)
             return self.value(
-                value["value"], spec, inner, value.values_at["value"], name
+                value["value"], spec, inner, value.values_at["value"], name, path
             )
         if kind == "list":
-            return self.list(value, spec, group, mark, name)
+            return self.list(value, spec, group, mark, name, path)
         if kind == "bool":
             if type(value) is not bool:
                 self.wrong(mark, name, value, "true or false")
@@ -193,7 +212,9 @@ class Reader:
                 )
         return self.group(tree, group)
 
-    def list(self, value: Any, spec: Spec, group: Group, mark: Any, name: str) -> Seq:
+    def list(
+        self, value: Any, spec: Spec, group: Group, mark: Any, name: str, path: str
+    ) -> Seq:
         item = spec.item
         assert item is not None
         out = Seq(mark)
@@ -202,7 +223,7 @@ class Reader:
             self.wrong(mark, name, value, "a list", hint and f"write {hint}")
             return out
         if item.number:  # widths and the like: list members do not vary
-            group = Group(group.source, 0.0, group.note)
+            group = group._replace(spread=0.0)
         if len(value) > fields.MAX_COUNT:
             self.problem(mark, f"{len(value)} members in {name}", "a few")
             return out
@@ -210,7 +231,8 @@ class Reader:
             if member is None:
                 self.wrong(where, name, member, "a value in each place")
                 continue
-            out.append(self.value(member, item, group, where, name))
+            inside = f"{path}.{len(out)}"
+            out.append(self.value(member, item, group, where, name, inside))
             out.items_at.append(where)
         return out
 
@@ -278,7 +300,7 @@ class Reader:
         implied: bool = False,
     ) -> Quantity:
         """``value`` with its interval. ``implied`` numbers stand in no file: exact."""
-        source, spread, note = group
+        source, spread, note, _ = group
         if not source:
             self.problem(
                 mark,
@@ -312,32 +334,28 @@ class Reader:
 
     # -- cost rows ---------------------------------------------------------------------
 
-    def cost(self, value: Any, spec: Spec, group: Group, mark: Any, name: str) -> Map:
+    def cost(self, value: Any, spec: Spec, group: Group, mark: Any, path: str) -> Map:
         """A cost row: a short form replaces what is inherited, a mapping merges."""
         if isinstance(value, Map):
-            return self.section(value, spec, group, f"the cost row {name!r}")
+            return self.section(value, spec, group, "a cost row", path)
+        if not isinstance(value, Seq):
+            only, value = value, Seq(mark)
+            value.append(only)
+            value.items_at.append(mark)
         out = Map(mark, replaces=True)
-        out.put("uops", self.uops(value, spec.fields["uops"], group, mark), mark, mark)
+        uops = self.list(value, spec.fields["uops"], group, mark, "uops", path)
+        out.put("uops", uops, mark, mark)
         return out
 
-    def uops(self, value: Any, spec: Spec, group: Group, mark: Any) -> Seq:
-        if isinstance(value, Seq):
-            return self.list(value, spec, group, mark, "uops")
-        out = Seq(mark)
-        assert spec.item is not None
-        out.append(self.uop(value, spec.item, group, mark))
-        out.items_at.append(mark)
-        return out
-
-    def uop(self, value: Any, spec: Spec, group: Group, mark: Any) -> Map:
+    def uop(self, value: Any, spec: Spec, group: Group, mark: Any, path: str) -> Map:
         """``alu``, ``imul 3``, or the mapping."""
         if isinstance(value, Map):
-            out = self.section(value, spec, group, "a uop")
+            out = self.section(value, spec, group, "a uop", path)
             if "on" not in out:
                 self.problem(mark, "a uop that runs on nothing", "on: a port class")
                 out.put("on", "none", mark, mark)
             if "latency" not in out:
-                self.latency(out, 1, spec, self.group(value, group), mark, True)
+                self.latency(out, 1, spec, self.group(value, group, path), mark, True)
             return out
         out = Map(mark)
         match = _SHORT_UOP.fullmatch(value) if isinstance(value, str) else None
