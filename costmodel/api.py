@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from costmodel.code.insn import Path
-from costmodel.cores.load import core_names, load_core
+from costmodel.cores.load import core_names, load_core, resolve
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.errors import UsageError
 
@@ -147,8 +147,10 @@ def core_names_of(names: str | Iterable[str] | None) -> list[str]:
 
 
 def _canonical(name: str) -> str:
-    """The name of the core ``name`` means; an alias costs a look into the files."""
-    return name if name in core_names() else load_core(name).core.name
+    """The name of the core an alias means; a path of a core file stays one."""
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        return name
+    return resolve(name).stem
 
 
 def load_path(

@@ -95,7 +95,7 @@ class Estimate:
     critical_path: tuple[Edge, ...]
     ports: tuple[tuple[str, int], ...]  # uops a port took in the window
     lines: tuple[LineUse, ...]
-    frame: tuple[FrameSlot, ...]  # empty when the path builds none
+    pt_regs: tuple[FrameSlot, ...]  # empty when the path builds none
     timeline: tuple[UopTimes, ...]
     unknown: tuple[str, ...]  # instructions costed without a row of their own
     guesses: tuple[Guess, ...]

@@ -20,8 +20,8 @@ from costmodel.engine.result import Comparison, Estimate
 class Part:
     """A share of a difference: cycles more (or fewer) a copy."""
 
-    what: str  # a cause, or the text of an instruction
-    where: str  # "file:line" of the instruction, "" for a cause
+    cause: str  # "" for the part of an instruction
+    insn: Insn | None  # None for the part of a cause, or what no instruction owns
     change: str  # "+" added, "-" removed, " " in both
     cycles: Fraction
 
@@ -41,13 +41,6 @@ def common_scenario(first: str, second: str) -> str:
     return first if first == second else "once"
 
 
-def place(insn: Insn) -> str:
-    """``file:line`` without directories, else the symbol, else the address."""
-    if insn.source is not None:
-        return f"{insn.source.file.rpartition('/')[2]}:{insn.source.line}"
-    return insn.symbol or f"{insn.address:#x}"
-
-
 def delta(comparison: Comparison) -> Fraction:
     """The difference, exactly."""
     old, new = comparison.before, comparison.after
@@ -63,7 +56,7 @@ def by_cause(comparison: Comparison) -> list[Part]:
         for cause, cycles in side.causes:
             share = Fraction(sign * cycles, side.copies)
             shares[cause] = shares.get(cause, Fraction(0)) + share
-    return _ordered(Part(cause, "", " ", share) for cause, share in shares.items())
+    return _ordered(Part(cause, None, " ", share) for cause, share in shares.items())
 
 
 def by_instruction(comparison: Comparison) -> list[Part]:
@@ -82,15 +75,15 @@ def by_instruction(comparison: Comparison) -> list[Part]:
         paired = old_text[i1:i2] == new_text[j1:j2]
         if not paired:
             parts += [
-                Part(old_text[i], place(before.insn(i)), "-", -old_cost[i])
+                Part("", before.insn(i), "-", -old_cost[i])
                 for i in range(i1, i2)
             ]
         for j in range(j1, j2):
             change, cycles = "+", new_cost[j]
             if paired:
                 change, cycles = " ", cycles - old_cost[i1 + j - j1]
-            parts.append(Part(new_text[j], place(after.insn(j)), change, cycles))
-    parts.append(Part("(between copies)", "", " ", new_cost[-1] - old_cost[-1]))
+            parts.append(Part("", after.insn(j), change, cycles))
+    parts.append(Part("", None, " ", new_cost[-1] - old_cost[-1]))
     return _ordered(parts)
 
 
@@ -125,4 +118,4 @@ def _texts(estimate: Estimate) -> list[str]:
 
 def _ordered(parts: Iterable[Part]) -> list[Part]:
     kept = [part for part in parts if part.cycles]
-    return sorted(kept, key=lambda p: (-abs(p.cycles), p.where, p.what))
+    return sorted(kept, key=lambda part: -abs(part.cycles))

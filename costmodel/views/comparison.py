@@ -1,0 +1,154 @@
+"""``costmodel compare`` as text: the difference first, then why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from costmodel import __version__
+from costmodel.engine.result import Comparison
+from costmodel.studies.compare import (
+    Part,
+    by_cause,
+    by_instruction,
+    code_change,
+    delta,
+)
+from costmodel.views.layout import (
+    SCENARIOS,
+    clip,
+    decimals_for,
+    number,
+    place,
+    plural,
+    rounded_parts,
+    spelled,
+    table,
+    wrap,
+)
+from costmodel.views.text import (
+    assumption_lines,
+    exact_cycles,
+    heading,
+    missing_slots,
+)
+
+_MOST_PARTS = 8
+_SEVERAL_PARTS = 3
+
+
+def comparisons_text(comparisons: Sequence[Comparison]) -> str:
+    """The block for a cover letter: all cores, then causes for each."""
+    if not comparisons:
+        return ""
+    first = comparisons[0]
+    sides = [exact_cycles(e) for c in comparisons for e in (c.before, c.after)]
+    digits = decimals_for(sides)
+    most = _MOST_PARTS if len(comparisons) == 1 else _SEVERAL_PARTS
+    lines = [
+        clip(f"{heading(first.before)} -> {heading(first.after)}", 72),
+        "  " + ", ".join(SCENARIOS.get(s, s) for s in _scenarios(comparisons)),
+        "",
+        *difference_table(comparisons, digits),
+        "",
+        *code_lines(first),
+    ]
+    for comparison in comparisons:
+        lines += ["", *reason_lines(comparison, digits, most)]
+    lines += assumption_lines([e for c in comparisons for e in (c.before, c.after)])
+    lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.", "  ")]
+    return "\n".join(lines)
+
+
+def _scenarios(comparisons: Sequence[Comparison]) -> list[str]:
+    return list(dict.fromkeys(c.after.scenario for c in comparisons))
+
+
+def difference_table(comparisons: Sequence[Comparison], digits: int) -> list[str]:
+    """A row a core: the difference, then both sides as printed."""
+    intervals = any(c.low is not None for c in comparisons)
+    rows = [("core", "delta", "90 % interval" if intervals else "", "before", "after")]
+    for c in comparisons:
+        before, after = exact_cycles(c.before), exact_cycles(c.after)
+        shown = delta(c)
+        known = c.low is not None and c.high is not None
+        interval = (
+            f"{number(Fraction(c.low or 0), digits, sign=True)} to "
+            f"{number(Fraction(c.high or 0), digits, sign=True)}"
+        )
+        mark = "?" if c.after.guesses or c.after.unknown else ""
+        rows.append(
+            (
+                c.after.uarch,
+                number(shown, digits, sign=bool(shown)) + mark,
+                interval if known else "",
+                number(before, digits),
+                number(after, digits),
+            )
+        )
+    if not intervals:
+        return table([(r[0], r[1], r[3], r[4]) for r in rows], "lrrr")
+    return table(rows, "lrlrr")
+
+
+def code_lines(comparison: Comparison) -> list[str]:
+    """What changed in the code and in memory, the same on every core."""
+    change = code_change(comparison)
+    counts = [
+        f"{value:+d} {name}"
+        for name, value in (
+            ("instructions", change.instructions),
+            ("bytes", change.bytes),
+            ("loads", change.loads),
+            ("stores", change.stores),
+        )
+    ]
+    old = {use.where for use in comparison.before.lines}
+    new = {use.where for use in comparison.after.lines}
+    lines = [wrap("code: " + ", ".join(counts), "  ")]
+    if new - old:
+        lines.append(wrap("lines now touched: " + ", ".join(sorted(new - old)), "  "))
+    if old - new:
+        gone = ", ".join(sorted(old - new))
+        lines.append(wrap(f"lines no longer touched: {gone}", "  "))
+    if old and old == new:
+        lines.append(f"  the same {plural(len(old), 'data line')} touched")
+    if comparison.after.pt_regs:
+        lines += missing_slots(comparison.after.pt_regs)
+    return lines
+
+
+def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
+    """Causes and instructions of one core's difference; both add up to it."""
+    total = delta(comparison)
+    causes, instructions = by_cause(comparison), by_instruction(comparison)
+    title = f"  {comparison.after.uarch}: {number(total, digits, sign=bool(total))}"
+    if not causes and not instructions:
+        return [title + ", no cause differs"]
+    rows = [
+        (amount, clip(part.cause, 50))
+        for amount, part in _shown(causes, digits, most)
+    ]
+    lines = [f"{title} by cause", *table(rows, "rl", "    ")]
+    if instructions:
+        wide = [
+            (amount, part.change, clip(spelled(part.insn), 36), place(part.insn))
+            if part.insn
+            else (amount, " ", part.cause or "(between copies)", "")
+            for amount, part in _shown(instructions, digits, most)
+        ]
+        lines += ["    by instruction", *table(wide, "rlll", "    ")]
+    return lines
+
+
+def _shown(parts: Sequence[Part], digits: int, most: int) -> list[tuple[str, Part]]:
+    """The largest parts as printed, what is left gathered into one row."""
+    kept, rest = list(parts[:most]), parts[most:]
+    if rest:
+        amount = sum((part.cycles for part in rest), Fraction(0))
+        kept.append(Part(f"({len(rest)} others)", None, " ", amount))
+    rounded = rounded_parts([part.cycles for part in kept], digits)
+    return [
+        (number(value, digits, sign=bool(value)), part)
+        for value, part in zip(rounded, kept, strict=True)
+    ]

@@ -1,0 +1,131 @@
+"""``costmodel cores``: the list, and one core with every number's source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from costmodel.cores.load import LoadedCore
+from costmodel.cores.quantity import Quantity
+from costmodel.views.json import document
+from costmodel.views.layout import clip, plural, table, wrap
+
+
+def list_text(cores: Sequence[LoadedCore]) -> str:
+    """A row a core: name, year, and how much of it is assumed."""
+    if not cores:
+        return "no cores"
+    rows = [("core", "year", "family", "figures", "assumed", "aliases")]
+    for loaded in cores:
+        core = loaded.core
+        rows.append(
+            (
+                core.name,
+                str(core.year),
+                core.family,
+                str(len(_stated(loaded))),
+                str(len(_assumed(loaded))),
+                ", ".join(core.aliases),
+            )
+        )
+    return "\n".join(table(rows, "lrlrrl", ""))
+
+
+def _stated(loaded: LoadedCore) -> list[str]:
+    return [path for path, q in loaded.evidence.items() if q.stated]
+
+
+def _assumed(loaded: LoadedCore) -> list[str]:
+    return [p for p, q in loaded.evidence.items() if q.stated and q.assumed]
+
+
+def list_document(cores: Sequence[LoadedCore]) -> str:
+    return document(results=[_summary(loaded) for loaded in cores])
+
+
+def _summary(loaded: LoadedCore) -> dict[str, Any]:
+    core = loaded.core
+    return {
+        "uarch": core.name,
+        "title": core.title,
+        "vendor": core.vendor,
+        "family": core.family,
+        "year": core.year,
+        "aliases": list(core.aliases),
+        "evidence": core.evidence_state,
+        "figures": len(_stated(loaded)),
+        "assumed": len(_assumed(loaded)),
+        "files": list(loaded.files),
+    }
+
+
+def core_document(loaded: LoadedCore) -> str:
+    """One core: every figure with value, interval and source."""
+    figures = {path: _figure(q) for path, q in sorted(loaded.evidence.items())}
+    record = {
+        **_summary(loaded),
+        "sources": dict(sorted(loaded.sources.items())),
+        "parameters": figures,
+    }
+    return document(results=[record])
+
+
+def _figure(q: Quantity) -> dict[str, Any]:
+    return {
+        "value": q.value,
+        "low": q.low,
+        "high": q.high,
+        "source": q.source,
+        "assumed": q.assumed,
+        "stated": q.stated,
+        "note": q.note,
+        "where": q.where,
+    }
+
+
+def core_text(loaded: LoadedCore) -> str:
+    """One core, section by section; ``?`` before every figure nobody measured."""
+    core = loaded.core
+    lines = [f"{core.name}: {core.title}, {core.year}"]
+    if core.evidence_state:
+        lines.append(wrap(core.evidence_state, "  "))
+    if core.aliases:
+        lines.append(wrap("also called " + ", ".join(core.aliases), "  "))
+    lines.append(wrap("from " + ", ".join(loaded.files), "  "))
+    assumed = len(_assumed(loaded))
+    lines.append(
+        f"  {plural(len(_stated(loaded)), 'figure')}, {assumed} of them assumed (?)"
+    )
+    defaults = [path for path, q in loaded.evidence.items() if not q.stated]
+    if defaults:
+        lines.append(f"  {plural(len(defaults), 'default')} of the model besides (*)")
+    for section, figures in _sections(loaded.evidence).items():
+        lines += ["", section, *_figure_lines(figures)]
+    lines += ["", "sources"]
+    for name, about in sorted(loaded.sources.items()):
+        lines.append(wrap(f"{name}: {about}", "  ", "    "))
+    return "\n".join(lines)
+
+
+def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[tuple[str, Quantity]]]:
+    """Figures by section of the file; of costs, by operation."""
+    out: dict[str, list[tuple[str, Quantity]]] = {}
+    for path, q in evidence.items():
+        parts = path.split(".")
+        depth = 2 if parts[0] == "costs" and len(parts) > 2 else 1
+        depth = min(depth, len(parts) - 1)
+        section = ".".join(parts[:depth]) or "core"
+        out.setdefault(section, []).append((".".join(parts[depth:]), q))
+    return out
+
+
+def _figure_lines(figures: Iterable[tuple[str, Quantity]]) -> list[str]:
+    rows = []
+    for name, q in figures:
+        mark = "?" if q.assumed else " " if q.stated else "*"
+        span = "" if q.exact else f"{q.low:g}-{q.high:g}"
+        source = q.source if q.stated else ""
+        if q.note and q.stated:
+            source = f"{source}: {q.note}"
+        rows.append((mark, clip(name, 32), f"{q.value:g}", span, source))
+    return table(rows, "llrll", "")

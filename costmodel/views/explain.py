@@ -1,0 +1,132 @@
+"""``costmodel explain``: an estimate taken apart, down to each uop's waits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from costmodel.engine.result import Edge, Estimate
+from costmodel.views.layout import (
+    WIDTH,
+    bar,
+    clip,
+    decimals_for,
+    number,
+    place,
+    rounded_parts,
+    spelled,
+    table,
+    wrap,
+)
+from costmodel.views.text import (
+    assumption_lines,
+    cause_lines,
+    exact_cycles,
+    frame_lines,
+    heading,
+    memory_lines,
+    note_lines,
+    single,
+    size_lines,
+)
+from costmodel.views.timeline import timeline_lines
+
+__all__ = ["explanation_text"]
+
+
+def explanation_text(estimate: Estimate, width: int = WIDTH) -> str:
+    """Everything about one estimate; only the timeline uses more than 72 columns."""
+    digits = decimals_for([exact_cycles(estimate)])
+    lines = [
+        *single(estimate)[:2],
+        "",
+        *size_lines(estimate),
+        "",
+        *cause_lines(estimate, digits),
+        "",
+        *charge_lines(estimate, digits),
+    ]
+    if estimate.critical_path:
+        lines += ["", *critical_path_lines(estimate)]
+    if estimate.ports:
+        lines += ["", *port_lines(estimate)]
+    lines += ["", *memory_lines(estimate)]
+    if estimate.pt_regs:
+        lines += ["", *frame_lines(estimate)]
+    if estimate.timeline:
+        title = f"  timeline of {heading(estimate)}"
+        lines += ["", title, *timeline_lines(estimate, width)]
+    lines += assumption_lines([estimate]) + note_lines(estimate)
+    return "\n".join(lines)
+
+
+def charge_lines(estimate: Estimate, digits: int) -> list[str]:
+    """Cycles a copy charged to each instruction, in program order, with causes."""
+    count = len(estimate.path.steps)
+    causes: dict[int, dict[str, int]] = {}
+    for step, cause, cycles in estimate.charges:
+        if cycles:
+            mine = causes.setdefault(step if 0 <= step < count else count, {})
+            mine[cause] = mine.get(cause, 0) + cycles
+    if not causes:
+        return ["  no instruction is charged with a cycle"]
+    order = sorted(causes)
+    exact = [Fraction(sum(causes[step].values()), estimate.copies) for step in order]
+    rows = []
+    for step, value in zip(order, rounded_parts(exact, digits), strict=True):
+        names = [c for _, c in sorted((-n, c) for c, n in causes[step].items())]
+        if step == count:
+            text, at = "(between copies)", ""
+        else:
+            insn = estimate.insn(step)
+            text, at = clip(spelled(insn), 26), clip(place(insn), 20)
+        rows.append((number(value, digits), text, at, ", ".join(names)))
+    return ["  cycles by instruction", *table(rows, "rlll")]
+
+
+def critical_path_lines(estimate: Estimate) -> list[str]:
+    """The chain of events that ends at the last retirement; waits only."""
+    rows = []
+    for edge in merged_edges(estimate.critical_path):
+        if edge.cycles:
+            known = 0 <= edge.step < len(estimate.path.steps)
+            insn = estimate.insn(edge.step) if known else None
+            rows.append(
+                (
+                    f"{edge.cycles:+d}",
+                    edge.stage,
+                    clip(edge.cause, 22),
+                    clip(spelled(insn), 22) if insn else "",
+                    place(insn) if insn else "",
+                )
+            )
+    if not rows:
+        return ["  critical path: no cycles"]
+    return ["  critical path, from the start", *table(rows, "rllll")]
+
+
+def merged_edges(edges: tuple[Edge, ...]) -> list[Edge]:
+    """Neighbours of the same stage, cause and instruction as one edge."""
+    out: list[Edge] = []
+    for edge in edges:
+        if out:
+            last = out[-1]
+            same = (last.step, last.stage, last.cause)
+            if same == (edge.step, edge.stage, edge.cause):
+                cycles = last.cycles + edge.cycles
+                out[-1] = Edge(*same, cycles, last.source_step)
+                continue
+        out.append(edge)
+    return out
+
+
+def port_lines(estimate: Estimate) -> list[str]:
+    """Uops each port took, a copy."""
+    shares = [Fraction(n, estimate.copies) for _, n in estimate.ports]
+    digits = decimals_for(shares)
+    largest = max(shares, default=Fraction(0))
+    rows = [
+        (port, number(share, digits), bar(share, largest, 40))
+        for (port, _), share in zip(estimate.ports, shares, strict=True)
+    ]
+    title = "  uops by port" + ("" if estimate.copies == 1 else ", a copy")
+    return [title, *table(rows, "lrl")] if rows else [wrap("no port used", "  ")]

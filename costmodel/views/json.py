@@ -1,0 +1,157 @@
+"""Results as JSON documents, schema 1. Keys are only ever added within a schema.
+
+Cycles are numbers a copy; ``breakdown`` adds up to ``cycles``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from costmodel import __version__
+from costmodel.engine.result import Comparison, Estimate, Guess
+from costmodel.studies.compare import Part, by_cause, by_instruction, code_change
+from costmodel.views.layout import place, spelled
+
+SCHEMA = 1
+
+
+def document(**content: Any) -> str:
+    """One JSON document: the schema, the version, then ``content``."""
+    whole = {"schema": SCHEMA, "version": __version__, **content}
+    return json.dumps(whole, indent=1, allow_nan=False)
+
+
+def estimates_document(estimates: Sequence[Estimate]) -> str:
+    return document(results=[estimate_record(e) for e in estimates])
+
+
+def estimate_record(e: Estimate) -> dict[str, Any]:
+    """What ``estimate`` says of one path on one core."""
+    return {
+        "file": e.path.origin,
+        "path": e.path.name,
+        "uarch": e.uarch,
+        "scenario": e.scenario,
+        "align": e.align,
+        "cycles": e.cycles,
+        "instructions": e.instructions,
+        "uops": e.uops,
+        "slots": e.slots,
+        "bytes": e.bytes,
+        "fetch_windows": e.fetch_windows,
+        "breakdown": e.breakdown(),
+        "lines_touched": len(e.lines),
+        "lines": [
+            {
+                "line": use.where,
+                "loads": use.loads,
+                "stores": use.stores,
+                "commits": use.commits,
+            }
+            for use in e.lines
+        ],
+        "frame": [
+            {
+                "slot": slot.name,
+                "offset": slot.offset,
+                "line": slot.line,
+                "written": slot.step >= 0,
+                "value": slot.value if slot.step >= 0 else None,
+                "at": place(e.insn(slot.step)) if slot.step >= 0 else None,
+            }
+            for slot in e.pt_regs
+        ],
+        "critical_path": _critical_path(e),
+        "store_buffer_peak": e.store_buffer_peak,
+        "unknown_addresses": e.unknown_addresses,
+        "unknown": list(e.unknown),
+        "guesses": [_guess(g) for g in e.guesses],
+        "notes": [*e.path.notes, *e.notes],
+    }
+
+
+def explanation_document(e: Estimate) -> str:
+    """An estimate with its instructions, charges, ports and timeline."""
+    charges: list[dict[str, Any]] = [
+        {"step": step, "cause": cause, "cycles": cycles / e.copies}
+        for step, cause, cycles in e.charges
+    ]
+    record = {
+        **estimate_record(e),
+        "steps": [
+            {
+                "text": spelled(step.insn),
+                "hex": step.insn.form.data.hex(),
+                "address": step.insn.address,
+                "at": place(step.insn),
+                "taken": step.taken,
+                "handler": step.handler,
+            }
+            for step in e.path.steps
+        ],
+        "charges": charges,
+        "ports": {port: uops / e.copies for port, uops in e.ports},
+        "timeline": [
+            {name: getattr(uop, name) for name in uop.__slots__} for uop in e.timeline
+        ],
+    }
+    return document(results=[record])
+
+
+def comparisons_document(comparisons: Sequence[Comparison]) -> str:
+    return document(results=[comparison_record(c) for c in comparisons])
+
+
+def comparison_record(c: Comparison) -> dict[str, Any]:
+    """What ``compare`` says of one change on one core."""
+    change = code_change(c)
+    return {
+        "uarch": c.after.uarch,
+        "scenario": c.after.scenario,
+        "align": c.after.align,
+        "before": c.before.cycles,
+        "after": c.after.cycles,
+        "delta": c.delta,
+        "low": c.low,
+        "high": c.high,
+        "causes": [
+            {"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)
+        ],
+        "instructions": [_part(p) for p in by_instruction(c)],
+        "code": {name: getattr(change, name) for name in change.__slots__},
+        "lines_touched": [len(c.before.lines), len(c.after.lines)],
+        "files": [c.before.path.origin, c.after.path.origin],
+        "unknown": sorted({*c.before.unknown, *c.after.unknown}),
+        "guesses": [
+            _guess(g) for g in dict.fromkeys((*c.before.guesses, *c.after.guesses))
+        ],
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "text": spelled(part.insn) if part.insn else "",
+        "at": place(part.insn) if part.insn else "",
+        "change": part.change,
+        "cycles": float(part.cycles),
+    }
+
+
+def _guess(guess: Guess) -> dict[str, Any]:
+    return {name: getattr(guess, name) for name in guess.__slots__}
+
+
+def _critical_path(e: Estimate) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": edge.step,
+            "stage": edge.stage,
+            "cause": edge.cause,
+            "cycles": edge.cycles,
+            "from": edge.source_step,
+            "at": place(e.insn(edge.step)) if edge.step >= 0 else "",
+        }
+        for edge in e.critical_path
+    ]

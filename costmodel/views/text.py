@@ -1,0 +1,214 @@
+"""``costmodel estimate`` as text: the answer first, then what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from costmodel.engine.result import Estimate, FrameSlot
+from costmodel.views.layout import (
+    SCENARIOS,
+    bar,
+    clip,
+    decimals_for,
+    number,
+    place,
+    plural,
+    rounded_parts,
+    table,
+    wrap,
+)
+
+_BAR = 28
+
+
+def exact_cycles(estimate: Estimate) -> Fraction:
+    """Cycles a copy, without the error of a float."""
+    return Fraction(estimate.window_cycles, estimate.copies)
+
+
+def estimates_text(estimates: Sequence[Estimate]) -> str:
+    """One block for one estimate, a table per path for several."""
+    if len(estimates) == 1:
+        return "\n".join(single(estimates[0]))
+    blocks = [
+        "\n".join(several(list(group)))
+        for _, group in groupby(estimates, key=lambda e: (e.path.origin, e.path.name))
+    ]
+    return "\n\n".join(blocks)
+
+
+def single(estimate: Estimate) -> list[str]:
+    """One estimate in full."""
+    cycles = exact_cycles(estimate)
+    digits = decimals_for([cycles])
+    mark = "?" if estimate.guesses or estimate.unknown else ""
+    lines = [
+        f"{number(cycles, digits)}{mark} cycles  {heading(estimate)}",
+        f"  {SCENARIOS.get(estimate.scenario, estimate.scenario)}, "
+        f"on {estimate.title}{_offset(estimate)}",
+        "",
+        *size_lines(estimate),
+        "",
+        *cause_lines(estimate, digits),
+        "",
+        *memory_lines(estimate),
+    ]
+    if estimate.pt_regs:
+        lines += ["", *frame_lines(estimate)]
+    return lines + assumption_lines([estimate]) + note_lines(estimate)
+
+
+def several(estimates: Sequence[Estimate]) -> list[str]:
+    """One path on several cores (or in several scenarios): a row each."""
+    first = estimates[0]
+    digits = decimals_for([exact_cycles(e) for e in estimates])
+    rows = [("core", "cycles", "uops", "slots", "lines", "where most of them go")]
+    for e in estimates:
+        mark = "?" if e.guesses or e.unknown else " "
+        top = ", ".join(
+            f"{cause} {number(Fraction(n, e.copies), digits)}"
+            for cause, n in e.causes[:3]
+        )
+        rows.append(
+            (
+                e.uarch,
+                number(exact_cycles(e), digits) + mark,
+                str(e.uops),
+                str(e.slots),
+                str(len(e.lines)),
+                top,
+            )
+        )
+    scenarios = sorted({e.scenario for e in estimates})
+    lines = [
+        clip(f"{heading(first)}: {plural(first.instructions, 'instruction')}, "
+             f"{first.bytes} bytes", 72),
+        "  " + "; ".join(SCENARIOS.get(s, s) for s in scenarios) + _offset(first),
+        "",
+        *table(rows, "lrrrrl"),
+    ]  # fmt: skip
+    if first.pt_regs:
+        lines += ["", *missing_slots(first.pt_regs)]
+    return lines + assumption_lines(estimates)
+
+
+def heading(estimate: Estimate) -> str:
+    """What was estimated: file and, where it says more, the name of the path."""
+    origin = estimate.path.origin.rpartition("/")[2]
+    name = estimate.path.name
+    if not origin or name in (origin, estimate.path.origin, origin.partition(".")[0]):
+        return clip(origin or name, 50)
+    return clip(f"{origin} {name}" if name else origin, 50)
+
+
+def _offset(estimate: Estimate) -> str:
+    return f", code at line offset {estimate.align}" if estimate.align else ""
+
+
+def size_lines(estimate: Estimate) -> list[str]:
+    return [
+        f"  {plural(estimate.instructions, 'instruction')}, {estimate.bytes} bytes in "
+        f"{plural(estimate.fetch_windows, 'fetch window')}; "
+        f"{plural(estimate.uops, 'uop')}, {plural(estimate.slots, 'issue slot')}"
+    ]
+
+
+def cause_lines(estimate: Estimate, digits: int) -> list[str]:
+    """Causes with bars; the printed figures add up to the printed total."""
+    exact = [Fraction(n, estimate.copies) for _, n in estimate.causes]
+    shown = rounded_parts(exact, digits, exact_cycles(estimate))
+    largest = max(exact, default=Fraction(0))
+    rows = [
+        (number(value, digits), clip(cause, 34), bar(value, largest, _BAR))
+        for (cause, _), value in zip(estimate.causes, shown, strict=True)
+    ]
+    rows.append((number(exact_cycles(estimate), digits), "total", ""))
+    return ["  where the cycles go", *table(rows, "rll")]
+
+
+def memory_lines(estimate: Estimate) -> list[str]:
+    """Lines touched, with their commits; store buffer; unknown addresses."""
+    if not estimate.lines:
+        return ["  touches no memory"]
+    rows = [("lines touched", "loads", "stores", "commits")]
+    for use in estimate.lines:
+        counts = (str(use.loads), str(use.stores), str(use.commits))
+        rows.append((clip(use.where, 42), *counts))
+    lines = table(rows, "lrrr")
+    remarks = []
+    if estimate.store_buffer_peak:
+        remarks.append(
+            f"{plural(estimate.store_buffer_peak, 'store')} waiting to commit at most"
+        )
+    if estimate.unknown_addresses:
+        remarks.append(
+            f"{plural(estimate.unknown_addresses, 'access')} at unknown addresses, "
+            "taken to be disjoint from all others".replace("accesss", "accesses")
+        )
+    if remarks:
+        lines.append(wrap("; ".join(remarks), "  "))
+    return lines
+
+
+def frame_lines(estimate: Estimate) -> list[str]:
+    """The pt_regs slots as the path leaves them."""
+    rows = [("pt_regs", "top-", "line", "value", "written at")]
+    for slot in estimate.pt_regs:
+        written = slot.step >= 0
+        rows.append(
+            (
+                slot.name,
+                str(slot.offset),
+                slot.line,
+                clip(slot.value, 22) if written else "-- not written --",
+                place(estimate.insn(slot.step)) if written else "",
+            )
+        )
+    return [*table(rows, "lrlll"), *missing_slots(estimate.pt_regs)]
+
+
+def missing_slots(frame: Sequence[FrameSlot]) -> list[str]:
+    """One sentence: the slots the path leaves unset."""
+    missing = [slot.name for slot in frame if slot.step < 0]
+    if not missing:
+        return ["  every pt_regs slot is written"]
+    return [wrap("not written: " + ", ".join(missing), "  ", "    ")]
+
+
+def assumption_lines(estimates: Sequence[Estimate]) -> list[str]:
+    """Guesses and unknown instructions, each said once with the cores they concern."""
+    unknown: dict[str, list[str]] = {}
+    guesses: dict[tuple[str, str, str], list[str]] = {}
+    for e in estimates:
+        for name in e.unknown:
+            unknown.setdefault(name, []).append(e.uarch)
+        for g in e.guesses:
+            span = f"{g.value:g} ({g.low:g}-{g.high:g})"
+            guesses.setdefault((g.what, span, g.reason), []).append(e.uarch)
+    lines: list[str] = []
+    several_cores = len({e.uarch for e in estimates}) > 1
+
+    def tail(cores: list[str]) -> str:
+        return f" [{', '.join(dict.fromkeys(cores))}]" if several_cores else ""
+
+    if unknown:
+        lines += ["", "  not known to the model, cost made up:"]
+        lines += [
+            wrap(f"? {k}{tail(v)}", "    ", "      ") for k, v in unknown.items()
+        ]
+    if guesses:
+        lines += ["", "  figures assumed, not sourced (?):"]
+        for (what, span, reason), cores in guesses.items():
+            why = f": {reason}" if reason else ""
+            lines.append(wrap(f"? {what} {span}{why}{tail(cores)}", "    ", "      "))
+    return lines
+
+
+def note_lines(estimate: Estimate) -> list[str]:
+    """What was followed and assumed to get the path, and the engine's own remarks."""
+    notes = [*estimate.path.notes, *estimate.notes]
+    if not notes:
+        return []
+    return ["", "  the path", *(wrap(n, "    ", "      ") for n in notes)]
