@@ -1,0 +1,355 @@
+"""Which addresses a sequence touches, symbolically, and which load meets which store.
+
+``run`` gives the address of every access as ``(root, offset)``; ``linkage`` compares
+them in the steady state of a repeated sequence. See ``machine`` for what equal roots
+mean and what is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from costmodel.code import registers as R
+from costmodel.code.actions import (
+    action_of,
+    needs_flags,
+    relocated_action,
+    return_from_call,
+)
+from costmodel.code.decode import decode_form
+from costmodel.code.insn import Flow, Insn, MemoryAccess
+from costmodel.code.machine import CONST, RIP, Machine, Value
+
+NONE, EXACT, INSIDE, BLOCKED = range(4)
+FARTHEST = 64  # copies back a store is still looked for
+
+_CALLS = (Flow.CALL, Flow.INDIRECT_CALL)
+
+
+class AccessAt(NamedTuple):
+    """One memory access. ``slot`` indexes ``form.memory``; ``width`` is in bytes."""
+
+    step: int
+    slot: int
+    root: int
+    offset: int
+    width: int
+    reads: bool
+    writes: bool
+
+
+class Execution(NamedTuple):
+    """What ``run`` saw, copy by copy, and the machine as the last copy leaves it."""
+
+    copies: tuple[tuple[AccessAt, ...], ...]
+    machine: Machine
+
+    def describe(self, root: int, offset: int = 0) -> str:
+        return self.machine.describe((root, offset))
+
+    def held(self, root: int, offset: int, width: int = 8) -> Value:
+        """The value memory holds at the end."""
+        return self.machine.load(root, offset, width)
+
+
+class Linkage(NamedTuple):
+    """Flat lists, one entry per access of one copy, in program order.
+
+    The store fields are -1, 0 or NONE where an access does not load or meets no store.
+    ``distance`` counts copies back to the store; ``between`` counts the store accesses
+    executed after it and before the load. ``stride`` is the change of address from one
+    copy to the next, meaningful where ``persistent`` is 1: the root did not change
+    between the last two copies. ``same_expression`` is 1 if store and load name their
+    address alike and no register in it was written in between (RSP moved by push, pop,
+    call, ret and immediates counts as unwritten; ``rsp_adjusted`` is the largest
+    immediate). ``unknown`` counts accesses through computed or loaded pointers. Without
+    both a load and a store nothing is executed: ``executed`` is False, the lists hold
+    defaults and ``unknown`` is 0, since nothing had to be assumed.
+    """
+
+    step: list[int]
+    slot: list[int]
+    width: list[int]
+    reads: list[int]
+    writes: list[int]
+    persistent: list[int]
+    stride: list[int]
+    store: list[int]
+    distance: list[int]
+    kind: list[int]
+    between: list[int]
+    same_expression: list[int]
+    rsp_adjusted: list[int]
+    unknown: int
+    executed: bool
+
+
+class _Table(NamedTuple):
+    """What follows from a form alone."""
+
+    accesses: tuple[tuple[int, int, int, int], ...]  # slot, width, reads, writes
+    written: int  # general registers written, one bit each; tracked RSP moves left out
+    rsp_immediate: int
+
+
+@lru_cache(maxsize=1 << 15)
+def _table_of(data: bytes) -> _Table:
+    form = decode_form(data)
+    accesses = tuple(
+        (slot, max(m.width // 8, 1), int(m.reads), int(m.writes))
+        for slot, m in enumerate(form.memory)
+        if m.reads or m.writes
+    )
+    written = 0
+    for use in form.writes:
+        if use.reg < 16:
+            written |= 1 << use.reg
+    immediate = 0
+    operands = form.operands
+    if operands and operands[0].register == (R.RSP, 64, False):
+        if form.mnemonic in ("add", "sub") and operands[1].kind == "i":
+            immediate = abs(operands[1].immediate or 0)
+            written &= ~(1 << R.RSP)
+        elif form.mnemonic in ("inc", "dec"):
+            immediate = 1
+            written &= ~(1 << R.RSP)
+    return _Table(accesses, written, immediate)
+
+
+def _returns(insns: Sequence[Insn]) -> list[int]:
+    """Calls whose callee is not in the sequence: the next instruction follows them."""
+    out = []
+    for k, insn in enumerate(insns[:-1]):
+        if insn.form.flow in _CALLS:
+            end = insn.end
+            if insns[k + 1].address == end and insn.target != end:
+                out.append(k)
+    return out
+
+
+def _execute(
+    machine: Machine, insns: Sequence[Insn], copies: int
+) -> list[list[Value]]:
+    datas = [insn.form.data for insn in insns]
+    flags = any(map(needs_flags, datas))
+    steps = [
+        (
+            relocated_action(insn) if insn.relocations else action_of(data, flags),
+            insn,
+        )
+        for data, insn in zip(datas, insns, strict=True)
+    ]
+    returns = _returns(insns)
+    runs = []
+    for _ in range(copies):
+        out: list[Value] = []
+        machine.out = out
+        if returns:
+            for k, (action, insn) in enumerate(steps):
+                action(machine, insn)
+                if k in returns:
+                    return_from_call(machine, k)
+        else:
+            for action, insn in steps:
+                action(machine, insn)
+        runs.append(out)
+    return runs
+
+
+def run(
+    insns: Sequence[Insn], copies: int = 1, initial: Mapping[int, str] | None = None
+) -> Execution:
+    """Execute ``insns`` ``copies`` times in a row, registers and memory carried over.
+
+    ``initial`` names values registers hold at the start: ``{registers.RCX: "user
+    rip"}``. A call whose callee is not in the sequence returns at once.
+    """
+    machine = Machine()
+    for register, name in (initial or {}).items():
+        machine.roots[register] = machine.intern(("name", name))
+    shape = [
+        (step, *access)
+        for step, insn in enumerate(insns)
+        for access in _table_of(insn.form.data).accesses
+    ]
+    out = []
+    for addresses in _execute(machine, insns, copies):
+        out.append(
+            tuple(
+                AccessAt(step, slot, root, offset, width, bool(reads), bool(writes))
+                for (step, slot, width, reads, writes), (root, offset) in zip(
+                    shape, addresses, strict=True
+                )
+            )
+        )
+    return Execution(tuple(out), machine)
+
+
+def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
+    """Compare every load with older stores in the steady state of repeated ``insns``.
+
+    At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
+    looked for.
+    """
+    tables = [_table_of(insn.form.data) for insn in insns]
+    steps: list[int] = []
+    slots: list[int] = []
+    widths: list[int] = []
+    reads: list[int] = []
+    writes: list[int] = []
+    for step, table in enumerate(tables):
+        for slot, width, read, write in table.accesses:
+            steps.append(step)
+            slots.append(slot)
+            widths.append(width)
+            reads.append(read)
+            writes.append(write)
+    n = len(steps)
+    out = Linkage(
+        steps, slots, widths, reads, writes,
+        [1] * n, [0] * n, [-1] * n, [0] * n, [NONE] * n, [0] * n, [0] * n, [0] * n,
+        0, False,
+    )  # fmt: skip
+    if 1 not in reads or 1 not in writes:
+        return out
+    machine = Machine()
+    last, here = _execute(machine, insns, max(copies, 2))[-2:]
+    for k in range(n):
+        if last[k][0] == here[k][0]:
+            out.stride[k] = here[k][1] - last[k][1]
+        else:
+            out.persistent[k] = 0
+    _link(out, here)
+    for k in range(n):
+        if out.store[k] >= 0:
+            _compare_expressions(out, k, insns, tables)
+    known = dict.fromkeys(range(R.COUNT + 2), True)
+    unknown = sum(not _is_known(machine, root, known) for root, _ in here)
+    return out._replace(unknown=unknown, executed=True)
+
+
+def _link(out: Linkage, at: list[Value]) -> None:
+    """Fill in the youngest older store that overlaps each load."""
+    by_root: dict[int, list[int]] = {}
+    before = []  # stores of older accesses
+    count = 0
+    for k, written in enumerate(out.writes):
+        before.append(count)
+        if written:
+            count += 1
+            by_root.setdefault(at[k][0], []).append(k)
+    for i, reads in enumerate(out.reads):
+        root, offset = at[i]
+        stores = by_root.get(root) if reads else None
+        if stores is None:
+            continue
+        width, stride, step = out.width[i], out.stride[i], out.step[i]
+        best, nearest = -1, FARTHEST + 1
+        for j in stores:
+            older = out.step[j] < step
+            if older or (out.persistent[i] and out.persistent[j]):
+                if out.stride[j] == stride or older:
+                    d = _distance(
+                        at[j][1] - offset, out.width[j], width, out.stride[j],
+                        0 if older else 1,
+                        FARTHEST if out.stride[j] == stride
+                        and out.persistent[i] and out.persistent[j] else 0,
+                    )  # fmt: skip
+                    if 0 <= d < nearest or (d == nearest and d >= 0):
+                        best, nearest = j, d
+        if best < 0:
+            continue
+        start = at[best][1] - out.stride[best] * nearest - offset
+        if start > 0 or start + out.width[best] < width:
+            kind = BLOCKED
+        else:
+            kind = EXACT if start == 0 else INSIDE
+        first = i
+        while first and out.step[first - 1] == step:
+            first -= 1
+        out.store[i] = best
+        out.distance[i] = nearest
+        out.kind[i] = kind
+        out.between[i] = before[first] + nearest * count - before[best] - 1
+
+
+def _distance(
+    gap: int, store: int, load: int, stride: int, least: int, most: int
+) -> int:
+    """Fewest copies back in which the store overlaps the load; -1 if in none.
+
+    ``gap`` is the store's address less the load's in one copy; the store ``d`` copies
+    back starts at ``gap - stride * d`` and overlaps if that lies in (-store, load).
+    """
+    d = least
+    if stride > 0 and gap >= load + stride * least:
+        d = (gap - load) // stride + 1
+    elif stride < 0 and gap - stride * least <= -store:
+        d = (-store - gap) // -stride + 1
+    return d if d <= most and -store < gap - stride * d < load else -1
+
+
+def _compare_expressions(
+    out: Linkage, i: int, insns: Sequence[Insn], tables: Sequence[_Table]
+) -> None:
+    j, distance = out.store[i], out.distance[i]
+    first, end = out.step[j], out.step[i]
+    load = insns[end].form.memory[out.slot[i]]
+    store = insns[first].form.memory[out.slot[j]]
+    if _expression(load) != _expression(store):
+        return
+    if distance == 0:
+        between = list(tables[first:end])
+    elif distance == 1:
+        between = [*tables[first:], *tables[:end]]
+    else:
+        between = list(tables)
+    wanted = 0
+    for register in (load.base, load.index):
+        if register >= 0:
+            wanted |= 1 << register
+    if any(table.written & wanted for table in between):
+        return
+    out.same_expression[i] = 1
+    if R.RSP in (load.base, load.index):
+        out.rsp_adjusted[i] = max((table.rsp_immediate for table in between), default=0)
+
+
+def _expression(access: MemoryAccess) -> tuple[int, int, int, str, bool]:
+    scale = access.scale if access.index >= 0 else 1
+    return access.base, access.index, scale, access.segment, access.rip_relative
+
+
+def _is_known(machine: Machine, root: int, known: dict[int, bool]) -> bool:
+    """Whether a root is an initial register, a segment, RIP, a constant, or a sum.
+
+    A pointer loaded from a per-CPU word (the kernel stack's top) counts as known too.
+    """
+    found = known.get(root)
+    if found is None:
+        key = machine.names[root]
+        if key[0] == "+":
+            found = all(
+                isinstance(part, int) and _is_known(machine, part, known)
+                for part in key[1:3]
+            )
+        elif key[0] == "mem":
+            found = isinstance(key[1], int) and _in_segment(machine, key[1])
+        else:
+            found = key[0] in ("name", "symbol")
+        known[root] = found
+    return found
+
+
+def _in_segment(machine: Machine, root: int) -> bool:
+    bases = (R.FS_BASE, R.GS_BASE, R.KERNEL_GS_BASE)
+    key = machine.names[root]
+    return root in bases or (key[0] == "+" and any(base in key[1:3] for base in bases))
+
+
+__all__ = [
+    "BLOCKED", "CONST", "EXACT", "FARTHEST", "INSIDE", "NONE", "RIP",
+    "AccessAt", "Execution", "Linkage", "linkage", "run",
+]  # fmt: skip
