@@ -4,54 +4,64 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from costmodel.cores.model import Core, Cost
 
 ANY = "*"
 
 
-def find(core: Core, operation: str, shape: str) -> tuple[Cost, bool] | None:
+class Hit(NamedTuple):
+    """A row found.
+
+    ``composed``: the loads and stores of a memory operand are to be added to the row's
+    uops; False only if the row was written for this shape and says it is ``whole``.
+    ``path`` is the row's, for its evidence: "costs.imul.r,r".
+    """
+
+    cost: Cost
+    composed: bool
+    path: str
+
+
+def find(core: Core, operation: str, shape: str) -> Hit | None:
     """The row for ``operation`` with operands ``shape`` ("r64,m64"), or None.
 
     Tried in order: the shape with its widths (and with some of them left out, most
     widths first), the kinds only, the same with registers in place of memory, then
-    "*". The implied count "1" of a short shift also takes rows for ``i``. The second
-    value is True if the loads and stores of a memory operand are to be added to the
-    row's uops, False if the row is whole.
+    "*". The implied count "1" of a short shift also takes rows for ``i``.
     """
     rows = core.costs.get(operation)
     if rows is None:
         return None
-    cost = pick(rows, shape)
-    return None if cost is None else (cost, not cost.whole)
-
-
-def pick(rows: Mapping[str, Cost], shape: str) -> Cost | None:
-    """The row among ``rows`` that fits ``shape`` best."""
-    for candidate in candidates(shape):
+    for candidate, substituted in candidates(shape):
         cost = rows.get(candidate)
         if cost is not None:
-            return cost
+            path = f"costs.{operation}.{candidate}"
+            return Hit(cost, substituted or not cost.whole, path)
     return None
 
 
 @functools.lru_cache(maxsize=4096)
-def candidates(shape: str) -> tuple[str, ...]:
-    """The shapes of rows that fit ``shape``, best first."""
+def candidates(shape: str) -> tuple[tuple[str, bool], ...]:
+    """The shapes of rows that fit ``shape``, best first.
+
+    Each with whether it has registers in place of memory.
+    """
     operands = shape.split(",") if shape else []
-    tried = _narrowed(operands)
+    tried = dict.fromkeys(_narrowed(operands), False)
     if any(one.startswith("m") for one in operands):
-        tried += _narrowed(
-            ["r" + one[1:] if one.startswith("m") else one for one in operands]
-        )
-    return tuple(dict.fromkeys([*tried, ANY]))
+        registers = ["r" + one[1:] if one[0] == "m" else one for one in operands]
+        for one in _narrowed(registers):
+            tried.setdefault(one, True)
+    tried.setdefault(ANY, False)
+    return tuple(tried.items())
 
 
 def _narrowed(operands: list[str]) -> list[str]:
     """The shape with all widths, then with ever fewer of them, leftmost kept longest.
 
-    "1" widens to "i" last, so that a row for the short encoding wins.
+    "1" becomes "i8" last, so that a row for the short encoding wins.
     """
     count = len(operands)
     out = []
@@ -64,5 +74,5 @@ def _narrowed(operands: list[str]) -> list[str]:
                 )
             )
     if "1" in operands:
-        out += _narrowed(["i" if one == "1" else one for one in operands])
+        out += _narrowed(["i8" if one == "1" else one for one in operands])
     return out

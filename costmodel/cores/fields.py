@@ -86,10 +86,9 @@ def core_spec() -> Spec:
 
 
 def _section(cls: type[Any], kind: str) -> Spec:
-    hints = typing.get_type_hints(cls)
     fields, required, defaults = {}, [], {}
     for info in msgspec.structs.fields(cls):
-        fields[info.name] = _spec(hints[info.name], cls.__name__, info.name)
+        fields[info.name] = _spec(info.type, cls.__name__, info.name)
         if info.required:
             required.append(info.name)
         elif info.default is not msgspec.NODEFAULT:

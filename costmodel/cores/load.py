@@ -21,6 +21,8 @@ from costmodel.cores.catalogue import core_names as core_names
 from costmodel.cores.catalogue import resolve as resolve
 from costmodel.cores.fields import Spec
 from costmodel.cores.quantity import ASSUMED, Quantity
+from costmodel.cores.semantic import Semantic as Semantic
+from costmodel.cores.semantic import instructions as instructions
 from costmodel.cores.validate import validate
 from costmodel.cores.yamltree import Map
 from costmodel.errors import CoreError
