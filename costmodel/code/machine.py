@@ -208,8 +208,7 @@ class Machine:
                 continue
             older = memory.get(key)
             while older is not None and (
-                offset <= older.offset
-                and older.offset + older.width <= offset + width
+                offset <= older.offset and older.offset + older.width <= offset + width
             ):
                 older = older.older
             if older is None:

@@ -1,4 +1,4 @@
-"""Which addresses a sequence touches, symbolically, and which load meets which store.
+"""Which load meets which store, and which addresses are known.
 
 ``run`` gives the address of every access as ``(root, offset)``; ``linkage`` compares
 them in the steady state of a repeated sequence. See ``machine`` for what equal roots
@@ -7,51 +7,16 @@ mean and what is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from costmodel.code import registers as R
-from costmodel.code.actions import (
-    action_of,
-    needs_flags,
-    relocated_action,
-    return_from_call,
-)
-from costmodel.code.decode import decode_form
-from costmodel.code.insn import Flow, Insn, MemoryAccess
+from costmodel.code.execution import AccessAt, Execution, Table, execute, run, table_of
+from costmodel.code.insn import Insn, MemoryAccess
 from costmodel.code.machine import CONST, RIP, Machine, Value
 
 NONE, EXACT, INSIDE, BLOCKED = range(4)
 FARTHEST = 64  # copies back a store is still looked for
-
-_CALLS = (Flow.CALL, Flow.INDIRECT_CALL)
-
-
-class AccessAt(NamedTuple):
-    """One memory access. ``slot`` indexes ``form.memory``; ``width`` is in bytes."""
-
-    step: int
-    slot: int
-    root: int
-    offset: int
-    width: int
-    reads: bool
-    writes: bool
-
-
-class Execution(NamedTuple):
-    """What ``run`` saw, copy by copy, and the machine as the last copy leaves it."""
-
-    copies: tuple[tuple[AccessAt, ...], ...]
-    machine: Machine
-
-    def describe(self, root: int, offset: int = 0) -> str:
-        return self.machine.describe((root, offset))
-
-    def held(self, root: int, offset: int, width: int = 8) -> Value:
-        """The value memory holds at the end."""
-        return self.machine.load(root, offset, width)
 
 
 class Linkage(NamedTuple):
@@ -86,114 +51,13 @@ class Linkage(NamedTuple):
     executed: bool
 
 
-class _Table(NamedTuple):
-    """What follows from a form alone."""
-
-    accesses: tuple[tuple[int, int, int, int], ...]  # slot, width, reads, writes
-    written: int  # general registers written, one bit each; tracked RSP moves left out
-    rsp_immediate: int
-
-
-@lru_cache(maxsize=1 << 15)
-def _table_of(data: bytes) -> _Table:
-    form = decode_form(data)
-    accesses = tuple(
-        (slot, max(m.width // 8, 1), int(m.reads), int(m.writes))
-        for slot, m in enumerate(form.memory)
-        if m.reads or m.writes
-    )
-    written = 0
-    for use in form.writes:
-        if use.reg < 16:
-            written |= 1 << use.reg
-    immediate = 0
-    operands = form.operands
-    if operands and operands[0].register == (R.RSP, 64, False):
-        if form.mnemonic in ("add", "sub") and operands[1].kind == "i":
-            immediate = abs(operands[1].immediate or 0)
-            written &= ~(1 << R.RSP)
-        elif form.mnemonic in ("inc", "dec"):
-            immediate = 1
-            written &= ~(1 << R.RSP)
-    return _Table(accesses, written, immediate)
-
-
-def _returns(insns: Sequence[Insn]) -> list[int]:
-    """Calls whose callee is not in the sequence: the next instruction follows them."""
-    out = []
-    for k, insn in enumerate(insns[:-1]):
-        if insn.form.flow in _CALLS:
-            end = insn.end
-            if insns[k + 1].address == end and insn.target != end:
-                out.append(k)
-    return out
-
-
-def _execute(
-    machine: Machine, insns: Sequence[Insn], copies: int
-) -> list[list[Value]]:
-    datas = [insn.form.data for insn in insns]
-    flags = any(map(needs_flags, datas))
-    steps = [
-        (
-            relocated_action(insn) if insn.relocations else action_of(data, flags),
-            insn,
-        )
-        for data, insn in zip(datas, insns, strict=True)
-    ]
-    returns = _returns(insns)
-    runs = []
-    for _ in range(copies):
-        out: list[Value] = []
-        machine.out = out
-        if returns:
-            for k, (action, insn) in enumerate(steps):
-                action(machine, insn)
-                if k in returns:
-                    return_from_call(machine, k)
-        else:
-            for action, insn in steps:
-                action(machine, insn)
-        runs.append(out)
-    return runs
-
-
-def run(
-    insns: Sequence[Insn], copies: int = 1, initial: Mapping[int, str] | None = None
-) -> Execution:
-    """Execute ``insns`` ``copies`` times in a row, registers and memory carried over.
-
-    ``initial`` names values registers hold at the start: ``{registers.RCX: "user
-    rip"}``. A call whose callee is not in the sequence returns at once.
-    """
-    machine = Machine()
-    for register, name in (initial or {}).items():
-        machine.roots[register] = machine.intern(("name", name))
-    shape = [
-        (step, *access)
-        for step, insn in enumerate(insns)
-        for access in _table_of(insn.form.data).accesses
-    ]
-    out = []
-    for addresses in _execute(machine, insns, copies):
-        out.append(
-            tuple(
-                AccessAt(step, slot, root, offset, width, bool(reads), bool(writes))
-                for (step, slot, width, reads, writes), (root, offset) in zip(
-                    shape, addresses, strict=True
-                )
-            )
-        )
-    return Execution(tuple(out), machine)
-
-
 def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     """Compare every load with older stores in the steady state of repeated ``insns``.
 
     At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
     looked for.
     """
-    tables = [_table_of(insn.form.data) for insn in insns]
+    tables = [table_of(insn.form.data) for insn in insns]
     steps: list[int] = []
     slots: list[int] = []
     widths: list[int] = []
@@ -215,7 +79,7 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     if 1 not in reads or 1 not in writes:
         return out
     machine = Machine()
-    last, here = _execute(machine, insns, max(copies, 2))[-2:]
+    last, here = execute(machine, insns, max(copies, 2))[-2:]
     for k in range(n):
         if last[k][0] == here[k][0]:
             out.stride[k] = here[k][1] - last[k][1]
@@ -225,8 +89,11 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     for k in range(n):
         if out.store[k] >= 0:
             _compare_expressions(out, k, insns, tables)
-    known = dict.fromkeys(range(R.COUNT + 2), True)
-    unknown = sum(not _is_known(machine, root, known) for root, _ in here)
+    known: dict[int, bool] = {}
+    unknown = 0
+    for root, _ in here:
+        if root > RIP and not _is_known(machine, root, known):
+            unknown += 1
     return out._replace(unknown=unknown, executed=True)
 
 
@@ -292,7 +159,7 @@ def _distance(
 
 
 def _compare_expressions(
-    out: Linkage, i: int, insns: Sequence[Insn], tables: Sequence[_Table]
+    out: Linkage, i: int, insns: Sequence[Insn], tables: Sequence[Table]
 ) -> None:
     j, distance = out.store[i], out.distance[i]
     first, end = out.step[j], out.step[i]
@@ -327,7 +194,7 @@ def _is_known(machine: Machine, root: int, known: dict[int, bool]) -> bool:
 
     A pointer loaded from a per-CPU word (the kernel stack's top) counts as known too.
     """
-    found = known.get(root)
+    found = root <= RIP or known.get(root)
     if found is None:
         key = machine.names[root]
         if key[0] == "+":

@@ -1,0 +1,143 @@
+"""Execute a sequence symbolically and say which addresses it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from costmodel.code import registers as R
+from costmodel.code.actions import action_of, needs_flags, nothing, relocated_action
+from costmodel.code.decode import decode_form
+from costmodel.code.insn import Flow, Insn
+from costmodel.code.machine import Machine, Value
+from costmodel.code.system import return_from_call
+
+_CALLS = (Flow.CALL, Flow.INDIRECT_CALL)
+
+
+class AccessAt(NamedTuple):
+    """One memory access. ``slot`` indexes ``form.memory``; ``width`` is in bytes."""
+
+    step: int
+    slot: int
+    root: int
+    offset: int
+    width: int
+    reads: bool
+    writes: bool
+
+
+class Execution(NamedTuple):
+    """What ``run`` saw, copy by copy, and the machine as the last copy leaves it."""
+
+    copies: tuple[tuple[AccessAt, ...], ...]
+    machine: Machine
+
+    def describe(self, root: int, offset: int = 0) -> str:
+        return self.machine.describe((root, offset))
+
+    def held(self, root: int, offset: int, width: int = 8) -> Value:
+        """The value memory holds at the end."""
+        return self.machine.load(root, offset, width)
+
+
+class Table(NamedTuple):
+    """What follows from a form alone."""
+
+    accesses: tuple[tuple[int, int, int, int], ...]  # slot, width, reads, writes
+    written: int  # general registers written, one bit each; tracked RSP moves left out
+    rsp_immediate: int
+
+
+@lru_cache(maxsize=1 << 15)
+def table_of(data: bytes) -> Table:
+    form = decode_form(data)
+    accesses = tuple(
+        (slot, max(m.width // 8, 1), int(m.reads), int(m.writes))
+        for slot, m in enumerate(form.memory)
+        if m.reads or m.writes
+    )
+    written = 0
+    for use in form.writes:
+        if use.reg < 16:
+            written |= 1 << use.reg
+    immediate = 0
+    operands = form.operands
+    if operands and operands[0].register == (R.RSP, 64, False):
+        if form.mnemonic in ("add", "sub") and operands[1].kind == "i":
+            immediate = abs(operands[1].immediate or 0)
+            written &= ~(1 << R.RSP)
+        elif form.mnemonic in ("inc", "dec"):
+            immediate = 1
+            written &= ~(1 << R.RSP)
+    return Table(accesses, written, immediate)
+
+
+def _returns(insns: Sequence[Insn]) -> list[int]:
+    """Calls whose callee is not in the sequence: the next instruction follows them."""
+    out = []
+    last = len(insns) - 1
+    for k, insn in enumerate(insns):
+        if k < last and insn.form.flow in _CALLS:
+            end = insn.end
+            if insns[k + 1].address == end and insn.target != end:
+                out.append(k)
+    return out
+
+
+def execute(machine: Machine, insns: Sequence[Insn], copies: int) -> list[list[Value]]:
+    """The address of every access, copy by copy."""
+    flags = False
+    for insn in insns:
+        if needs_flags(insn.form.data):
+            flags = True
+            break
+    returns = frozenset(_returns(insns))
+    steps = []
+    for k, insn in enumerate(insns):
+        if insn.relocations:
+            action = relocated_action(insn)
+        else:
+            action = action_of(insn.form.data, flags)
+        if action is not nothing:
+            steps.append((k, action, insn))
+    runs = []
+    for _ in range(copies):
+        out: list[Value] = []
+        machine.out = out
+        for k, action, insn in steps:
+            action(machine, insn)
+            if k in returns:
+                return_from_call(machine, k)
+        runs.append(out)
+    return runs
+
+
+def run(
+    insns: Sequence[Insn], copies: int = 1, initial: Mapping[int, str] | None = None
+) -> Execution:
+    """Execute ``insns`` ``copies`` times in a row, registers and memory carried over.
+
+    ``initial`` names values registers hold at the start: ``{registers.RCX: "user
+    rip"}``. A call whose callee is not in the sequence returns at once.
+    """
+    machine = Machine()
+    for register, name in (initial or {}).items():
+        machine.roots[register] = machine.intern(("name", name))
+    shape = [
+        (step, *access)
+        for step, insn in enumerate(insns)
+        for access in table_of(insn.form.data).accesses
+    ]
+    out = []
+    for addresses in execute(machine, insns, copies):
+        out.append(
+            tuple(
+                AccessAt(step, slot, root, offset, width, bool(reads), bool(writes))
+                for (step, slot, width, reads, writes), (root, offset) in zip(
+                    shape, addresses, strict=True
+                )
+            )
+        )
+    return Execution(tuple(out), machine)
