@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from costmodel import data
-from costmodel.cores import catalogue, fields, merge, model, reader, yamltree
+from costmodel.cores import catalogue, fields, figures, merge, model, reader, yamltree
 from costmodel.cores.catalogue import core_names as core_names
 from costmodel.cores.catalogue import resolve as resolve
 from costmodel.cores.fields import Spec
@@ -195,7 +195,7 @@ def _built(
     problems: list[CoreError] = []
     tree = Map(chain[-1].tree.mark)
     declared = frozenset(key for key, _ in sources)
-    groups: Mapping[str, str] = {}
+    groups: Mapping[str, figures.Shared] = {}
     for file in reversed(chain):
         own = reader.Reader(declared, groups)
         groups = own.groups

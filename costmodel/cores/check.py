@@ -1,0 +1,232 @@
+"""What is doubtful in core files that load: the lint of ``costmodel cores --check``.
+
+Returns findings; says and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from costmodel import data
+from costmodel.cores import catalogue
+from costmodel.cores.load import LoadedCore, load_core, problems_of
+from costmodel.cores.semantic import Semantic, instructions
+from costmodel.errors import CoreError
+
+# Classes the engine asks for without a cost row naming them.
+IMPLIED_CLASSES = frozenset(
+    (
+        "alu",
+        "branch",
+        "branch_taken",
+        "load",
+        "store_address",
+        "store_address_simple",
+        "store_data",
+    )
+)
+# Operations an instruction turns into by its prefix or the form of its address.
+PREFIXES = ("lock_", "rep_")
+ADDRESS_FORMS = ("lea_16", "lea_base", "lea_complex", "lea_rip")
+ANY_LOCKED = "lock"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One doubt. ``kind`` is a key of ``KINDS``; ``path`` the figure or row, or "";
+    ``where`` "file:line[:column]", or the file where no line is to blame.
+    """
+
+    core: str
+    kind: str
+    path: str
+    where: str
+    text: str
+
+
+KINDS = {
+    "invalid": "the file does not load",
+    "unsourced": "no file states the figure: the model's default stands in",
+    "interval": "assumed, and yet exact",
+    "impossible": "no hardware is like this",
+    "port": "a port no uop can use",
+    "uncosted": "an operation without a cost row",
+    "unmapped": "a cost row no instruction leads to",
+    "source": "a source no figure cites",
+    "alias": "a name two cores answer to",
+}
+
+
+def check(name: str) -> tuple[Finding, ...]:
+    """Findings about one core, sorted. Raises CoreError if there is no such core."""
+    path = catalogue.resolve(name)
+    problems = problems_of(path)
+    if problems:
+        stem = path.stem
+        return tuple(_invalid(stem, problem) for problem in problems)
+    loaded = load_core(str(path))
+    found = [
+        *_figures(loaded),
+        *_impossible(loaded),
+        *_ports(loaded),
+        *_operations(loaded, instructions()),
+        *_sources(loaded),
+    ]
+    return tuple(sorted(found))
+
+
+def check_all() -> tuple[Finding, ...]:
+    """Findings about every core there is, and about their names together."""
+    found = list(_aliases())
+    for name in catalogue.core_names():
+        found += check(name)
+    return tuple(sorted(found))
+
+
+def _invalid(name: str, problem: CoreError) -> Finding:
+    text = f"{problem.found}; expected {problem.expected}"
+    return Finding(name, "invalid", "", problem.where, text)
+
+
+def _figures(loaded: LoadedCore) -> Iterator[Finding]:
+    for path, known in loaded.evidence.items():
+        where = known.where or loaded.files[0]
+        if not known.stated:
+            text = f"{known.value:g} is the model's default, not a figure of this core"
+            yield Finding(loaded.name, "unsourced", path, where, text)
+        elif known.assumed and known.exact and known.value and _may_vary(path):
+            text = f"{known.value:g} is a guess without an interval"
+            yield Finding(loaded.name, "interval", path, where, text)
+
+
+def _may_vary(path: str) -> bool:
+    """Not names in disguise (year), members of lists (widths), or latencies a short
+    form leaves out.
+    """
+    last = path.rpartition(".")[2]
+    implied = path.startswith("costs.") and last == "latency"
+    return path not in ("year", "ghz") and not last.isdecimal() and not implied
+
+
+def _impossible(loaded: LoadedCore) -> Iterator[Finding]:
+    core = loaded.core
+    front, memory, window = core.front_end, core.memory, core.window
+    cache = front.uop_cache
+    rules = (
+        ("memory.line", _power_of_two(memory.line), "a power of two"),
+        ("memory.boundary", _power_of_two(memory.boundary), "a power of two"),
+        ("front_end.fetch_bytes", _power_of_two(front.fetch_bytes), "a power of two"),
+        ("front_end.uop_cache.window", cache.window in (0, 32, 64), "0, 32 or 64"),
+        (
+            "front_end.decode.complex_uops",
+            front.decode.complex_uops <= front.decode.uops,
+            "at most front_end.decode.uops",
+        ),
+        ("window.load_buffer", window.load_buffer <= window.rob, "at most the rob"),
+        ("window.store_buffer", window.store_buffer <= window.rob, "at most the rob"),
+        ("window.retire", window.retire <= window.rob, "at most the rob"),
+        (
+            "memory.l3_latency",
+            memory.load_latency
+            <= memory.l2_latency
+            <= memory.l3_latency
+            <= memory.memory_latency,
+            "load_latency <= l2_latency <= l3_latency <= memory_latency",
+        ),
+    )
+    for path, holds, expected in rules:
+        if not holds:
+            known = loaded.evidence.get(path)
+            where = known.where if known and known.where else loaded.files[0]
+            yield Finding(
+                loaded.name, "impossible", path, where, f"expected {expected}"
+            )
+    for operation, rows in core.costs.items():
+        for shape, cost in rows.items():
+            path = f"costs.{operation}.{shape}"
+            if cost.microcode > len(cost.uops) + cost.filler + _memory_uops(shape):
+                text = f"{cost.microcode} uops from microcode, and fewer in the row"
+                yield Finding(loaded.name, "impossible", path, loaded.files[0], text)
+
+
+def _memory_uops(shape: str) -> int:
+    return 3 if "m" in shape or shape == "*" else 3 * (shape in ("", "r", "i"))
+
+
+def _power_of_two(value: int) -> bool:
+    return value > 0 and value & (value - 1) == 0
+
+
+def _ports(loaded: LoadedCore) -> Iterator[Finding]:
+    ports = loaded.core.ports
+    named = {
+        uop.on
+        for rows in loaded.core.costs.values()
+        for cost in rows.values()
+        for uop in cost.uops
+    }
+    used = {
+        port
+        for name, members in ports.classes.items()
+        if name in named or name in IMPLIED_CLASSES
+        for port in members
+    }
+    for port in ports.names:
+        if port not in used:
+            text = f"no uop can use port {port}"
+            yield Finding(loaded.name, "port", "ports.names", loaded.files[0], text)
+
+
+def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[Finding]:
+    costs = loaded.core.costs
+    known = {row.operation for row in table.values()}
+    for operation in sorted(known - set(costs)):
+        of = ", ".join(sorted(n for n, r in table.items() if r.operation == operation))
+        yield Finding(
+            loaded.name, "uncosted", operation, loaded.files[0], f"needed by {of}"
+        )
+    reached = known | {ANY_LOCKED, *ADDRESS_FORMS}
+    for operation in costs:
+        bare = operation
+        for prefix in PREFIXES:
+            bare = bare.removeprefix(prefix)
+        if operation not in reached and bare not in known:
+            where = _first_where(loaded, f"costs.{operation}.")
+            text = "no instruction of instructions.yaml has this operation"
+            yield Finding(loaded.name, "unmapped", f"costs.{operation}", where, text)
+
+
+def _first_where(loaded: LoadedCore, prefix: str) -> str:
+    places = (q.where for p, q in loaded.evidence.items() if p.startswith(prefix))
+    return next(places, loaded.files[0])
+
+
+def _sources(loaded: LoadedCore) -> Iterator[Finding]:
+    """Only sources of the core's own file: heirs replace figures they inherit."""
+    if len(loaded.files) > 1:
+        return
+    cited = {known.source_id for known in loaded.evidence.values()}
+    for name in loaded.sources:
+        if name not in cited and name not in _mentions(loaded):
+            text = f"{name} is declared and not cited"
+            yield Finding(loaded.name, "source", "sources", loaded.files[0], text)
+
+
+def _mentions(loaded: LoadedCore) -> set[str]:
+    """Sources named inside notes count as cited."""
+    notes = " ".join(known.note for known in loaded.evidence.values())
+    return {word.strip(",.;:()") for word in notes.split()}
+
+
+def _aliases() -> Iterator[Finding]:
+    names = set(catalogue.core_names())
+    for alias, owners in catalogue.aliases().items():
+        others: Iterable[str] = owners
+        if alias in names:
+            others = {*owners, alias}
+        claimed = sorted(set(others))
+        if len(claimed) > 1:
+            text = f"{alias} means {' and '.join(claimed)}"
+            where = data.display_name(data.uarch_dir() / f"{owners[0]}.yaml")
+            yield Finding(owners[0], "alias", alias, where, text)

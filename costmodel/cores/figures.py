@@ -1,0 +1,215 @@
+"""Figures of a core file: numbers with the evidence written beside or around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from costmodel.cores import yamltree
+from costmodel.cores.fields import Spec
+from costmodel.cores.quantity import ASSUMED, Quantity
+from costmodel.cores.yamltree import Map, Seq
+from costmodel.errors import CoreError
+
+EVIDENCE_KEYS = ("source", "spread", "note")
+QUANTITY_KEYS = ("value", "low", "high", *EVIDENCE_KEYS)
+
+
+Shared = tuple[str, float | None]  # source and spread of a group
+
+
+class Group(NamedTuple):
+    """What a number inherits from the mappings around it.
+
+    ``own``: the source stands in this file, so what the file extends has no say.
+    """
+
+    source: str = ""
+    spread: float | None = None
+    note: str = ""
+    own: bool = False
+
+
+class FigureReader:
+    """Reads numbers. ``declared`` are the source ids known to the file and its bases.
+
+    ``inherited`` are sources and spreads of groups, by path, of the files it extends:
+    they serve numbers that have no source in their own file. ``problems`` collects a CoreError
+    for everything wrong, in the order of the file; ``groups`` what heirs inherit.
+    """
+
+    def __init__(
+        self, declared: frozenset[str], inherited: Mapping[str, Shared] | None = None
+    ) -> None:
+        self.declared = declared
+        self.groups: dict[str, Shared] = dict(inherited or {})
+        self.problems: list[CoreError] = []
+
+    def group(self, tree: Map, outer: Group, path: str | None = None) -> Group:
+        """What numbers inside ``tree`` inherit. A new source ends the old spread."""
+        source, spread, note, own = outer
+        if "source" in tree:
+            source, spread, note, own = self.source(tree, source), None, "", True
+        elif not own and path is not None and path in self.groups:
+            shared, spread = self.groups[path]
+            source, note = shared or source, ""
+        if "spread" in tree:
+            value = tree["spread"]
+            if type(value) not in (int, float) or not 0 <= value <= 1:
+                self.problem(
+                    tree.values_at["spread"],
+                    f"spread {value!r}",
+                    "a relative half width between 0 and 1, such as 0.1",
+                )
+            else:
+                spread = float(value)
+        if "note" in tree:
+            note = self.text(tree, "note")
+        if path is not None and ("source" in tree or "spread" in tree):
+            self.groups[path] = (source, spread)
+        return Group(source, spread, note, own)
+
+    def source(self, tree: Map, fallback: str) -> str:
+        text = self.text(tree, "source")
+        name = text.partition(":")[0].strip()
+        if not text:
+            return fallback
+        if name != ASSUMED and name not in self.declared:
+            self.problem(
+                tree.values_at["source"],
+                f"the source {name!r} is not declared",
+                "an id under sources: of this file or one it extends, or 'assumed'",
+                yamltree.close(name, self.declared),
+            )
+        return text
+
+    def text(self, tree: Map, key: str) -> str:
+        value = tree[key]
+        if isinstance(value, str) and value.strip():
+            return value
+        self.problem(tree.values_at[key], f"{key}: {show(value)}", "a line of text")
+        return ""
+
+    def number(
+        self, value: Any, spec: Spec, group: Group, mark: Any, name: str
+    ) -> Quantity:
+        """A bare number, or ``{value, low, high, source, note}``."""
+        low = high = None
+        if isinstance(value, Map):
+            tree = value
+            for key in tree:
+                if key not in QUANTITY_KEYS:
+                    self.problem(
+                        tree.keys_at[key],
+                        f"unknown key {key!r} in {name}, which is a number",
+                        ", ".join(QUANTITY_KEYS),
+                        yamltree.close(key, QUANTITY_KEYS),
+                    )
+            group = self.group(tree, group)
+            if "value" not in tree:
+                self.problem(tree.mark, f"{name} has no value", "value: a number")
+                return Quantity(0, 0, 0, group.source)
+            value, mark = tree["value"], tree.values_at["value"]
+            low = self.bound(tree, "low", spec)
+            high = self.bound(tree, "high", spec)
+        if not self.fits(value, spec, mark, name):
+            return Quantity(0, 0, 0, group.source)
+        return self.quantity(value, low, high, spec, group, mark, name)
+
+    def bound(self, tree: Map, key: str, spec: Spec) -> float | None:
+        if key not in tree:
+            return None
+        value = tree[key]
+        if type(value) in (int, float) and 0 <= value <= spec.maximum:
+            return float(value)
+        self.wrong(tree.values_at[key], key, value, f"a number, 0 to {spec.maximum}")
+        return None
+
+    def fits(self, value: Any, spec: Spec, mark: Any, name: str) -> bool:
+        whole = spec.kind == "int"
+        wanted = "a whole number" if whole else "a number"
+        if type(value) is not int and (whole or type(value) is not float):
+            hint = ""
+            if isinstance(value, str) and value.strip().isdecimal():
+                hint = "take the quotes off"
+            self.wrong(mark, name, value, wanted, hint)
+            return False
+        if not spec.minimum <= value <= spec.maximum:
+            wanted += f", {spec.minimum} to {spec.maximum}"
+            self.wrong(mark, name, value, wanted)
+            return False
+        return True
+
+    def quantity(
+        self,
+        value: float,
+        low: float | None,
+        high: float | None,
+        spec: Spec,
+        group: Group,
+        mark: Any,
+        name: str,
+        implied: bool = False,
+    ) -> Quantity:
+        """``value`` with its interval. ``implied`` numbers stand in no file: exact."""
+        source, spread, note, _ = group
+        if not source:
+            self.problem(
+                mark,
+                f"{name}: {value:g} has no source",
+                "a source: key beside it or in a mapping around it",
+                "a guess is written {value: .., low: .., high: .., source: assumed}",
+            )
+        assumed = source == ASSUMED or source.partition(":")[0].strip() == ASSUMED
+        if low is None or high is None:
+            if assumed and spread is None and not implied:
+                self.problem(
+                    mark,
+                    f"{name}: {value:g} is assumed but has no interval",
+                    "low: and high: beside value:, or a spread: in the group",
+                    f"{{value: {value:g}, low: .., high: .., source: assumed}}",
+                )
+            half = 0.0 if spread is None or implied else abs(value) * spread
+            least = max(float(spec.minimum), value - half)
+            low = least if low is None else low
+            high = value + half if high is None else high
+        if not low <= value <= high:
+            self.problem(
+                mark,
+                f"{name}: {value:g} is outside its interval {low:g} to {high:g}",
+                "low <= value <= high",
+            )
+        where = f"{mark.name}:{mark.line + 1}"
+        return Quantity(
+            value, low, high, source, assumed, note, where, spec.kind == "int"
+        )
+
+    problem_limit = 1000
+
+    def problem(
+        self, mark: Any, found: str, expected: str = "", hint: str = ""
+    ) -> None:
+        if len(self.problems) < self.problem_limit:
+            self.problems.append(yamltree.error(mark, found, expected, hint))
+
+    def wrong(
+        self, mark: Any, name: str, value: Any, expected: str, hint: str = ""
+    ) -> None:
+        self.problem(mark, f"{name}: {show(value)}", expected, hint)
+
+
+def show(value: Any) -> str:
+    """A value as its author knows it, shortened."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Map):
+        return "a mapping"
+    if isinstance(value, Seq):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a number"
+    text = repr(value) if isinstance(value, str) else f"{value}"
+    return text if len(text) <= 40 else text[:37] + "..."
