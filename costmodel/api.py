@@ -11,7 +11,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from costmodel.code.insn import Path
-from costmodel.cores.load import core_names, load_core, resolve
+from costmodel.cores.load import core_names, resolve
+from costmodel.cores.load import load_core as load_core
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.errors import UsageError
 
@@ -179,11 +180,13 @@ def _estimate(path: Path, core: str, scenario: str | None, align: int) -> Result
 
 
 @overload
-def estimate(
+def estimate(  # type: ignore[overload-overlap]
     source: Source, uarch: Literal["all"] | None = None, **options: Unpack[Options]
 ) -> Results: ...
 @overload
-def estimate(source: Source, uarch: str, **options: Unpack[Options]) -> Result: ...
+def estimate(  # type: ignore[overload-overlap]
+    source: Source, uarch: str, **options: Unpack[Options]
+) -> Result: ...
 @overload
 def estimate(
     source: Source, uarch: Sequence[str], **options: Unpack[Options]
@@ -210,14 +213,14 @@ def estimate(
 
 
 @overload
-def compare(
+def compare(  # type: ignore[overload-overlap]
     before: Source,
     after: Source,
     uarch: Literal["all"] | None = None,
     **options: Unpack[Options],
 ) -> Differences: ...
 @overload
-def compare(
+def compare(  # type: ignore[overload-overlap]
     before: Source, after: Source, uarch: str, **options: Unpack[Options]
 ) -> Difference: ...
 @overload

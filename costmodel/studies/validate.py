@@ -1,4 +1,4 @@
-"""The model held against measured blocks: read the rows, estimate, measure the error."""
+"""The model held against measured blocks: read, estimate, measure the error."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from _csv import Reader
+
     from costmodel.cores.load import LoadedCore
 
 _FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
@@ -29,6 +31,12 @@ class Block:
     scenario: str
     cycles: float
     counter: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The scenario, with the register a loop counts in: "loop:r15"."""
+        looped = self.scenario == "loop" and self.counter
+        return f"loop:{self.counter}" if looped else self.scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def read_blocks(file: str, *, column: str, scenario: str | None) -> list[Block]:
 
 
 def _rows(
-    reader: csv._reader, file: str, column: str, scenario: str | None
+    reader: Reader, file: str, column: str, scenario: str | None
 ) -> list[Block]:
     header = _next(reader, file)
     if header is None:
@@ -137,7 +145,7 @@ def _rows(
     return blocks
 
 
-def _next(reader: csv._reader, file: str) -> list[str] | None:
+def _next(reader: Reader, file: str) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error as error:
@@ -188,11 +196,7 @@ def validate(file: str, blocks: Sequence[Block], loaded: LoadedCore) -> Validati
     from costmodel.engine.bulk import throughputs
 
     started = time.perf_counter()
-    # A loop is closed by a decrement of its counter: "loop:r15" names the register.
-    asked = [
-        (b.code, f"loop:{b.counter}" if b.scenario == "loop" and b.counter else b.scenario)
-        for b in blocks
-    ]  # fmt: skip
+    asked = [(block.code, block.asked) for block in blocks]
     predicted = tuple(throughputs(asked, loaded))
     seconds = time.perf_counter() - started
     return Validation(file, loaded.core.name, tuple(blocks), predicted, seconds)
@@ -209,7 +213,7 @@ def kendall_tau_b(x: Sequence[float], y: Sequence[float]) -> float | None:
     ties_x = _tied(sorted(a for a, _ in pairs))
     ties_y = _tied(sorted(b for _, b in pairs))
     ties_both = _tied(pairs)
-    if whole == ties_x or whole == ties_y:
+    if whole in (ties_x, ties_y):
         return None
     discordant = _inversions([b for _, b in pairs])
     numerator = whole - ties_x - ties_y + ties_both - 2 * discordant

@@ -95,7 +95,7 @@ def code_lines(comparison: Comparison) -> list[str]:
     """What changed in the code and in memory, the same on every core."""
     change = code_change(comparison)
     counts = [
-        f"{value:+d} {name}"
+        f"{value:+d} {name if abs(value) != 1 else name[:-1]}"
         for name, value in (
             ("instructions", change.instructions),
             ("bytes", change.bytes),

@@ -10,6 +10,8 @@ from costmodel.cores.quantity import Quantity
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, table, wrap
 
+Named = tuple[str, Quantity]
+
 
 def list_text(cores: Sequence[LoadedCore]) -> str:
     """A row a core: name, year, and how much of it is assumed."""
@@ -107,9 +109,9 @@ def core_text(loaded: LoadedCore) -> str:
     return "\n".join(lines)
 
 
-def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[tuple[str, Quantity]]]:
+def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[Named]]:
     """Figures by section of the file; of costs, by operation."""
-    out: dict[str, list[tuple[str, Quantity]]] = {}
+    out: dict[str, list[Named]] = {}
     for path, q in evidence.items():
         parts = path.split(".")
         depth = 2 if parts[0] == "costs" and len(parts) > 2 else 1
@@ -119,7 +121,7 @@ def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[tuple[str, Qua
     return out
 
 
-def _figure_lines(figures: Iterable[tuple[str, Quantity]]) -> list[str]:
+def _figure_lines(figures: Iterable[Named]) -> list[str]:
     rows = []
     for name, q in figures:
         mark = "?" if q.assumed else " " if q.stated else "*"

@@ -75,7 +75,7 @@ def charge_lines(estimate: Estimate, digits: int) -> list[str]:
     for step, value in zip(order, rounded_parts(exact, digits), strict=True):
         names = [c for _, c in sorted((-n, c) for c, n in causes[step].items())]
         if step == count:
-            text, at = "(between copies)", ""
+            text, at = "(outside the path)", ""
         else:
             insn = estimate.insn(step)
             text, at = clip(spelled(insn), 26), clip(place(insn), 20)

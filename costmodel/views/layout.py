@@ -68,6 +68,8 @@ def rounded_parts(
     Largest remainder: all are rounded down, then the units still missing go to those
     that lost most (the earlier one on a tie).
     """
+    if not parts:
+        return []
     unit = Fraction(1, 10**decimals)
     exact = [Fraction(part) / unit for part in parts]
     whole = [value.__floor__() for value in exact]

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from costmodel.engine.result import Estimate, UopTimes
-from costmodel.views.layout import clip, spelled, wrap
+from costmodel.views.layout import clip, spelled
 
 LEGEND = (
-    ". in the uop queue   I issued   w waits for inputs   = waits for a port   "
-    "D dispatched   e executes   C completed   - waits to retire   R retired   "
-    "s in the store buffer   W written to L1D   ~ nothing changes for a while"
+    "  .  in the uop queue     I  issued      w  waits for inputs",
+    "  =  waits for a port     D  dispatched  e  executes",
+    "  C  completed            -  waits turn  R  retired",
+    "  s  in the store buffer  W  in L1D      ~  nothing changes",
 )
 _QUIET = 6  # cycles without an event before they are folded
 _TEXT = 22
@@ -46,7 +47,7 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
     columns = fold(uops)
     room = max(width - (5 + _TEXT + 1) - (_REASON + 2), 12)
     labels = _labels(estimate, uops)
-    lines = [wrap(LEGEND, "  ", width=width), ""]
+    lines = [*LEGEND, ""]
     for start in range(0, len(columns), room):
         page = columns[start : start + room]
         lines.append(" " * (5 + _TEXT + 1) + _ruler(page))

@@ -1,0 +1,118 @@
+"""estimate, explain and compare as text, held against stored pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from tests.golden_file import check
+from tests.make import (
+    A_GUESS,
+    LOAD,
+    STORE,
+    STORE_IMMEDIATE,
+    SWAPGS,
+    a_path,
+    an_estimate,
+)
+
+from costmodel.engine.result import Comparison, Estimate
+from costmodel.views.comparison import comparisons_text
+from costmodel.views.explain import explanation_text
+from costmodel.views.text import cause_lines, estimates_text
+
+
+def a_comparison() -> Comparison:
+    after = a_path(SWAPGS, STORE, STORE_IMMEDIATE, LOAD, file="after.S")
+    return Comparison(
+        an_estimate(),
+        an_estimate(
+            after,
+            window_cycles=35,
+            causes=(("serialising", 20), ("store forwarding", 7), ("decode width", 8)),
+            charges=(
+                (0, "serialising", 20),
+                (2, "decode width", 8),
+                (3, "store forwarding", 3),
+                (-1, "start", 4),
+            ),
+        ),
+    )
+
+
+def fits(text: str, width: int = 72) -> bool:
+    return text.isascii() and all(len(line) <= width for line in text.splitlines())
+
+
+def test_one_estimate() -> None:
+    text = estimates_text([an_estimate(guesses=(A_GUESS,), unknown=("frobq",))])
+    assert text.startswith("30? cycles")
+    assert fits(text)
+    check("views/estimate.txt", text)
+
+
+def test_several_cores() -> None:
+    other = an_estimate(uarch="zen5", title="AMD Zen 5", window_cycles=61, copies=2)
+    text = estimates_text([an_estimate(), other])
+    assert fits(text)
+    check("views/estimates.txt", text)
+
+
+def test_several_paths_get_a_table_each() -> None:
+    text = estimates_text([an_estimate(), an_estimate(a_path(file="other.S"))])
+    assert text.count("where most of them go") == 2
+
+
+def test_causes_printed_add_up_to_the_cycles_printed() -> None:
+    thirds = (("a", 10), ("b", 10), ("c", 10))
+    lines = cause_lines(an_estimate(causes=thirds, window_cycles=30, copies=7), 1)
+    figures = [Fraction(m) for m in re.findall(r"^ +([\d.]+)", "\n".join(lines), re.M)]
+    assert sum(figures[:-1]) == figures[-1] == Fraction("4.3")
+
+
+def test_slots_that_are_not_written_are_named() -> None:
+    assert "not written: SS, RSP" in estimates_text([an_estimate()])
+
+
+def test_a_path_without_memory_or_causes_is_shown_too() -> None:
+    bare = an_estimate(
+        lines=(), pt_regs=(), causes=(), charges=(), critical_path=(), timeline=()
+    )
+    assert "touches no memory" in estimates_text([bare])
+    assert fits(explanation_text(bare))
+
+
+def test_explanation() -> None:
+    text = explanation_text(an_estimate(guesses=(A_GUESS,)))
+    assert fits(text)
+    check("views/explain.txt", text)
+
+
+def test_a_wider_terminal_gets_a_wider_timeline() -> None:
+    wide = explanation_text(an_estimate(), 120)
+    assert any(len(line) > 72 for line in wide.splitlines())
+    assert fits(wide, 120)
+
+
+def test_comparison() -> None:
+    text = comparisons_text([a_comparison()])
+    assert fits(text)
+    check("views/compare.txt", text)
+
+
+def test_comparison_on_several_cores_with_intervals() -> None:
+    one = a_comparison()
+
+    def on(core: str, e: Estimate) -> Estimate:
+        return replace(e, uarch=core, copies=4)
+
+    two = Comparison(on("zen5", one.before), on("zen5", one.after), -0.5, 3.25)
+    text = comparisons_text([one, two])
+    assert fits(text)
+    check("views/compare-intervals.txt", text)
+
+
+def test_no_difference_says_so() -> None:
+    same = Comparison(an_estimate(), an_estimate())
+    assert "no cause differs" in comparisons_text([same])
