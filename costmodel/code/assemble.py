@@ -1,0 +1,266 @@
+"""Source text to an ELF object, through whichever assembler the machine has.
+
+The tools run under limits of time, memory and output, in a directory that goes away,
+so that a runaway macro costs a message and not the machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from costmodel.errors import InputError
+
+CPU_SECONDS = 4
+WALL_SECONDS = 10
+MEMORY_KIB = 1 << 20
+ZIG_MEMORY_KIB = 16 << 20  # zig reserves far more address space than it touches
+OUTPUT_BLOCKS = 1 << 16  # of 512 or 1024 bytes, as the shell counts
+DIAGNOSTIC_BYTES = 1 << 20
+
+_TRIPLE = "x86_64-linux-gnu"
+# A diagnostic of gas, cpp or clang: file, line, perhaps a column, severity, text.
+_ERROR = re.compile(
+    r"^(?P<file>[^\n]*?):(?P<line>\d+):(?:\d+:)?\s*"
+    r"(?P<kind>Fatal error|fatal error|Error|error|Info|note):\s*(?P<text>.*)$"
+)
+_FRAME = ("macro invoked from here", "while in macro instantiation")
+_NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
+
+
+@dataclass(frozen=True, slots=True)
+class Assembler:
+    """A command that takes gcc's options, and what limits suit it."""
+
+    name: str
+    command: tuple[str, ...]
+    memory_kib: int = MEMORY_KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Assembly text and how to read it.
+
+    ``name`` appears in messages and in the line table. ``directory`` is where files it
+    includes by a relative name are looked for, before ``includes``.
+    """
+
+    text: str
+    name: str
+    cpp: bool = True
+    intel: bool = False
+    directory: str = ""
+    includes: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    data: bytes
+    diagnostics: str
+    status: int  # as subprocess gives it: negative for a signal
+    timed_out: bool
+
+
+def assemblers() -> list[Assembler]:
+    """The assemblers there are, best first: gcc, clang, the ziglang wheel."""
+    found = []
+    native = platform.machine() in ("x86_64", "AMD64")
+    for name in ("gcc", f"{_TRIPLE}-gcc") if native else (f"{_TRIPLE}-gcc",):
+        if path := shutil.which(name):
+            found.append(Assembler(name, (path, "-m64", "-pipe")))
+            break
+    if path := shutil.which("clang"):
+        quiet = "-Wno-unused-command-line-argument"
+        found.append(Assembler("clang", (path, f"--target={_TRIPLE}", quiet)))
+    if importlib.util.find_spec("ziglang") is not None:
+        zig = (sys.executable, "-m", "ziglang", "cc", "-target", _TRIPLE)
+        found.append(Assembler("zig", zig, ZIG_MEMORY_KIB))
+    return found
+
+
+def assemble(source: Source, tools: Sequence[Assembler] | None = None) -> bytes:
+    """The object file, with line table and local labels. Raises InputError.
+
+    An instruction the first assembler is too old for is offered to the next one.
+    """
+    usable = list(assemblers() if tools is None else tools)
+    if not usable:
+        raise InputError(
+            "no assembler found",
+            where=source.name,
+            expected="gcc, clang or the ziglang wheel",
+            hint="apt install gcc, or pip install ziglang; objects (.o), objdump"
+            " text and hex need none",
+        )
+    first: InputError | None = None
+    for tool in usable:
+        outcome = _run(tool, source)
+        if outcome.status == 0 and outcome.data:
+            return outcome.data
+        error = _explain(tool, source, outcome)
+        first = first or error
+        if not _NOT_KNOWN.search(error.found):
+            break
+    assert first is not None
+    raise first
+
+
+def _run(tool: Assembler, source: Source) -> _Outcome:
+    prologue = ".intel_syntax noprefix; " if source.intel else ""
+    quoted = source.name.replace("\\", "\\\\").replace('"', '\\"')
+    # The line marker gives messages and line table the name the user knows.
+    marker = f'#line 1 "{quoted}"\n' if source.cpp else f'# 1 "{quoted}"\n'
+    text = marker + prologue + source.text
+    if not text.endswith("\n"):
+        text += "\n"
+    paths = [source.directory or ".", *source.includes]
+    with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
+        work = FilePath(scratch)
+        output, errors, given = work / "out.o", work / "errors", work / "in"
+        given.write_bytes(text.encode("utf-8", "surrogateescape"))
+        command = [
+            *tool.command,
+            "-c",
+            "-g",
+            "-Wa,-L",
+            "-D__ASSEMBLY__",
+            *(f"-D{define}" for define in source.defines),
+            *(f"-I{path}" for path in paths),
+            "-x",
+            "assembler-with-cpp" if source.cpp else "assembler",
+            "-o",
+            str(output),
+            "-",
+        ]
+        status, timed_out = _limited(command, given, errors, scratch, tool.memory_kib)
+        with errors.open("rb") as stream:
+            diagnostics = stream.read(DIAGNOSTIC_BYTES).decode("utf-8", "replace")
+        data = output.read_bytes() if status == 0 and output.exists() else b""
+        return _Outcome(data, diagnostics, status, timed_out)
+
+
+def _limited(
+    command: Sequence[str],
+    given: FilePath,
+    errors: FilePath,
+    scratch: str,
+    memory_kib: int,
+) -> tuple[int, bool]:
+    """Run under limits; all processes of the command end with it."""
+    script = (
+        f"ulimit -t {CPU_SECONDS}; ulimit -v {memory_kib}; ulimit -f {OUTPUT_BLOCKS};"
+        f" ulimit -c 0; exec {shlex.join(command)}"
+    )
+    environment = dict(os.environ, LC_ALL="C", LANGUAGE="C", TMPDIR=scratch)
+    with given.open("rb") as stdin, errors.open("wb") as stderr:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", script],
+            stdin=stdin,
+            stdout=stderr,
+            stderr=stderr,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(WALL_SECONDS), False
+        except subprocess.TimeoutExpired:
+            return -signal.SIGKILL, True
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
+    text = outcome.diagnostics
+    endless = _endless(outcome)
+    errors = _errors(text.splitlines())
+    if endless and not errors:
+        return InputError(
+            f"{tool.name} gave up: {endless}",
+            where=_suspect(source),
+            expected="source that assembles within"
+            f" {CPU_SECONDS} s, {MEMORY_KIB >> 20} GiB and {OUTPUT_BLOCKS >> 10} MiB",
+            hint="look for a .rept, .org or macro without an end",
+        )
+    if not errors:
+        said = next((line for line in text.splitlines() if line.strip()), "")
+        return InputError(
+            f"{tool.name} failed with status {outcome.status}: {said}".rstrip(": "),
+            where=source.name,
+            expected="x86-64 assembly",
+            hint=f"run it by hand: {tool.name} -c {source.name}",
+        )
+    where, message, inside = errors[0]
+    more = len(errors) - 1
+    if inside:
+        message += f" (in the macro at {inside})"
+    if more:
+        message += f" ({more} more error{'s' if more > 1 else ''})"
+    hint = ""
+    if _NOT_KNOWN.search(message):
+        hint = "a newer assembler (clang 19, pip install ziglang), or give it as .byte"
+    elif "nested too deeply" in message or "Too many open files" in message:
+        hint = "a macro or file that includes itself: give it an end"
+    elif "No such file" in message:
+        hint = "-I DIR says where headers are, or preprocess the file first"
+    return InputError(message, where=where, expected="x86-64 assembly", hint=hint)
+
+
+def _endless(outcome: _Outcome) -> str:
+    """Which limit was passed, or an empty string."""
+    text = outcome.diagnostics
+    if outcome.timed_out:
+        return f"no end after {WALL_SECONDS} s"
+    if "out of memory" in text or "virtual memory exhausted" in text:
+        return "out of memory"
+    if "File size limit" in text or outcome.status in (-signal.SIGXFSZ,):
+        return "the object grew past its limit"
+    if "Killed signal" in text or "CPU time limit" in text:
+        return f"no end after {CPU_SECONDS} s of CPU time"
+    if outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
+        return f"no end after {CPU_SECONDS} s of CPU time"
+    return ""
+
+
+def _errors(lines: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(where, message, macro line): where is the line that invoked the macro."""
+    found: list[tuple[str, str, str]] = []
+    for line in lines:
+        match = _ERROR.match(line)
+        if match is None:
+            continue
+        place = f"{match['file']}:{match['line']}"
+        text = match["text"].strip()
+        if match["kind"] in ("Info", "note"):
+            if found and text in _FRAME:
+                _, message, inside = found[-1]
+                inner = inside or found[-1][0]
+                found[-1] = (place, message, inner)
+        else:
+            found.append((place, text, ""))
+    # clang places errors of macro bodies in "<instantiation>": no use to anybody.
+    return [
+        (where, text, "" if inside.startswith("<") else inside)
+        for where, text, inside in found
+    ]
+
+
+def _suspect(source: Source) -> str:
+    """The first line that could grow without end, as the place to look."""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if re.search(r"\.(?:rept|irpc?|macro|org|fill|skip|space|zero)\b", line):
+            return f"{source.name}:{number}"
+    return source.name

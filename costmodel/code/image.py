@@ -1,0 +1,128 @@
+"""Code as it was read, before any path is chosen: sections, names, lines, regions."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from costmodel.code.insn import Relocation, SourceLine
+
+
+class Section(NamedTuple):
+    """Executable bytes at an address. Sections of one image never overlap."""
+
+    name: str
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.address + len(self.data)
+
+
+class Symbol(NamedTuple):
+    """A name for an address. ``size`` is 0 where unknown.
+
+    ``label`` is true of a name that is local and not a function (a ``.L`` label, a
+    plain ``name:`` never declared global): code inside a routine rather than one.
+    """
+
+    name: str
+    address: int
+    size: int = 0
+    label: bool = False
+    section: str = ""
+
+
+class Region(NamedTuple):
+    """What stands between two marker comments of the source; ``end`` is exclusive."""
+
+    name: str
+    start: int
+    end: int | None  # None: to the end of the section
+
+
+class LineRow(NamedTuple):
+    """From ``address`` on, code comes from ``source``; None ends a sequence."""
+
+    address: int
+    source: SourceLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Everything later steps may ask of the input.
+
+    ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address
+    of a field the linker would fill in to its Relocation, whose offset is 0 here.
+    ``linked`` tells an executable (a vmlinux) from pieces that start at address 0.
+    ``truncated`` is true where the input is a window cut out of memory, so that its
+    last bytes may be part of an instruction.
+    """
+
+    origin: str
+    sections: tuple[Section, ...]
+    symbols: tuple[Symbol, ...] = ()
+    lines: tuple[LineRow, ...] = ()
+    relocations: dict[int, Relocation] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
+    entry: int | None = None  # where the input itself says to begin
+    linked: bool = False
+    truncated: bool = False
+    notes: tuple[str, ...] = ()
+
+    def section_at(self, address: int) -> Section | None:
+        for section in self.sections:
+            if section.address <= address < section.end:
+                return section
+        return None
+
+    def line_at(self, address: int) -> SourceLine | None:
+        index = bisect_right(self.lines, address, key=lambda row: row.address)
+        return self.lines[index - 1].source if index else None
+
+    def labels_at(self, address: int) -> list[Symbol]:
+        """Every symbol that names exactly this address, routines before labels."""
+        symbols = self.symbols
+        index = bisect_right(symbols, address, key=lambda row: row.address)
+        found = []
+        while index and symbols[index - 1].address == address:
+            index -= 1
+            found.append(symbols[index])
+        return sorted(found, key=lambda symbol: (symbol.label, symbol.name))
+
+    def name_at(self, address: int, *, labels: bool = True) -> str:
+        """``symbol`` or ``symbol+0x12``; empty where no symbol precedes.
+
+        With ``labels`` false, offsets count from routines, not from ``.L`` labels.
+        """
+        section = self.section_at(address)
+        floor = section.address if section else 0
+        symbols = self.symbols
+        index = bisect_right(symbols, address, key=lambda row: row.address)
+        best: Symbol | None = None
+        while index:
+            index -= 1
+            symbol = symbols[index]
+            if symbol.address < floor or (best and symbol.address < best.address):
+                break
+            exact = labels and symbol.address == address
+            if exact or not symbol.name.startswith(".L"):
+                if best is None or (best.label, best.name) > (
+                    symbol.label,
+                    symbol.name,
+                ):
+                    best = symbol
+        if best is None:
+            return ""
+        offset = address - best.address
+        return f"{best.name}+{offset:#x}" if offset else best.name
+
+    def where(self, address: int) -> str:
+        """``file:line`` where known, else the symbol, else the bare address."""
+        line = self.line_at(address)
+        if line is not None:
+            return f"{line.file}:{line.line}"
+        name = self.name_at(address)
+        return f"{self.origin}: {name or hex(address)}"

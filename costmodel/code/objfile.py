@@ -1,0 +1,256 @@
+"""From an ELF file to an Image: lay out, resolve what can be, keep what cannot.
+
+A relocatable object is laid out section after section, each on a page of its own, and
+branches between its sections are resolved as a linker would. Fields that need another
+object stay zero and are listed by name. A linked file (vmlinux) is taken as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from costmodel.code.dwarf_lines import decode_unit, unit_bounds
+from costmodel.code.elf import (
+    ET_REL,
+    R_32,
+    R_64,
+    R_PC8,
+    R_PC32,
+    R_PLT32,
+    SHF_EXECINSTR,
+    SHN_RESERVED,
+    SHT_NOBITS,
+    STT_FUNC,
+    STT_SECTION,
+    Buffer,
+    Elf,
+    ElfSymbol,
+    Rela,
+    broken,
+    code_symbols,
+    parse,
+    symbols,
+)
+from costmodel.code.image import Image, LineRow, Section, Symbol
+from costmodel.code.insn import Relocation
+from costmodel.errors import InputError
+
+PAGE = 4096
+MARKER_SECTION = ".costmodel.regions"
+_SET_ADDRESS = re.compile(rb"\x00\x09\x02(.{8})", re.S)
+
+
+def read_image(data: Buffer, origin: str) -> Image:
+    """Raises InputError where the file is truncated or foreign."""
+    elf = parse(data, origin)
+    code = [
+        index
+        for index, header in enumerate(elf.headers)
+        if header.flags & SHF_EXECINSTR and header.kind != SHT_NOBITS and header.size
+    ]
+    if not code:
+        raise InputError(
+            "no executable code",
+            where=origin,
+            expected="a section with instructions, as .text",
+            hint="'objdump -h' lists the sections",
+        )
+    try:
+        if elf.type == ET_REL:
+            return _read_relocatable(elf, code)
+        return _read_linked(elf, code)
+    except (struct.error, IndexError) as error:
+        raise broken(origin, f"a damaged ELF file ({error})") from None
+
+
+def read_markers(data: bytes, origin: str) -> list[tuple[int, int]]:
+    """(address, index) of every region marker, in the layout of ``read_image``."""
+    elf = parse(data, origin)
+    bases = _layout(elf)
+    table = _all_symbols(elf)
+    found = []
+    for number, header in enumerate(elf.headers):
+        if header.name != MARKER_SECTION:
+            continue
+        contents = elf.contents(header)
+        for rela in elf.relas(number):
+            symbol = table[rela.symbol]
+            if symbol.section in bases:
+                address = bases[symbol.section] + symbol.value + rela.addend
+                (index,) = struct.unpack_from("<I", contents, rela.offset + 8)
+                found.append((address, index))
+    return found
+
+
+def _layout(elf: Elf) -> dict[int, int]:
+    """The address of each executable section of a relocatable object."""
+    bases, at = {}, 0
+    for index, header in enumerate(elf.headers):
+        if header.flags & SHF_EXECINSTR and header.size:
+            bases[index] = at
+            step = max(PAGE, header.align)
+            at = -(-(at + header.size) // step) * step
+    return bases
+
+
+def _all_symbols(elf: Elf) -> list[ElfSymbol]:
+    table = elf.symbol_table()
+    return symbols(table[1], table[2]) if table else []
+
+
+def _read_relocatable(elf: Elf, code: list[int]) -> Image:
+    bases = _layout(elf)
+    table = _all_symbols(elf)
+    sections, relocations = [], {}
+    for index in code:
+        data = bytearray(elf.contents(elf.headers[index]))
+        for rela in elf.relas(index):
+            where = bases[index] + rela.offset
+            if not _resolve(data, rela, table, bases, where):
+                relocations[where] = _named(rela, table, elf)
+        sections.append(Section(elf.headers[index].name, bases[index], bytes(data)))
+    names = [
+        Symbol(
+            symbol.name,
+            bases[symbol.section] + symbol.value,
+            symbol.size,
+            not symbol.is_global and symbol.kind != STT_FUNC,
+            elf.headers[symbol.section].name,
+        )
+        for symbol in table
+        if symbol.section in bases and symbol.name and symbol.kind != STT_SECTION
+    ]
+    return Image(
+        elf.origin,
+        tuple(sections),
+        tuple(sorted(names, key=lambda row: row.address)),
+        _object_lines(elf, table, bases),
+        relocations,
+    )
+
+
+def _resolve(
+    data: bytearray,
+    rela: Rela,
+    table: list[ElfSymbol],
+    bases: dict[int, int],
+    where: int,
+) -> bool:
+    """Fill in a PC-relative field whose target is code of this object."""
+    symbol = table[rela.symbol]
+    if symbol.section not in bases:
+        return False
+    value = bases[symbol.section] + symbol.value + rela.addend - where
+    if rela.kind in (R_PC32, R_PLT32) and -(1 << 31) <= value < 1 << 31:
+        struct.pack_into("<i", data, rela.offset, value)
+        return True
+    if rela.kind == R_PC8 and -128 <= value < 128:
+        struct.pack_into("<b", data, rela.offset, value)
+        return True
+    return False
+
+
+def _named(rela: Rela, table: list[ElfSymbol], elf: Elf) -> Relocation:
+    """The symbol of a field left open; a section symbol by the label it hides."""
+    symbol = table[rela.symbol]
+    addend = rela.addend
+    if symbol.kind != STT_SECTION:
+        return Relocation(0, symbol.name, addend)
+    bias = 4 if rela.kind in (R_PC32, R_PLT32) else 0
+    for other in table:
+        if (
+            other.section == symbol.section
+            and other.kind != STT_SECTION
+            and other.name
+            and other.value == addend + bias
+        ):
+            return Relocation(0, other.name, -bias)
+    known = symbol.section < min(len(elf.headers), SHN_RESERVED)
+    name = elf.headers[symbol.section].name if known else ""
+    return Relocation(0, name, addend)
+
+
+def _object_lines(
+    elf: Elf, table: list[ElfSymbol], bases: dict[int, int]
+) -> tuple[LineRow, ...]:
+    """The line table of an object, its relocations applied; empty if unreadable."""
+    number = next(
+        (i for i, header in enumerate(elf.headers) if header.name == ".debug_line"), 0
+    )
+    if not number:
+        return ()
+    data = bytearray(elf.contents(elf.headers[number]))
+    dropped = 1 << 62  # where code of no executable section goes
+    for rela in elf.relas(number):
+        symbol = table[rela.symbol]
+        value = symbol.value + rela.addend
+        if rela.kind == R_64:
+            value += bases.get(symbol.section, dropped)
+            struct.pack_into("<Q", data, rela.offset, value)
+        elif rela.kind == R_32:
+            struct.pack_into("<I", data, rela.offset, value & 0xFFFFFFFF)
+    line_str = elf.contents(elf.header(".debug_line_str"))
+    names = elf.contents(elf.header(".debug_str"))
+    rows: list[LineRow] = []
+    try:
+        for start, _ in unit_bounds(bytes(data)):
+            for sequence in decode_unit(bytes(data), start, line_str, names):
+                if sequence[0].address < dropped:
+                    rows += sequence
+    except (struct.error, IndexError, ValueError):
+        return ()  # a line table is a comfort; code without one is still code
+    return _sorted_rows(rows)
+
+
+def _sorted_rows(rows: list[LineRow]) -> tuple[LineRow, ...]:
+    # At one address the last row of the table is the one that holds.
+    ordered = sorted(enumerate(rows), key=lambda item: (item[1].address, item[0]))
+    unique = {row.address: row for _, row in ordered if row.source is not None}
+    ends = {row.address: row for _, row in ordered if row.source is None}
+    return tuple(sorted((ends | unique).values(), key=lambda row: row.address))
+
+
+def _read_linked(elf: Elf, code: list[int]) -> Image:
+    table = elf.symbol_table()
+    names: list[Symbol] = []
+    if table is not None:
+        for symbol in code_symbols(table[1], table[2], frozenset(code)):
+            label = not symbol.is_global and symbol.kind != STT_FUNC
+            section = elf.headers[symbol.section].name
+            names.append(Symbol(symbol.name, symbol.value, symbol.size, label, section))
+    names.sort(key=lambda row: row.address)
+    chosen = [elf.headers[i] for i in code]
+    sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
+    return Image(elf.origin, sections, tuple(names), linked=True)
+
+
+def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:
+    """The line table of the unit of a linked file that holds ``address``.
+
+    Decoding all of a kernel's table takes seconds. The sequence wanted is the one that
+    sets the greatest address at or below ours, so only its unit is decoded.
+    """
+    elf = parse(data, origin)
+    table = elf.contents(elf.header(".debug_line"))
+    best, where = -1, -1
+    for match in _SET_ADDRESS.finditer(table):
+        start = int.from_bytes(match[1], "little")
+        if best < start <= address:
+            best, where = start, match.start()
+    if where < 0:
+        return ()
+    line_str = elf.contents(elf.header(".debug_line_str"))
+    names = elf.contents(elf.header(".debug_str")) if not line_str else b""
+    try:
+        for start, end in unit_bounds(table):
+            if start <= where < end:
+                rows = [
+                    row
+                    for sequence in decode_unit(table, start, line_str, names)
+                    for row in sequence
+                ]
+                return _sorted_rows(rows)
+    except (struct.error, IndexError, ValueError):
+        pass
+    return ()

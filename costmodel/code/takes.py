@@ -1,0 +1,109 @@
+"""What the user says about jumps: ``--take`` entries.
+
+- ``LABEL``, ``LABEL+0x4``, ``0xADDRESS``: conditional jumps to there are taken;
+- ``f.S:12``: the conditional jumps of that source line are taken;
+- either with ``*N``: only the first N times (a loop's rounds);
+- ``AT=TARGET``: the indirect jump or call at AT (a place as above) goes to TARGET.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from costmodel.code.image import Image
+from costmodel.code.insn import Insn
+from costmodel.code.selectors import address_of
+from costmodel.errors import CostmodelError, UsageError
+
+FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N, or AT=TARGET"
+_COUNTED = re.compile(r"(.+?)\*(\d+)")
+_LINE = re.compile(r"(.+):(\d+)")
+
+
+class Takes:
+    """The entries, resolved, and how often each has been used."""
+
+    def __init__(self, image: Image, entries: Sequence[str]) -> None:
+        self._image = image
+        self._addresses: dict[str, int] = {}
+        self._left: dict[str, int | None] = {}  # None: every time
+        self._redirects: dict[str, tuple[str, int]] = {}
+        self._used: set[str] = set()
+        for entry in entries:
+            self._add(entry.strip())
+
+    def _add(self, entry: str) -> None:
+        if not entry:
+            raise UsageError("an empty take", expected=FORMS)
+        at, redirects, target = entry.partition("=")
+        if redirects:
+            address, _ = address_of(self._image, target)
+            self._resolve(at)
+            self._redirects[at] = (entry, address)
+            return
+        counted = _COUNTED.fullmatch(entry)
+        place = counted[1] if counted else entry
+        self._left[place] = int(counted[2]) if counted else None
+        self._resolve(place)
+
+    def _resolve(self, place: str) -> None:
+        if _LINE.fullmatch(place):
+            return
+        try:
+            self._addresses[place] = address_of(self._image, place)[0]
+        except CostmodelError:
+            # A label of another file is fine as long as a jump names it.
+            outside = {row.symbol for row in self._image.relocations.values()}
+            if place not in outside:
+                raise
+
+    @property
+    def state(self) -> tuple[int | None, ...]:
+        """All that later decisions depend on."""
+        return tuple(self._left.values())
+
+    def _is_at(self, place: str, insn: Insn) -> bool:
+        line = _LINE.fullmatch(place)
+        if line is not None:
+            source = insn.source
+            return (
+                source is not None
+                and source.line == int(line[2])
+                and (source.file == line[1] or _basename(source.file) == line[1])
+            )
+        return self._addresses.get(place) == insn.address
+
+    def takes(self, insn: Insn, outside: str | None, target: int | None) -> bool:
+        """Whether the conditional jump is taken this time; counts the use."""
+        for place, left in self._left.items():
+            known = self._addresses.get(place)
+            hit = place == outside or self._is_at(place, insn)
+            if outside is None and known is not None and known == target:
+                hit = True
+            if not hit:
+                continue
+            self._used.add(place)
+            if left is None:
+                return True
+            if left > 0:
+                self._left[place] = left - 1
+                return True
+        return False
+
+    def destination(self, insn: Insn) -> int | None:
+        """Where the user says an indirect jump or call goes."""
+        for place, (entry, address) in self._redirects.items():
+            if self._is_at(place, insn):
+                self._used.add(entry)
+                return address
+        return None
+
+    def unused(self) -> list[str]:
+        wanted = [*self._left, *(entry for entry, _ in self._redirects.values())]
+        return [entry for entry in wanted if entry not in self._used]
+
+
+def _basename(file: str) -> str:
+    return posixpath.basename(file)
