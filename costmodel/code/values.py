@@ -30,7 +30,7 @@ class Linkage(NamedTuple):
     address alike and no register in it was written in between (RSP moved by push, pop,
     call, ret and immediates counts as unwritten; ``rsp_adjusted`` is the largest
     immediate). ``unknown`` counts accesses through computed or loaded pointers. Without
-    both a load and a store nothing is executed: ``executed`` is False, the lists hold
+    a store nothing is executed: ``executed`` is False, the lists hold
     defaults and ``unknown`` is 0, since nothing had to be assumed.
     """
 
@@ -47,6 +47,8 @@ class Linkage(NamedTuple):
     between: list[int]
     same_expression: list[int]
     rsp_adjusted: list[int]
+    root: list[int]
+    offset: list[int]
     unknown: int
     executed: bool
 
@@ -55,28 +57,24 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     """Compare every load with older stores in the steady state of repeated ``insns``.
 
     At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
-    looked for.
+    looked for. ``root`` and ``offset`` are of the last copy executed.
     """
     tables = [table_of(insn.form.data) for insn in insns]
-    steps: list[int] = []
-    slots: list[int] = []
-    widths: list[int] = []
-    reads: list[int] = []
-    writes: list[int] = []
-    for step, table in enumerate(tables):
-        for slot, width, read, write in table.accesses:
-            steps.append(step)
-            slots.append(slot)
-            widths.append(width)
-            reads.append(read)
-            writes.append(write)
-    n = len(steps)
+    rows = [
+        (step, *access)
+        for step, table in enumerate(tables)
+        for access in table.accesses
+    ]
+    n = len(rows)
+    steps, slots, widths, reads, writes = (
+        map(list, zip(*rows, strict=True)) if rows else ([], [], [], [], [])
+    )
     out = Linkage(
         steps, slots, widths, reads, writes,
         [1] * n, [0] * n, [-1] * n, [0] * n, [NONE] * n, [0] * n, [0] * n, [0] * n,
-        0, False,
+        list(range(n)), [0] * n, 0, False,
     )  # fmt: skip
-    if 1 not in reads or 1 not in writes:
+    if 1 not in writes:
         return out
     machine = Machine()
     last, here = execute(machine, insns, max(copies, 2))[-2:]
@@ -85,6 +83,7 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
             out.stride[k] = here[k][1] - last[k][1]
         else:
             out.persistent[k] = 0
+        out.root[k], out.offset[k] = here[k]
     _link(out, here)
     for k in range(n):
         if out.store[k] >= 0:
@@ -113,19 +112,21 @@ def _link(out: Linkage, at: list[Value]) -> None:
         if stores is None:
             continue
         width, stride, step = out.width[i], out.stride[i], out.step[i]
+        repeats = out.persistent[i]
         best, nearest = -1, FARTHEST + 1
         for j in stores:
+            # Within one copy any root will do; across copies it has to last.
             older = out.step[j] < step
-            if older or (out.persistent[i] and out.persistent[j]):
-                if out.stride[j] == stride or older:
-                    d = _distance(
-                        at[j][1] - offset, out.width[j], width, out.stride[j],
-                        0 if older else 1,
-                        FARTHEST if out.stride[j] == stride
-                        and out.persistent[i] and out.persistent[j] else 0,
-                    )  # fmt: skip
-                    if 0 <= d < nearest or (d == nearest and d >= 0):
-                        best, nearest = j, d
+            steady = repeats and out.persistent[j] and out.stride[j] == stride
+            if not older and not steady:
+                continue
+            gap, size = at[j][1] - offset, out.width[j]
+            if stride == 0 or not steady:
+                d = (0 if older else 1) if -size < gap < width else -1
+            else:
+                d = _distance(gap, size, width, stride, 0 if older else 1)
+            if 0 <= d <= nearest:
+                best, nearest = j, d
         if best < 0:
             continue
         start = at[best][1] - out.stride[best] * nearest - offset
@@ -142,20 +143,18 @@ def _link(out: Linkage, at: list[Value]) -> None:
         out.between[i] = before[first] + nearest * count - before[best] - 1
 
 
-def _distance(
-    gap: int, store: int, load: int, stride: int, least: int, most: int
-) -> int:
+def _distance(gap: int, store: int, load: int, stride: int, least: int) -> int:
     """Fewest copies back in which the store overlaps the load; -1 if in none.
 
     ``gap`` is the store's address less the load's in one copy; the store ``d`` copies
     back starts at ``gap - stride * d`` and overlaps if that lies in (-store, load).
     """
     d = least
-    if stride > 0 and gap >= load + stride * least:
+    if stride > 0 and gap - stride * d >= load:
         d = (gap - load) // stride + 1
-    elif stride < 0 and gap - stride * least <= -store:
+    elif stride < 0 and gap - stride * d <= -store:
         d = (-store - gap) // -stride + 1
-    return d if d <= most and -store < gap - stride * d < load else -1
+    return d if d <= FARTHEST and -store < gap - stride * d < load else -1
 
 
 def _compare_expressions(
