@@ -1,0 +1,79 @@
+"""The steady state of one trace, found inside compiled code.
+
+The same search as ``steady``, over a marks array of fixed length, so that a bulk run
+makes one call a block.
+"""
+
+from __future__ import annotations
+
+from costmodel.engine.machine import run
+from costmodel.engine.params import Params
+from costmodel.engine.state import OVERFLOW, UOPS, Log, State
+from costmodel.engine.trace import Trace
+
+
+def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
+    """Groups at the end that repeat with some period over ``need`` uops; 0: none."""
+    for period in (1, 2, 3, 4, 5, 6, 8):
+        spans = 2 * period if period > 1 else 3
+        count = k - 1
+        if count < spans:
+            return 0
+        n = count - 1
+        while n - period >= 0 and (
+            marks[n + 1] - marks[n] == marks[n + 1 - period] - marks[n - period]
+        ):
+            n -= 1
+        matched = count - 1 - n
+        if matched < spans - period or matched < period:
+            continue
+        if uops_at[k - 1] - uops_at[k - 1 - matched] >= need:
+            return matched // period * period
+    return 0
+
+
+def rate(
+    t: Trace,
+    p: Params,
+    st: State,
+    log: Log,
+    group: int,
+    need: int,
+    limit: int,
+    marks: list[int],
+    uops_at: list[int],
+    out: list[int],
+    found: list[int],
+) -> None:
+    """Run groups of trips until they repeat.
+
+    ``found`` gets: cycles, trips they took, first trip of the steady state, whether it
+    settled, whether the calendar overflowed.
+    """
+    k = 0
+    found[4] = 0
+    most = len(marks)
+    while True:
+        run(t, p, st, log, group, out)
+        if st.s[OVERFLOW]:
+            found[4] = 1
+            return
+        marks[k] = out[group - 1]
+        uops_at[k] = st.s[UOPS]
+        k += 1
+        count = 0
+        if k >= 4:
+            count = settled(marks, uops_at, k, need)
+        if count:
+            found[0] = marks[k - 1] - marks[k - 1 - count]
+            found[1] = count * group
+            found[2] = (k - count) * group
+            found[3] = 1
+            return
+        if k >= 4 and (st.s[UOPS] >= limit or k == most):
+            half = k // 2
+            found[0] = marks[k - 1] - marks[half - 1]
+            found[1] = (k - half) * group
+            found[2] = half * group
+            found[3] = 0
+            return

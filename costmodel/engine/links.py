@@ -1,0 +1,87 @@
+"""Where loads get their data on one core: rows of accesses for the engine.
+
+The addresses are known symbolically (see ``code.values``); this module adds the core's
+rules: which of the loads that meet an older store are renamed, that is, take the stored
+value without going through memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from costmodel.code.insn import Form, Insn
+from costmodel.code.values import Linkage, linkage
+from costmodel.cores.model import Core, Renaming
+from costmodel.engine import layout as L
+
+
+def links(insns: Sequence[Insn], core: Core) -> tuple[list[list[int]], int, Linkage]:
+    """Rows of ``layout.ACCESS_SIZE`` integers for every access, the number of copies a
+    store must be remembered, and the linkage itself."""
+    linked = linkage(insns)
+    roots: dict[int, int] = {}
+    rows = []
+    depth = 1
+    for k in range(len(linked.step)):
+        root = roots.setdefault(linked.root[k], len(roots))
+        source = linked.store[k]
+        forward = L.F_NONE
+        if source >= 0:
+            depth = max(depth, linked.distance[k] + 1)
+            forward = linked.kind[k]
+            if forward == L.F_EXACT and renamed(k, linked, insns, core.memory.renaming):
+                forward = L.F_RENAMED
+        rows.append(
+            [
+                source,
+                linked.distance[k],
+                forward,
+                root,
+                linked.stride[k] if linked.persistent[k] else 0,
+                linked.offset[k],
+                1 - linked.persistent[k],
+                max(1, linked.width[k]),
+                0,
+            ]
+        )
+    return rows, depth, linked
+
+
+def renamed(
+    k: int, linked: Linkage, insns: Sequence[Insn], rule: Renaming
+) -> bool:
+    """Whether load ``k`` takes its store's value at rename on a core with ``rule``."""
+    if not rule.window or linked.between[k] >= rule.window:
+        return False
+    if not linked.same_expression[k]:
+        return False
+    load = insns[linked.step[k]].form
+    store = insns[linked.step[linked.store[k]]].form
+    access = load.memory[linked.slot[k]]
+    if access.segment or (access.base < 0):
+        return False
+    if access.index >= 0 and not rule.indexed:
+        return False
+    width = linked.width[k] * 8
+    if width not in rule.widths or linked.width[linked.store[k]] * 8 not in rule.widths:
+        return False
+    limit = rule.displacement_limit
+    if limit and not access.implicit and not 0 <= access.displacement <= limit:
+        return False
+    if not rule.immediate_stores and _stores_immediate(store):
+        return False
+    if not rule.read_modify_write and _both(load, store):
+        return False
+    adjusted = linked.rsp_adjusted[k]
+    if adjusted and not rule.stack_survives_add:
+        return False
+    return not (rule.stack_by_immediate and adjusted > rule.stack_by_immediate)
+
+
+def _stores_immediate(form: Form) -> bool:
+    return form.immediate is not None and form.mnemonic in ("mov", "push")
+
+
+def _both(load: Form, store: Form) -> bool:
+    """The load or the store is part of a read-modify-write."""
+    return any(m.reads and m.writes for m in (*load.memory, *store.memory))

@@ -1,0 +1,136 @@
+"""A core's figures as the flat integers the engine runs on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from costmodel.cores.model import Core
+
+FIXED = 64  # fractional cycles are whole 64ths inside the engine
+
+
+class Params(NamedTuple):
+    """Plain integers; 0 where the core lacks the mechanism."""
+
+    fetch_bytes: int
+    fetch_queue: int
+    predecode_width: int
+    predecode_queue: int
+    predecode_latency: int
+    lcp_stall: int
+    decode_width: int
+    decode_uops: int
+    fused_pair_slots: int
+    fusible_last_waits: int
+    cache_width: int
+    cache_lines: int
+    cache_switch: int
+    cache_at_branch: int
+    queue: int
+    queue_latency: int
+    microcode_uops: int
+    microcode_switch: int
+    taken_branch: int
+    redirect: int
+    issue_width: int
+    memory_per_cycle: int
+    to_dispatch: int
+    sync_uop: int
+    stack_limit: int
+    elimination_slots: int
+    bind_at_issue: int
+    ports: int
+    groups: int
+    rob: int
+    retire: int
+    retire_latency: int
+    load_buffer: int
+    load_freed_complete: int
+    store_buffer: int
+    int_registers: int
+    flag_registers: int
+    forward_latency: int
+    forward_address: int
+    forward_narrow: int
+    forward_blocked: int
+    renaming_latency: int
+    line: int
+    boundary: int
+    split_load: int
+    split_store: int
+    commit_per_cycle: int
+    commit_same_line: int
+    combine_lines: int
+    commit_interval: int  # 64ths of a cycle
+    l2_latency: int
+    l3_latency: int
+    memory_latency: int
+    fill_buffers: int
+
+
+def build(core: Core) -> Params:
+    """The engine's parameters of a core."""
+    front, rename, memory, window = (
+        core.front_end,
+        core.rename,
+        core.memory,
+        core.window,
+    )
+    cache = front.uop_cache
+    stack = rename.stack_engine
+    return Params(
+        fetch_bytes=front.fetch_bytes,
+        fetch_queue=front.fetch_queue,
+        predecode_width=front.predecode.width,
+        predecode_queue=front.predecode.queue,
+        predecode_latency=front.predecode.latency,
+        lcp_stall=front.predecode.lcp_stall,
+        decode_width=front.decode.width,
+        decode_uops=front.decode.uops,
+        fused_pair_slots=front.decode.fused_pair_slots,
+        fusible_last_waits=int(front.decode.fusible_last_waits),
+        cache_width=cache.uops_per_cycle,
+        cache_lines=cache.lines_per_cycle,
+        cache_switch=cache.switch,
+        cache_at_branch=int(cache.enter == "branch"),
+        queue=front.uop_queue,
+        queue_latency=front.queue_latency,
+        microcode_uops=front.microcode_uops,
+        microcode_switch=front.microcode_switch,
+        taken_branch=front.taken_branch,
+        redirect=front.redirect,
+        issue_width=rename.width,
+        memory_per_cycle=rename.memory_per_cycle,
+        to_dispatch=rename.to_dispatch,
+        sync_uop=int(stack.present and stack.sync_uop),
+        stack_limit=stack.limit,
+        elimination_slots=rename.move_elimination.slots,
+        bind_at_issue=int(core.ports.bind == "issue"),
+        ports=len(core.ports.names),
+        groups=max(1, len(window.schedulers)),
+        rob=window.rob,
+        retire=window.retire,
+        retire_latency=window.retire_latency,
+        load_buffer=window.load_buffer,
+        load_freed_complete=int(window.load_buffer_freed == "complete"),
+        store_buffer=window.store_buffer,
+        int_registers=window.int_registers,
+        flag_registers=window.flag_registers,
+        forward_latency=memory.forward_latency,
+        forward_address=memory.forward_address,
+        forward_narrow=memory.forward_narrow,
+        forward_blocked=memory.forward_blocked,
+        renaming_latency=memory.renaming.latency,
+        line=memory.line,
+        boundary=memory.boundary,
+        split_load=memory.split_load,
+        split_store=memory.split_store,
+        commit_per_cycle=memory.commit_per_cycle,
+        commit_same_line=memory.commit_same_line,
+        combine_lines=memory.combine_lines,
+        commit_interval=round(memory.commit_line_interval * FIXED),
+        l2_latency=memory.l2_latency,
+        l3_latency=memory.l3_latency,
+        memory_latency=memory.memory_latency,
+        fill_buffers=memory.fill_buffers,
+    )

@@ -1,0 +1,364 @@
+"""A Path laid out for one core: the flat arrays of the engine.
+
+Everything that does not depend on time is settled here: which instructions fuse, where
+partial registers are merged, which uop-cache line serves an instruction, and which older
+store a load takes its data from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costmodel.code.insn import Flow, Form
+from costmodel.cores.model import Core
+from costmodel.engine import layout as L
+from costmodel.engine.lower import Lowered, Lowering, Uop
+
+SYNC_UOP = 0  # static uop 0 of every trace folds the stack engine's offset into RSP
+
+
+class Trace(NamedTuple):
+    """A lowered path. Entry sizes are in ``layout``.
+
+    ``lines`` has one entry per instruction of a trip: its uop-cache line, -1 if it is
+    not cached. ``shape``: body instructions, tail instructions, copies of the body in a
+    trip, first address, copies a store is remembered, whether addresses start over each
+    trip.
+    """
+
+    insns: list[int]
+    uops: list[int]
+    ports: list[int]
+    inputs: list[int]  # pairs: register, cycles late
+    outputs: list[int]  # pairs: register, cycles slow
+    accesses: list[int]
+    lines: list[int]
+    shape: list[int]
+
+
+class Item(NamedTuple):
+    """One executed instruction before layout."""
+
+    form: Form
+    taken: bool = False
+
+
+class PortMap:
+    """Ports of each class as ranges of one list, and the scheduler each port feeds."""
+
+    def __init__(self, core: Core) -> None:
+        number = {name: k for k, name in enumerate(core.ports.names)}
+        self.ports: list[int] = []
+        self.ranges: dict[str, tuple[int, int]] = {"none": (0, 0)}
+        highest_first = core.ports.bind == "issue"
+        for name, members in core.ports.classes.items():
+            first = len(self.ports)
+            chosen = [number[m] for m in members]
+            self.ports += sorted(chosen, reverse=True) if highest_first else chosen
+            self.ranges[name] = (first, len(self.ports))
+        self.group_of = [-1] * len(number)
+        self.group_size: list[int] = []
+        for k, scheduler in enumerate(core.window.schedulers):
+            self.group_size.append(scheduler.entries)
+            for port in scheduler.ports:
+                self.group_of[number[port]] = k
+        self.alternates = [number[m] for m in core.ports.alternate]
+
+    def group(self, port_class: str) -> int:
+        first, last = self.range(port_class)
+        return self.group_of[self.ports[first]] if last > first else -1
+
+    def range(self, port_class: str) -> tuple[int, int]:
+        return self.ranges.get(port_class, (0, 0))
+
+
+# --- macro-fusion ------------------------------------------------------------------
+_NEGATION = {
+    "o": "no", "b": "ae", "e": "ne", "be": "a", "s": "ns", "p": "np", "l": "ge",
+    "le": "g",
+}  # fmt: skip
+_BASE = {negative: name for name, negative in _NEGATION.items()}
+
+
+def fuses(core: Core, first: Form, second: Form) -> bool:
+    """Whether ``second``, a conditional jump, joins the instruction before it."""
+    fusion = core.fusion
+    if second.flow is not Flow.CONDITIONAL or not second.condition:
+        return False
+    conditions = fusion.pairs.get(first.mnemonic)
+    if conditions is None:
+        return False
+    condition = second.condition
+    base = _BASE.get(condition, condition)
+    if not ({"all", condition, base} & set(conditions)):
+        return False
+    memory = [m for m in first.memory if m.reads or m.writes]
+    if not memory:
+        return True
+    if any(m.writes for m in memory) or not fusion.memory:
+        return False
+    if any(m.rip_relative for m in memory) and not fusion.rip_relative:
+        return False
+    return first.immediate is None or fusion.memory_immediate
+
+
+def fuse(lowering: Lowering, first: Lowered, second: Lowered) -> Lowered:
+    """The pair as one: the last compute uop becomes the branch."""
+    branch = second.uops[-1]
+    uops = list(first.uops)
+    last = uops[-1]
+    uops[-1] = last._replace(
+        kind=branch.kind, port_class=branch.port_class, flags=last.flags
+    )
+    return first._replace(
+        uops=tuple(uops), flags=first.flags | second.flags & L.TAKEN | L.FUSED_PAIR
+    )
+
+
+# --- partial registers ---------------------------------------------------------------
+class HighBytes:
+    """Tracks which of AH, CH, DH, BH are renamed apart, in program order."""
+
+    def __init__(self) -> None:
+        self.dirty = [False] * 4
+
+    def merges(self, form: Form) -> list[int]:
+        """Registers that must be made whole before ``form``; the state after it."""
+        if not any(self.dirty) and not any(use.high for use in form.writes):
+            return []
+        needed = {
+            use.reg
+            for use in form.reads
+            if use.reg < 4 and not use.high and use.width > 8
+        }
+        for access in form.memory:
+            needed |= {r for r in (access.base, access.index) if 0 <= r < 4}
+        for use in form.writes:
+            if use.reg < 4 and use.width == 16:
+                needed.add(use.reg)
+        out = sorted(r for r in needed if self.dirty[r])
+        for register in out:
+            self.dirty[register] = False
+        for use in form.writes:
+            if use.reg < 4:
+                if use.high:
+                    self.dirty[use.reg] = True
+                elif use.width >= 32:
+                    self.dirty[use.reg] = False
+        return out
+
+
+def merge_uop(register: int) -> Uop:
+    """Folds a high byte into its register; nothing else issues in its cycle."""
+    high = L.HIGH_BYTE + register
+    return Uop(
+        L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER | L.ALONE,
+        ((register, 0), (high, 0)), ((register, 0), (high, 0)),
+    )  # fmt: skip
+
+
+# --- layout --------------------------------------------------------------------------
+class Builder:
+    """Lays paths out for one core. Keeps the lowering, and so what it has lowered."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self.lowering = lowering
+        self.core = lowering.core
+        self.map = PortMap(lowering.core)
+        self._high = lowering.core.rename.high_byte == "renamed"
+        self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
+
+    def lower_all(self, items: Sequence[Item]) -> list[Lowered | None]:
+        """What each instruction becomes; None: fused into the one before it."""
+        lower = self.lowering.lower
+        out: list[Lowered | None] = []
+        pairs = self.core.fusion.pairs
+        for k, (form, taken) in enumerate(items):
+            if form.condition and k and out[-1] is not None:
+                first = items[k - 1].form
+                if first.mnemonic in pairs and fuses(self.core, first, form):
+                    key = (first.data, form.data, taken)
+                    pair = self._fused.get(key)
+                    if pair is None:
+                        pair = fuse(self.lowering, out[-1], lower(form, taken))
+                        self._fused[key] = pair
+                    out[-1] = pair
+                    out.append(None)
+                    continue
+            out.append(lower(form, taken))
+        return out
+
+    def build(
+        self,
+        body: Sequence[Item],
+        tail: Sequence[Item] = (),
+        repeat: int = 1,
+        base: int = 0,
+        cached: bool = False,
+        loops: bool = False,
+        links: Sequence[Sequence[int]] = (),
+        depth: int = 1,
+    ) -> Trace:
+        """The arrays of ``body`` repeated and ``tail``.
+
+        ``links`` has one row of ``layout.ACCESS_SIZE`` integers per memory access of
+        the body, in program order (see ``links.py``).
+        """
+        items = [*body, *tail]
+        lowered = self.lower_all(items)
+        insns: list[int] = []
+        uops: list[int] = []
+        inputs: list[int] = []
+        outputs: list[int] = []
+        self._uop(_sync(), 0, uops, inputs, outputs)
+        merges = self._merges(items)
+        accesses = 0
+        fusible = self.core.fusion.pairs
+        for k, low in enumerate(lowered):
+            form = items[k].form
+            first = len(uops) // L.UOP_SIZE
+            if low is None:
+                insns += _fused_second(form, k, first)
+                continue
+            for register in merges[k]:
+                self._uop(merge_uop(register), 0, uops, inputs, outputs)
+            for uop in low.uops:
+                self._uop(uop, accesses, uops, inputs, outputs)
+            accesses += len(low.accesses)
+            flags = low.flags
+            if form.mnemonic in fusible:
+                flags |= L.FUSIBLE
+            insns += (
+                form.length, first, len(uops) // L.UOP_SIZE, low.decode_slots,
+                low.simple_after, low.microcode, low.immediates, form.opcode_offset,
+                form.stack_delta, flags, low.latency, low.redirect, low.prefix_stall,
+                0, k, 0,
+            )  # fmt: skip
+        flat: list[int] = []
+        for row in links:
+            flat += row
+        if len(flat) < accesses * L.ACCESS_SIZE:
+            flat = _unlinked(lowered)
+        trip = [*list(range(len(body))) * repeat, *range(len(body), len(items))]
+        lines = (
+            self._cache_lines(items, lowered, trip, base)
+            if cached and self.core.front_end.uop_cache.window
+            else [-1] * len(trip)
+        )
+        shape = [len(body), len(tail), repeat, base, max(1, depth), int(loops)]
+        return Trace(insns, uops, self.map.ports, inputs, outputs, flat, lines, shape)
+
+    def _merges(self, items: Sequence[Item]) -> list[list[int]]:
+        if not self._high:
+            return [[]] * len(items)
+        high = HighBytes()
+        for item in items:
+            high.merges(item.form)
+        return [high.merges(item.form) for item in items]
+
+    def _uop(
+        self,
+        uop: Uop,
+        accesses: int,
+        uops: list[int],
+        inputs: list[int],
+        outputs: list[int],
+    ) -> None:
+        first, last = self.map.range(uop.port_class)
+        group = self.map.group(uop.port_class)
+        start_in, start_out = len(inputs), len(outputs)
+        for pair in uop.inputs:
+            inputs += pair
+        for pair in uop.outputs:
+            outputs += pair
+        uops += (
+            uop.kind, first, last, uop.latency, uop.busy, uop.flags, start_in,
+            len(inputs), start_out, len(outputs),
+            accesses + uop.access if uop.access >= 0 else -1, group,
+        )  # fmt: skip
+
+    def _cache_lines(
+        self,
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        trip: Sequence[int],
+        base: int,
+    ) -> list[int]:
+        """The uop-cache line of each instruction of a trip; -1: from the decoders."""
+        cache = self.core.front_end.uop_cache
+        lines: list[int] = []
+        line = -1
+        address = base
+        window = -1
+        used = slots = in_window = 0
+        starts_window: list[int] = []
+        crowded: set[int] = set()
+        ended = True
+        for k in trip:
+            form, low = items[k].form, lowered[k]
+            size = 0 if low is None else low.decode_slots
+            if cache.counts == "instructions" and low is not None:
+                size = 1
+            need = 0 if low is None else low.immediates
+            here = address // cache.window
+            microcoded = low is not None and low.microcode and cache.microcode_own_line
+            full = (
+                used + size > cache.line_uops
+                or (cache.line_immediates and slots + need > cache.line_immediates)
+                or microcoded
+            )
+            if low is not None and (here != window or ended or full):
+                if here != window:
+                    window, in_window = here, 0
+                line += 1
+                in_window += 1
+                used = slots = 0
+                if in_window > cache.lines_per_window:
+                    crowded.add(here)
+            used += size
+            slots += need
+            lines.append(line)
+            starts_window.append(here)
+            ended = bool(microcoded)
+            if (
+                cache.branch_ends_line
+                and form.flow is not Flow.NEXT
+                and (items[k].taken or form.flow is not Flow.CONDITIONAL)
+            ):
+                ended = True
+            if cache.jcc_erratum and form.flow is not Flow.NEXT:
+                length = form.length
+                if low is None and k:
+                    length += items[k - 1].form.length
+                end = address + form.length
+                if (end - length) // 32 != (end - 1) // 32 or end % 32 == 0:
+                    crowded.add((end - length) // cache.window)
+            address += form.length
+        return [
+            -1 if starts_window[n] in crowded else value
+            for n, value in enumerate(lines)
+        ]
+
+
+def _sync() -> Uop:
+    rsp = ((4, 0),)
+    return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
+
+
+def _fused_second(form: Form, step: int, first: int) -> tuple[int, ...]:
+    return (
+        form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
+        L.FUSED_SECOND | L.BRANCH, 0, 0, 0, 0, step, 0,
+    )  # fmt: skip
+
+
+def _unlinked(lowered: Sequence[Lowered | None]) -> list[int]:
+    """Accesses of a body in which nothing is known to meet: all places differ."""
+    out: list[int] = []
+    number = 0
+    for low in lowered:
+        for access in low.accesses if low is not None else ():
+            out += (-1, 0, 0, number, 0, 0, 0, access.width // 8, 0)
+            number += 1
+    return out
