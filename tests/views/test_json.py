@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-from tests.make import A_GUESS, an_estimate
-from tests.views.test_text import a_comparison
-
 from costmodel.views.json import (
     comparisons_document,
     estimates_document,
     explanation_document,
 )
+from tests.make import A_GUESS, an_estimate
+from tests.views.test_text import a_comparison
 
 ESTIMATE_KEYS = {
     "uarch", "scenario", "cycles", "instructions", "uops", "bytes", "breakdown",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from tests.make import an_estimate
-from tests.views.test_text import a_comparison
 
 from costmodel.api import Difference, Differences, Result, Results
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.errors import UsageError
 from costmodel.views.tables import comparison_rows, rows
+from tests.make import an_estimate
+from tests.views.test_text import a_comparison
 
 TABLES = (
     "summary", "causes", "charges", "timeline", "lines", "slots", "ports", "path",

@@ -6,6 +6,10 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+from costmodel.engine.result import Comparison, Estimate
+from costmodel.views.comparison import comparisons_text
+from costmodel.views.explain import explanation_text
+from costmodel.views.text import cause_lines, estimates_text
 from tests.golden_file import check
 from tests.make import (
     A_GUESS,
@@ -16,11 +20,6 @@ from tests.make import (
     a_path,
     an_estimate,
 )
-
-from costmodel.engine.result import Comparison, Estimate
-from costmodel.views.comparison import comparisons_text
-from costmodel.views.explain import explanation_text
-from costmodel.views.text import cause_lines, estimates_text
 
 
 def a_comparison() -> Comparison:

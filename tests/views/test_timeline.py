@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.make import an_estimate
 
 from costmodel.engine.result import UopTimes
 from costmodel.views.timeline import fold, timeline_lines
+from tests.make import an_estimate
 
 
 @st.composite
@@ -30,7 +32,7 @@ def test_columns_cover_every_cycle_once_and_events_stand_alone(
     found: list[UopTimes],
 ) -> None:
     columns = fold(found)
-    for column, following in zip(columns, columns[1:], strict=False):
+    for column, following in pairwise(columns):
         assert column.last + 1 == following.first
     alone = {c.first for c in columns if not c.folded}
     for uop in found:

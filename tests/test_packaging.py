@@ -1,0 +1,63 @@
+"""A wheel carries all it needs: built, installed elsewhere, run from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import costmodel
+from costmodel import data
+assert costmodel.__file__.startswith(sys.argv[1]), costmodel.__file__
+for folder in (data.uarch_dir(), data.stubs_dir()):
+    assert str(folder).startswith(sys.argv[1]), folder
+assert (data.stubs_dir() / "top-of-stack" / "v3.16-fast.S").is_file()
+print(*costmodel.cores())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    hatchling = pytest.importorskip("hatchling.build")
+    out = tmp_path_factory.mktemp("wheel")
+    here = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        return out / str(hatchling.build_wheel(str(out)))
+    finally:
+        os.chdir(here)
+
+
+def test_the_wheel_holds_the_data_and_nothing_of_the_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "costmodel/_data/uarch/instructions.yaml" in names
+    assert "costmodel/_data/stubs/top-of-stack/every-slot-mov.S" in names
+    assert not [n for n in names if n.startswith(("tests", "bench", "tools"))]
+
+
+def test_the_installed_wheel_finds_its_cores_and_stubs(
+    wheel: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(site)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {k: v for k, v in os.environ.items() if k != "COSTMODEL_DATA"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(site)],
+        cwd=elsewhere,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "skylake" in done.stdout.split()
