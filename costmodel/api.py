@@ -24,14 +24,23 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Path
 
 
-class Options(TypedDict, total=False):
+class PathOptions(TypedDict, total=False):
+    """Which instructions of a source are the path, and how it is assembled."""
+
+    symbol: str | None  # SYM, SYM+0x12 or SYM+0x12/0x40
+    take: Sequence[str]  # labels of conditional jumps to take
+    into: Sequence[str]  # functions to follow the calls of
+    region: str | None  # the region so named in comments
+    intel: bool  # Intel syntax without asking
+    defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
+    includes: Sequence[str]  # directories for the preprocessor
+
+
+class Options(PathOptions, total=False):
     """Keywords of ``estimate`` and ``compare``; see there."""
 
     scenario: str | None
     align: int
-    symbol: str | None
-    take: Sequence[str]
-    region: str | None
 
 
 class Result(Estimate):
@@ -155,21 +164,14 @@ def _canonical(name: str) -> str:
 
 
 def load_path(
-    source: Source,
-    *,
-    symbol: str | None = None,
-    take: Sequence[str] = (),
-    region: str | None = None,
-    stdin: bytes | None = None,
+    source: Source, *, stdin: bytes | None = None, **options: Unpack[PathOptions]
 ) -> Path:
     """The path in ``source``: a file name, ``-`` for ``stdin``, or a Path as it is."""
     if isinstance(source, Path):
         return source
     from costmodel.code.load import load_path as read
 
-    return read(
-        str(source), symbol=symbol, take=tuple(take), region=region, stdin=stdin
-    )
+    return read(source, stdin=stdin, **options)
 
 
 def _estimate(path: Path, core: str, scenario: str | None, align: int) -> Result:
@@ -197,16 +199,14 @@ def estimate(
     *,
     scenario: str | None = None,
     align: int = 0,
-    symbol: str | None = None,
-    take: Sequence[str] = (),
-    region: str | None = None,
+    **options: Unpack[PathOptions],
 ) -> Result | Results:
     """Cycles of one path: on one named core, on several, or (None) on all.
 
     ``scenario`` None is the round trip where the path has a system call's boundaries,
     otherwise ``once``. ``align`` is the offset from a 64-byte line.
     """
-    path = load_path(source, symbol=symbol, take=take, region=region)
+    path = load_path(source, **options)
     names = core_names_of(uarch)
     results = Results(_estimate(path, name, scenario, align) for name in names)
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
@@ -234,17 +234,12 @@ def compare(
     *,
     scenario: str | None = None,
     align: int = 0,
-    symbol: str | None = None,
-    take: Sequence[str] = (),
-    region: str | None = None,
+    **options: Unpack[PathOptions],
 ) -> Difference | Differences:
     """What changing ``before`` into ``after`` costs, in one scenario for both."""
     from costmodel.studies.compare import common_scenario
 
-    old, new = (
-        load_path(source, symbol=symbol, take=take, region=region)
-        for source in (before, after)
-    )
+    old, new = (load_path(source, **options) for source in (before, after))
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align)

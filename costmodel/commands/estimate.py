@@ -12,6 +12,7 @@ from costmodel.commands.options import (
     add_uarch,
     chosen_cores,
     forbid_guessing,
+    path_options,
     standard_input,
     wants_json,
 )
@@ -32,9 +33,7 @@ def run(args: argparse.Namespace) -> Outcome:
     paths = [
         api.load_path(
             source,
-            symbol=args.symbol,
-            take=tuple(args.take),
-            region=args.region,
+            **path_options(args),
             stdin=stdin,
         )
         for source in args.inputs

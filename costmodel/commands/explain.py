@@ -13,6 +13,7 @@ from costmodel.commands.options import (
     add_uarch,
     chosen_cores,
     forbid_guessing,
+    path_options,
     standard_input,
     wants_json,
 )
@@ -44,9 +45,7 @@ def run(args: argparse.Namespace) -> Outcome:
     (core,) = chosen_cores(args.uarch, strict=args.strict)
     path = api.load_path(
         args.input,
-        symbol=args.symbol,
-        take=tuple(args.take),
-        region=args.region,
+        **path_options(args),
         stdin=standard_input((args.input,)),
     )
     result = api.estimate(path, core, scenario=args.scenario, align=args.align)

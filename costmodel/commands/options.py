@@ -11,6 +11,7 @@ from costmodel.errors import CoreError, InputError, UnknownInstructionError, Usa
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from costmodel.api import PathOptions
     from costmodel.engine.result import Estimate
 
 SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
@@ -43,8 +44,37 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         help="take the conditional jump to LABEL (may be repeated)",
     )
     group.add_argument(
+        "--into",
+        metavar="FUNC",
+        action="append",
+        default=[],
+        help="follow the call of FUNC (may be repeated)",
+    )
+    group.add_argument(
         "--region", metavar="NAME", help="the region so named in comments of the source"
     )
+    group.add_argument(
+        "--intel", action="store_true", help="the source is Intel syntax"
+    )
+    group.add_argument(
+        "-D", dest="defines", metavar="NAME[=VALUE]", action="append", default=[]
+    )
+    group.add_argument(
+        "-I", dest="includes", metavar="DIR", action="append", default=[]
+    )
+
+
+def path_options(args: argparse.Namespace) -> PathOptions:
+    """The options of ``add_path_options``, as the API takes them."""
+    return {
+        "symbol": args.symbol,
+        "take": tuple(args.take),
+        "into": tuple(args.into),
+        "region": args.region,
+        "intel": args.intel,
+        "defines": tuple(args.defines),
+        "includes": tuple(args.includes),
+    }
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
