@@ -161,14 +161,7 @@ def _default(image: Image) -> Start:
         start = _region(image, image.regions[0].name)
         note = f"region {start.name} of the source"
         return start._replace(notes=(note, *start.notes))
-    if image.regions:
-        names = ", ".join(region.name for region in image.regions)
-        raise UsageError(
-            f"{len(image.regions)} regions and none chosen",
-            where=image.origin,
-            expected="the name of one region",
-            hint=f"there are {names}",
-        )
+    # Several regions are the parts of a whole: the whole is meant unless one is named.
     if image.entry is not None:
         name = image.name_at(image.entry) or image.origin
         return Start(name, image.entry, None, ())
