@@ -6,11 +6,10 @@ need inside ``run``, so that asking for help loads nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a command has to say: data for stdout, notes for stderr, a status."""
 
     text: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
@@ -35,6 +34,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
+    from pathlib import Path
+
     from costmodel import api
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
