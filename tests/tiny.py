@@ -63,9 +63,13 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-@cache
 def tiny(text: str = TINY) -> LoadedCore:
     """The tiny core, or another one written out in full."""
+    return _tiny(text)
+
+
+@cache
+def _tiny(text: str) -> LoadedCore:
     with tempfile.TemporaryDirectory() as folder:
         return load_core(str(write(Path(folder), "tiny", text)))
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from costmodel.cores.model import Core, Cost
 
 ANY = "*"
+IMMEDIATES = frozenset(("0", "1"))  # values some cores treat apart
 
 
 class Hit(NamedTuple):
@@ -29,7 +30,8 @@ def find(core: Core, operation: str, shape: str) -> Hit | None:
 
     Tried in order: the shape with its widths (and with some of them left out, most
     widths first), the kinds only, the same with registers in place of memory, then
-    "*". The implied count "1" of a short shift also takes rows for ``i``.
+    "*". The immediates with rows of their own ("1", the implied count of a short shift,
+    and "0") also take rows for ``i``.
     """
     rows = core.costs.get(operation)
     if rows is None:
@@ -61,7 +63,7 @@ def candidates(shape: str) -> tuple[tuple[str, bool], ...]:
 def _narrowed(operands: list[str]) -> list[str]:
     """The shape with all widths, then with ever fewer of them, leftmost kept longest.
 
-    "1" becomes "i8" last, so that a row for the short encoding wins.
+    A certain immediate becomes "i8" last, so that a row for it wins.
     """
     count = len(operands)
     out = []
@@ -69,10 +71,10 @@ def _narrowed(operands: list[str]) -> list[str]:
         for chosen in itertools.combinations(range(count), kept):
             out.append(
                 ",".join(
-                    one if place in chosen or one == "1" else one[:1]
+                    one if place in chosen or one in IMMEDIATES else one[:1]
                     for place, one in enumerate(operands)
                 )
             )
-    if "1" in operands:
-        out += _narrowed(["i8" if one == "1" else one for one in operands])
+    if not IMMEDIATES.isdisjoint(operands):
+        out += _narrowed(["i8" if one in IMMEDIATES else one for one in operands])
     return out

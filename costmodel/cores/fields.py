@@ -40,7 +40,7 @@ MINIMUMS: dict[tuple[str, str], int] = {
     ("Memory", "commit_same_line"): 1,
 }
 
-SHAPE = re.compile(r"\*||(?:[rmiscd][0-9]*|1)(?:,(?:[rmiscd][0-9]*|1))*")
+SHAPE = re.compile(r"\*||(?:[rmiscd][0-9]*|[01])(?:,(?:[rmiscd][0-9]*|[01]))*")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
 SHAPE_EXPECTED = 'operand kinds such as "r,m", "r64,i8", "", or "*"'
 

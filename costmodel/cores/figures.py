@@ -35,8 +35,9 @@ class FigureReader:
     """Reads numbers. ``declared`` are the source ids known to the file and its bases.
 
     ``inherited`` are sources and spreads of groups, by path, of the files it extends:
-    they serve numbers that have no source in their own file. ``problems`` collects a CoreError
-    for everything wrong, in the order of the file; ``groups`` what heirs inherit.
+    they serve numbers that have no source in their own file. ``problems`` collects a
+    CoreError for everything wrong, in the order of the file; ``groups`` what heirs
+    inherit.
     """
 
     def __init__(

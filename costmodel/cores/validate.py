@@ -22,7 +22,8 @@ def validate(tree: Map, problems: list[CoreError]) -> None:
     ports = tree.get("ports", Map(tree.mark))
     names: list[str] = ports.get("names", Seq(tree.mark))
     if len(set(names)) != len(names):
-        problems.append(_problem(ports.values_at["names"], "a port named twice", ""))
+        mark = ports.values_at["names"]
+        problems.append(_problem(mark, "a port named twice", "distinct names"))
     _classes(ports, names, problems)
     _ports(ports, "alternate", names, problems)
     for scheduler in tree.get("window", {}).get("schedulers", ()):

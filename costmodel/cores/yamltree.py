@@ -20,6 +20,8 @@ import yaml
 from costmodel.errors import CoreError
 
 MAX_BYTES = 2_000_000
+MAX_DEPTH = 50  # a core needs ten
+TOO_DEEP = "nested too deeply"
 
 
 class Place(NamedTuple):
@@ -72,16 +74,24 @@ class _Named(io.StringIO):
 
 
 class _Plain:
-    """Stands in for YAML's tag resolver: tells plain scalars from quoted ones."""
+    """Stands in for YAML's tag resolver: tells plain scalars from quoted ones.
+
+    It also counts the depth: libyaml's composer recurses in C, without a limit.
+    """
+
+    depth = 0
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         return "plain" if implicit is not True and implicit[0] else "quoted"
 
     def descend_resolver(self, node: Any, index: Any) -> None:
-        """Paths carry no meaning here."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            mark = None if node is None else node.start_mark
+            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=mark)
 
     def ascend_resolver(self) -> None:
-        """Paths carry no meaning here."""
+        self.depth -= 1
 
     def check_resolver_prefix(self, *_: Any) -> bool:
         return False
@@ -191,7 +201,7 @@ def parse(text: str, name: str) -> Map:
     except yaml.YAMLError as problem:
         raise _syntax_error(problem, name, text) from None
     except RecursionError:
-        raise CoreError("nested too deeply", where=name) from None
+        raise CoreError(TOO_DEEP, where=name) from None
     if not isinstance(node, yaml.MappingNode):
         mark = Place(name, 0, 0) if node is None else _at(node.start_mark, name)
         found = "the file is empty" if node is None else f"a {_kind(node)}"
@@ -199,7 +209,7 @@ def parse(text: str, name: str) -> Map:
     try:
         return _Builder(name).mapping(node)
     except RecursionError:
-        raise CoreError("nested too deeply", where=name) from None
+        raise CoreError(TOO_DEEP, where=name) from None
 
 
 def load(path: Path, name: str) -> Map:
@@ -235,7 +245,8 @@ def _syntax_error(problem: yaml.YAMLError, name: str, text: str) -> CoreError:
     what = getattr(problem, "problem", None)
     if mark is not None:
         hint = ""
-        if isinstance(what, str) and ("alias" in what or "anchor" in what):
+        context = str(getattr(problem, "context", ""))
+        if "alias" in context or "anchor" in context:
             hint = 'quote a key or value that begins with * or &: "*"'
         return error(_at(mark, name), str(what or "not YAML"), "YAML", hint)
     position = getattr(problem, "position", None)
