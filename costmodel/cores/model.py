@@ -217,6 +217,7 @@ class UopCost(Section, frozen=True):
     on: str
     latency: int = 1
     busy: int = 0  # cycles the unit is taken, if it is not pipelined
+    count: int = 1  # this many of them
     reads: tuple[str, ...] | None = None
     writes: tuple[str, ...] | None = None
     late: dict[str, int] = field(default_factory=dict)
