@@ -105,7 +105,7 @@ def sentence(answers: Sequence[CoreAnswer]) -> str:
 def _even(answers: Sequence[CoreAnswer]) -> str:
     shares = [a.break_even for a in answers]
     known = [share for share in shares if share is not None]
-    if not known or len(known) < len(shares):
+    if len(known) < len(shares) or max(known) > 1:
         return ", which does not repay it on every core"
     if max(known) == 0:
         return ", so that it costs nobody anything"
