@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from costmodel.code import registers as R
-from costmodel.code.actions import action_of, needs_flags, nothing, relocated_action
+from costmodel.code.compiler import action_of, needs_flags, nothing, relocated_action
 from costmodel.code.decode import decode_form
 from costmodel.code.insn import Flow, Insn
 from costmodel.code.machine import Machine, Value
@@ -115,14 +115,18 @@ def execute(machine: Machine, insns: Sequence[Insn], copies: int) -> list[list[V
 
 
 def run(
-    insns: Sequence[Insn], copies: int = 1, initial: Mapping[int, str] | None = None
+    insns: Sequence[Insn],
+    copies: int = 1,
+    initial: Mapping[int, str] | None = None,
+    machine: Machine | None = None,
 ) -> Execution:
     """Execute ``insns`` ``copies`` times in a row, registers and memory carried over.
 
     ``initial`` names values registers hold at the start: ``{registers.RCX: "user
-    rip"}``. A call whose callee is not in the sequence returns at once.
+    rip"}``. ``machine`` is one to start from instead of a fresh one. A call whose
+    callee is not in the sequence returns at once.
     """
-    machine = Machine()
+    machine = Machine() if machine is None else machine
     for register, name in (initial or {}).items():
         machine.roots[register] = machine.intern(("name", name))
     shape = [

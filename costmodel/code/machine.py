@@ -29,7 +29,12 @@ _FIRST: Final[tuple[Key, ...]] = (
     ("rip",),
 )
 _REGISTERS: Final = tuple(range(R.COUNT))
-_MASK32: Final = (1 << 32) - 1
+_TEXT: Final = {
+    "gs_base": "%gs:",
+    "kernel_gs_base": "%gs:",
+    "fs_base": "%fs:",
+    "zaps": "flags",
+}
 _SIGN64: Final = 1 << 63
 _GRANULE: Final = 3  # log2 of the bytes one entry of the memory table stands for
 
@@ -233,7 +238,7 @@ class Machine:
             return "..."
         if kind == "in":
             name = R.NAMES[root]
-            return {"gs_base": "%gs:", "fs_base": "%fs:"}.get(name, name)
+            return _TEXT.get(name, name)
         if kind in ("name", "symbol"):
             return str(key[1])
         if kind == "const":
@@ -254,10 +259,16 @@ class Machine:
                 return right
             return left + right if left.endswith(":") else f"{left}+{right}"
         if kind == "low":
-            return f"{self._name(numbers[1], depth + 1)}.{numbers[0]}"
+            return self._part(self._name(numbers[1], depth + 1), numbers[0])
         if kind == "flags":
             return "flags"
         return f"{kind}(...)"
+
+    @staticmethod
+    def _part(name: str, bits: int) -> str:
+        if bits == 32 and name in R.GENERAL:
+            return f"{name}d" if name[1].isdigit() else f"e{name[1:]}"
+        return f"{name}.{bits}"
 
 
 def signed(value: int) -> int:

@@ -29,9 +29,10 @@ class Linkage(NamedTuple):
     between the last two copies. ``same_expression`` is 1 if store and load name their
     address alike and no register in it was written in between (RSP moved by push, pop,
     call, ret and immediates counts as unwritten; ``rsp_adjusted`` is the largest
-    immediate). ``unknown`` counts accesses through computed or loaded pointers. Without
-    a store nothing is executed: ``executed`` is False, the lists hold
-    defaults and ``unknown`` is 0, since nothing had to be assumed.
+    immediate). ``unknown`` counts accesses through computed or loaded pointers.
+    ``root`` and ``offset`` are the address in the last copy. Without a store nothing
+    is executed: ``executed`` is False, every access has a root of its own and
+    ``unknown`` is 0, since nothing had to be assumed.
     """
 
     step: list[int]
@@ -57,7 +58,7 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     """Compare every load with older stores in the steady state of repeated ``insns``.
 
     At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
-    looked for. ``root`` and ``offset`` are of the last copy executed.
+    looked for.
     """
     tables = [table_of(insn.form.data) for insn in insns]
     rows = [
