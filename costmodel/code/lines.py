@@ -1,0 +1,113 @@
+"""The 64-byte lines a path touches, with names people know.
+
+Addresses are symbolic, so where a line begins is an assumption: every root is taken to
+be aligned to 64 bytes, as stack tops, per-CPU areas and tables are. The top of a
+``struct pt_regs`` found by ``frame`` is aligned whatever its root, since it is (but for
+``padding``) the top of the stack.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from costmodel.code import registers as R
+from costmodel.code.execution import AccessAt
+from costmodel.code.frame import LINE, Frame, find_frame, record
+from costmodel.code.insn import Path
+from costmodel.code.machine import CONST, RIP, Machine
+from costmodel.engine.result import LineUse
+
+_SEGMENTS = {R.GS_BASE: "per-CPU", R.KERNEL_GS_BASE: "per-CPU", R.FS_BASE: "thread"}
+_STACKS = (0x4000, 0x2000)  # sizes of stacks that had thread_info at the bottom
+_THREAD_INFO = 2 * LINE
+
+
+class Lines(NamedTuple):
+    """``uses`` in order of first touch, ``commits`` left 0; ``of_access`` maps each
+    access of one copy, in program order, to the index of its (first) line."""
+
+    uses: tuple[LineUse, ...]
+    of_access: tuple[int, ...]
+
+
+class _Place(NamedTuple):
+    root: int
+    line: int  # address of the line relative to the root's zero, in lines
+
+
+def lines_touched(path: Path, padding: int = 0) -> Lines:
+    """Group the accesses of one copy of a path by line.
+
+    ``padding`` as in ``frame.frame_slots``.
+    """
+    execution, machine = record(path)
+    frame = find_frame(path, execution, machine, padding)
+    code = {
+        step.insn.address // LINE for step in path.steps if not step.insn.relocations
+    }
+    order: dict[_Place, int] = {}
+    loads: list[int] = []
+    stores: list[int] = []
+    of_access = []
+    for access in execution.copies[0]:
+        first, last = _span(access, frame, padding)
+        for line in range(first, last + 1):
+            place = _Place(access.root, line)
+            index = order.setdefault(place, len(order))
+            if index == len(loads):
+                loads.append(0)
+                stores.append(0)
+            loads[index] += access.reads
+            stores[index] += access.writes
+        of_access.append(order[_Place(access.root, first)])
+    names = [_name(machine, place, frame, code) for place in order]
+    uses = tuple(
+        LineUse(name, load, store, 0)
+        for name, load, store in zip(names, loads, stores, strict=True)
+    )
+    return Lines(uses, tuple(of_access))
+
+
+def _span(access: AccessAt, frame: Frame | None, padding: int) -> tuple[int, int]:
+    """First and last line of an access; of a frame's root, counted from its top."""
+    start = access.offset
+    if frame is not None and access.root == frame.root:
+        start -= frame.top + padding
+    return start // LINE, (start + access.width - 1) // LINE
+
+
+def _name(machine: Machine, place: _Place, frame: Frame | None, code: set[int]) -> str:
+    root, line = place
+    where = line * LINE
+    key = machine.names[root]
+    if frame is not None and root == frame.root:
+        if line >= 0:
+            return f"above the stack +{where:#x}"
+        for size in _STACKS:
+            if -size <= where < _THREAD_INFO - size:
+                return "thread_info" + (f" +{where + size:#x}" if where + size else "")
+        return f"stack L{-line - 1}"
+    if root == R.RSP:
+        return f"stack line {line}"
+    if root == RIP:
+        return "code" if line in code else f"data {where:#x}"
+    if root == CONST:
+        return f"address {where:#x}"
+    shift = f" {where:+#x}" if where else ""
+    if root in _SEGMENTS:
+        return f"{_SEGMENTS[root]} {where:#x}"
+    if key[0] == "+":
+        parts = [part for part in key[1:3] if isinstance(part, int)]
+        for part, other in (parts, parts[::-1]):
+            if part in _SEGMENTS:
+                return f"{_SEGMENTS[part]} {machine.describe((other, 0))}{shift}"
+        for part in parts:
+            if machine.names[part][0] == "symbol":
+                return f"table {machine.describe((part, 0))}{shift}"
+    text = machine.describe((root, 0))
+    if (
+        text == "[%gs:kernel_stack]"
+        and -_STACKS[0] <= where < _THREAD_INFO - _STACKS[0]
+    ):
+        return f"thread_info by {text}"
+    return f"memory at {text}{shift}"
