@@ -145,8 +145,9 @@ def _impossible(loaded: LoadedCore) -> Iterator[Finding]:
     for operation, rows in core.costs.items():
         for shape, cost in rows.items():
             path = f"costs.{operation}.{shape}"
-            if cost.microcode > len(cost.uops) + cost.filler + _memory_uops(shape):
-                text = f"{cost.microcode} uops from microcode, and fewer in the row"
+            uops = sum(uop.count for uop in cost.uops) + cost.filler
+            if cost.microcode > uops + _memory_uops(shape):
+                text = f"{cost.microcode} uops from microcode, {uops} in the row"
                 yield Finding(loaded.name, "impossible", path, loaded.files[0], text)
 
 

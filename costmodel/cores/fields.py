@@ -33,6 +33,7 @@ MINIMUMS: dict[tuple[str, str], int] = {
     ("Scheduler", "entries"): 1,
     ("Window", "rob"): 1,
     ("Window", "retire"): 1,
+    ("UopCost", "count"): 1,
     ("Memory", "load_latency"): 1,
     ("Memory", "line"): 1,
     ("Memory", "boundary"): 1,
