@@ -12,8 +12,8 @@ length-changing prefix costs ``lcp_stall`` more, less what the block before hid.
 Without predecode (AMD) one block arrives a cycle, ``fetch_queue`` blocks ahead of decode.
 
 Decoding. A group of instructions a cycle: slot 0 is the complex decoder; an instruction
-of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a branch ends the
-group.
+of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch ends
+the group, any branch if the core says so (``ENDS_GROUP``).
 
 Uop cache. ``cache_lines`` lines and ``cache_width`` uops a cycle.
 """
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from costmodel.engine import causes as C
 from costmodel.engine.layout import (
-    BRANCH,
     COMPLEX,
     DECODE_SLOTS,
     ENDS_GROUP,
@@ -133,7 +132,8 @@ def decode(i: int, insns: list[int], p: Params, st: State, why: list[int]) -> in
             s[DECODE_USED] = 1
             s[DECODE_LEFT] = p.decode_width - 1
             why[0] = C.FETCH
-        s[DECODE_LEFT] = 0
+        if flags & ENDS_GROUP:
+            s[DECODE_LEFT] = 0
         return s[DECODE_CYCLE]
     slots = insns[i + DECODE_SLOTS]
     why[0] = C.LENGTH_PREFIX if flags & LCP else C.FETCH
@@ -183,7 +183,7 @@ def decode(i: int, insns: list[int], p: Params, st: State, why: list[int]) -> in
     if flags & COMPLEX and insns[i + SIMPLE_AFTER] < s[DECODE_LEFT]:
         s[DECODE_LEFT] = insns[i + SIMPLE_AFTER]
     s[DECODE_UOPS] -= slots
-    if flags & (BRANCH | ENDS_GROUP):
+    if flags & ENDS_GROUP:
         s[DECODE_LEFT] = 0
     out = cycle
     if insns[i + MICROCODE]:

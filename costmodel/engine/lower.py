@@ -606,6 +606,8 @@ class Lowering:
             flags |= L.BRANCH
             if taken or form.flow not in (Flow.CONDITIONAL, Flow.NEXT):
                 flags |= L.TAKEN
+        if flags & L.TAKEN or (flags & L.BRANCH and front.ends_after_branch):
+            flags |= L.ENDS_GROUP
         flags |= self._stack_flags(form, operation)
         if cost.waits:
             flags |= L.WAIT_RETIRE

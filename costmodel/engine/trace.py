@@ -112,7 +112,8 @@ def fuse(lowering: Lowering, first: Lowered, second: Lowered) -> Lowered:
         kind=branch.kind, port_class=branch.port_class, flags=last.flags
     )
     return first._replace(
-        uops=tuple(uops), flags=first.flags | second.flags & L.TAKEN | L.FUSED_PAIR
+        uops=tuple(uops),
+        flags=first.flags | second.flags & (L.TAKEN | L.ENDS_GROUP) | L.FUSED_PAIR,
     )
 
 
@@ -219,7 +220,9 @@ class Builder:
             form = items[k].form
             first = len(uops) // L.UOP_SIZE
             if low is None:
-                insns += _fused_second(form, k, first)
+                pair = lowered[k - 1]
+                ends = pair.flags & L.ENDS_GROUP if pair else 0
+                insns += _fused_second(form, k, first, ends)
                 continue
             for register in merges[k]:
                 self._uop(merge_uop(register), 0, uops, inputs, outputs)
@@ -346,10 +349,10 @@ def _sync() -> Uop:
     return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
 
 
-def _fused_second(form: Form, step: int, first: int) -> tuple[int, ...]:
+def _fused_second(form: Form, step: int, first: int, ends: int) -> tuple[int, ...]:
     return (
         form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
-        L.FUSED_SECOND | L.BRANCH, 0, 0, 0, 0, step, 0,
+        L.FUSED_SECOND | L.BRANCH | ends, 0, 0, 0, 0, step, 0,
     )  # fmt: skip
 
 
