@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from costmodel.errors import InputError, UsageError
+from costmodel.code import registers
+from costmodel.errors import CostmodelError, InputError, UsageError
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -24,19 +25,13 @@ _FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One measured row. ``cycles`` an iteration; ``counter`` a register or ""."""
+    """One measured row. ``cycles`` an iteration; ``counter`` a register or -1."""
 
     line: int  # of the file, the header is line 1
     code: bytes
     scenario: str
     cycles: float
-    counter: str = ""
-
-    @property
-    def asked(self) -> str:
-        """The scenario, with the register a loop counts in: "loop:r15"."""
-        looped = self.scenario == "loop" and self.counter
-        return f"loop:{self.counter}" if looped else self.scenario
+    counter: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +134,7 @@ def _rows(
                 code=_code(row[at_hex], where),
                 scenario=_scenario(cell or scenario, where),
                 cycles=_cycles(row[at_cycles], where, column),
-                counter=row[at_counter].strip() if at_counter >= 0 else "",
+                counter=_counter(row[at_counter], where) if at_counter >= 0 else -1,
             )
         )
     return blocks
@@ -174,6 +169,16 @@ def _cycles(text: str, where: str, column: str) -> float:
     return value
 
 
+def _counter(text: str, where: str) -> int:
+    """Number of the register a loop counts in; -1 for a blank."""
+    name = text.strip().lower().lstrip("%")
+    if name and name not in registers.GENERAL:
+        raise InputError(
+            f"loop_ctr is {text!r}", where=where, expected="such as r15, or a blank"
+        )
+    return registers.BY_NAME[name] if name else -1
+
+
 def _scenario(name: str | None, where: str) -> str:
     if not name:
         raise UsageError(
@@ -190,16 +195,22 @@ def _scenario(name: str | None, where: str) -> str:
 
 
 def validate(file: str, blocks: Sequence[Block], loaded: LoadedCore) -> Validation:
-    """Estimate every block, in one go so that the bulk path can be fast."""
+    """Estimate every block. What the model refuses is None among the predictions."""
     if not blocks:
         raise InputError("no measured rows", where=file, expected="at least one")
-    from costmodel.engine.bulk import throughputs
+    from costmodel.engine.bulk import Bulk
 
+    bulk = Bulk(loaded)
+    predicted: list[float | None] = []
     started = time.perf_counter()
-    asked = [(block.code, block.asked) for block in blocks]
-    predicted = tuple(throughputs(asked, loaded))
+    for block in blocks:
+        try:
+            found = bulk.throughput(block.code, block.scenario, block.counter)
+            predicted.append(found.cycles)
+        except CostmodelError:
+            predicted.append(None)
     seconds = time.perf_counter() - started
-    return Validation(file, loaded.core.name, tuple(blocks), predicted, seconds)
+    return Validation(file, loaded.core.name, tuple(blocks), tuple(predicted), seconds)
 
 
 def kendall_tau_b(x: Sequence[float], y: Sequence[float]) -> float | None:
