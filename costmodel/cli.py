@@ -25,6 +25,7 @@ COMMANDS = {
     "cores": "the cores there are, or one with every number's source",
     "demo": "the question this was built for, answered on every core",
 }
+_BUG_STATUS = 70  # EX_SOFTWARE
 _SIGPIPE_STATUS = 141  # what the shell reports of a process killed by SIGPIPE
 
 
@@ -76,9 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _SIGPIPE_STATUS
     except KeyboardInterrupt:
         return 130
-    except RecursionError:
-        _write(sys.stderr, "costmodel: input nested too deeply")
-        return 2
+    except Exception as error:
+        if os.environ.get("COSTMODEL_DEBUG"):
+            raise
+        _write(sys.stderr, f"costmodel: a bug: {type(error).__name__}: {error}")
+        _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
+        return _BUG_STATUS
 
 
 def _write(stream: object, text: str) -> None:

@@ -75,8 +75,7 @@ def by_instruction(comparison: Comparison) -> list[Part]:
         paired = old_text[i1:i2] == new_text[j1:j2]
         if not paired:
             parts += [
-                Part("", before.insn(i), "-", -old_cost[i])
-                for i in range(i1, i2)
+                Part("", before.insn(i), "-", -old_cost[i]) for i in range(i1, i2)
             ]
         for j in range(j1, j2):
             change, cycles = "+", new_cost[j]

@@ -98,9 +98,7 @@ def read_blocks(file: str, *, column: str, scenario: str | None) -> list[Block]:
         raise InputError(found, where=file, expected="a CSV file") from None
 
 
-def _rows(
-    reader: Reader, file: str, column: str, scenario: str | None
-) -> list[Block]:
+def _rows(reader: Reader, file: str, column: str, scenario: str | None) -> list[Block]:
     header = _next(reader, file)
     if header is None:
         raise InputError("empty file", where=file, expected="a header with hex")

@@ -126,8 +126,7 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
     if not causes and not instructions:
         return [title + ", no cause differs"]
     rows = [
-        (amount, clip(part.cause, 50))
-        for amount, part in _shown(causes, digits, most)
+        (amount, clip(part.cause, 50)) for amount, part in _shown(causes, digits, most)
     ]
     lines = [f"{title} by cause", *table(rows, "rl", "    ")]
     if instructions:

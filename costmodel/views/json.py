@@ -116,9 +116,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "delta": c.delta,
         "low": c.low,
         "high": c.high,
-        "causes": [
-            {"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)
-        ],
+        "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
         "instructions": [_part(p) for p in by_instruction(c)],
         "code": {name: getattr(change, name) for name in change.__slots__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],

@@ -195,9 +195,7 @@ def assumption_lines(estimates: Sequence[Estimate]) -> list[str]:
 
     if unknown:
         lines += ["", "  not known to the model, cost made up:"]
-        lines += [
-            wrap(f"? {k}{tail(v)}", "    ", "      ") for k, v in unknown.items()
-        ]
+        lines += [wrap(f"? {k}{tail(v)}", "    ", "      ") for k, v in unknown.items()]
     if guesses:
         lines += ["", "  figures assumed, not sourced (?):"]
         for (what, span, reason), cores in guesses.items():

@@ -20,6 +20,20 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert process.returncode == 141
 
 
+def test_a_bug_is_owned_up_to_without_a_traceback() -> None:
+    code = (
+        "import costmodel.commands.cores as c, costmodel.cli as cli\n"
+        "c.run = lambda args: 1 // 0\n"
+        "raise SystemExit(cli.main(['cores']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_output_in_a_pipe_is_plain_ascii() -> None:
     done = subprocess.run([*COMMAND, "cores"], capture_output=True, check=True)
     assert done.stdout.isascii()

@@ -1,0 +1,47 @@
+"""The README's sessions are true: every console block is run and compared.
+
+``make golden`` rewrites the outputs from what the program prints now.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.S)
+
+
+def printed(command: str) -> str:
+    """What ``command``, a costmodel one, prints in the root of the checkout."""
+    program, *arguments = shlex.split(command)
+    assert program == "costmodel", command
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+    done = subprocess.run(
+        [sys.executable, "-m", "costmodel", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_every_session_in_the_readme_is_what_the_program_prints() -> None:
+    text = README.read_text(encoding="utf-8")
+    sessions = list(BLOCK.finditer(text))
+    assert sessions
+    if os.environ.get("COSTMODEL_GOLDEN") == "write":
+        text = BLOCK.sub(
+            lambda m: f"```console\n$ {m['command']}\n{printed(m['command'])}```", text
+        )
+        README.write_text(text, encoding="utf-8")
+        return
+    for session in sessions:
+        assert session["output"] == printed(session["command"]), "make golden"
