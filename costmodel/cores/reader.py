@@ -18,7 +18,7 @@ from costmodel.cores.yamltree import Map, Seq
 
 FILE_KEYS = ("extends", "sources", "cpuid")  # of the file, not of the core
 UNSOURCED_KEYS = ("year", "ghz")  # a name tag and a unit conversion, not findings
-_SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(0|[1-9][0-9]*))?")
+_SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)))?")
 
 
 class Reader(FigureReader):
@@ -178,7 +178,7 @@ class Reader(FigureReader):
         return out
 
     def uop(self, value: Any, spec: Spec, group: Group, mark: Any, path: str) -> Map:
-        """``alu``, ``imul 3``, or the mapping."""
+        """``alu``, ``imul 3``, the mapping, or ``p5 x3``: three that only take ports."""
         if isinstance(value, Map):
             out = self.section(value, spec, group, "a uop", path)
             if "on" not in out:
@@ -191,13 +191,25 @@ class Reader(FigureReader):
         match = _SHORT_UOP.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             self.wrong(
-                mark, "uop", value, 'a class ("alu"), class and latency ("imul 3")',
-                "or a mapping {on: .., latency: ..}",
-            )  # fmt: skip
+                mark,
+                "uop",
+                value,
+                'a class ("alu"), with a latency ("imul 3") or count ("alu x2")',
+                "or write a mapping {on: .., latency: ..}",
+            )
             out.put("on", "none", mark, mark)
             return out
-        name, latency = match.groups()
+        name, count, latency = match.groups()
         out.put("on", name, mark, mark)
+        if count is not None:
+            times = spec.fields["count"]
+            if self.fits(int(count), times, mark, "count"):
+                many = self.quantity(
+                    int(count), None, None, times, group, mark, "count", False
+                )
+                out.put("count", many, mark, mark)
+            for unused in ("reads", "writes"):
+                out.put(unused, Seq(mark), mark, mark)
         self.latency(out, int(latency or 1), spec, group, mark, latency is None)
         return out
 

@@ -102,7 +102,7 @@ class _Parts:
             number = {"type": kind, "minimum": spec.minimum, "maximum": spec.maximum}
             return [number, self.wrapped(number, interval=True)]
         if spec.kind == "uop":
-            short = {"type": "string", "pattern": "^[a-z0-9_]+( +[0-9]+)?$"}
+            short = {"type": "string", "pattern": "^[a-z0-9_]+( +x?[0-9]+)?$"}
             return [short, self.define("UopCost", lambda: self.object(spec))]
         if spec.kind == "cost":
             uops = self.choices(_inner(spec.fields["uops"]))

@@ -65,6 +65,15 @@ def test_a_default_is_shown_as_an_assumption_nobody_stated() -> None:
     assert "memory.renaming.latency" not in tiny().evidence  # switched off
 
 
+def test_a_short_uop_may_come_several_times_and_then_only_takes_ports(
+    tmp_path: Path,
+) -> None:
+    core = load(tmp_path, TINY.replace("imul 3}", "[imul 3, alu x4]}")).core
+    several = core.costs["imul"]["r,r"].uops[1]
+    assert (several.on, several.count, several.latency) == ("alu", 4, 1)
+    assert several.reads == several.writes == ()
+
+
 def test_spread_gives_bare_numbers_an_interval(tmp_path: Path) -> None:
     text = TINY.replace("  rob: 16", "  spread: 0.25\n  rob: 16")
     known = load(tmp_path, text).evidence
@@ -132,6 +141,8 @@ BROKEN = [
     (", entries: 8", "", "{ports", "entries is missing"),
     ('{"r,r": imul 3}', '{"r,r": imull 3}', "imull", "no port class 'imull'"),
     ('{"r,r": imul 3}', '{"r,r": imul x}', "imul x", "uop: 'imul x'"),
+    ('{"r,r": imul 3}', '{"r,r": imul x0}', "imul x0", "uop: 'imul x0'"),
+    ('{"r,r": imul 3}', '{"r,r": imul x9999}', "imul x9999", "count: 9999"),
     ('{"r,r": imul 3}', '{"r,r": 3}', "3}\n  push", "uop: 3"),
     ('{"r,r": imul 3}', '{"r;r": imul 3}', '"r;r"', "the key 'r;r'"),
     ('{"r,r": imul 3}', "imul 3", "imul 3", "imul: 'imul 3'"),
