@@ -63,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
         args = build_parser(chosen).parse_args(arguments)
+        args.progress = _progress if sys.stderr.isatty() else None
         outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
         _write(sys.stdout, outcome.text)
         for note in outcome.notes:
@@ -83,6 +84,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write(sys.stderr, f"costmodel: a bug: {type(error).__name__}: {error}")
         _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
         return _BUG_STATUS
+
+
+def _progress(done: int, whole: int) -> None:
+    """One line on a terminal's stderr, rewritten; gone when all is done."""
+    line = "" if done >= whole else f"{done} of {whole}"
+    print(f"\r{line:<30}\r{line}", end="", file=sys.stderr, flush=True)
 
 
 def _write(stream: object, text: str) -> None:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> Outcome:
     rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
     if args.limit is not None:
         rows = rows[: args.limit]
-    outcome = validate(args.file, rows, api.load_core(names[0]))
+    outcome = validate(args.file, rows, api.load_core(names[0]), progress=args.progress)
     if args.out:
         try:
             Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")

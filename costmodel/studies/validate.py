@@ -6,7 +6,7 @@ import csv
 import math
 import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from costmodel.cores.load import LoadedCore
 
+_TELL = 100  # rows between two reports of progress
 _FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 
 
@@ -192,8 +193,16 @@ def _scenario(name: str | None, where: str) -> str:
     return name
 
 
-def validate(file: str, blocks: Sequence[Block], loaded: LoadedCore) -> Validation:
-    """Estimate every block. What the model refuses is None among the predictions."""
+def validate(
+    file: str,
+    blocks: Sequence[Block],
+    loaded: LoadedCore,
+    progress: Callable[[int, int], None] | None = None,
+) -> Validation:
+    """Estimate every block. What the model refuses is None among the predictions.
+
+    ``progress`` is told, once in a while, how many of how many are done.
+    """
     if not blocks:
         raise InputError("no measured rows", where=file, expected="at least one")
     from costmodel.engine.bulk import Bulk
@@ -207,6 +216,10 @@ def validate(file: str, blocks: Sequence[Block], loaded: LoadedCore) -> Validati
             predicted.append(found.cycles)
         except CostmodelError:
             predicted.append(None)
+        if progress is not None and len(predicted) % _TELL == 0:
+            progress(len(predicted), len(blocks))
+    if progress is not None:
+        progress(len(blocks), len(blocks))
     seconds = time.perf_counter() - started
     return Validation(file, loaded.core.name, tuple(blocks), tuple(predicted), seconds)
 

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 from costmodel.cli import main
 from costmodel.errors import CostmodelError, UnknownInstructionError
-from costmodel.studies.validate import Block, Validation, kendall_tau_b, read_blocks
+from costmodel.studies.validate import (
+    Block,
+    Validation,
+    kendall_tau_b,
+    read_blocks,
+    validate,
+)
 
 small = st.integers(0, 4).map(float)
 
@@ -110,6 +116,26 @@ def test_errors_are_percentages_of_the_measured() -> None:
     assert outcome.kendall_tau == 1
     assert outcome.blocks_per_second == 6
     assert [b.line for b, _ in outcome.worst(1)] == [2]
+
+
+def test_progress_is_told_and_ends_with_all_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Bulk:
+        def __init__(self, loaded: object) -> None:
+            pass
+
+        def throughput(self, code: bytes, scenario: str, counter: int) -> Any:
+            return SimpleNamespace(cycles=1.0)
+
+    module = ModuleType("costmodel.engine.bulk")
+    module.Bulk = Bulk  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "costmodel.engine.bulk", module)
+    told: list[tuple[int, int]] = []
+    blocks = [Block(1, b"\x90", "unroll", 1.0)] * 250
+    core: Any = SimpleNamespace(core=SimpleNamespace(name="x"))
+    validate("f", blocks, core, lambda done, whole: told.append((done, whole)))
+    assert told == [(100, 250), (200, 250), (250, 250)]
 
 
 def test_the_command_keeps_the_contract(
