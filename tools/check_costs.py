@@ -27,13 +27,14 @@ from tools.uops_forms import forms_of
 
 from costmodel.code import registers as R
 from costmodel.code.decode import decode_bytes
-from costmodel.code.insn import Form
+from costmodel.code.insn import Flow, Form
 from costmodel.cores.load import load_core
 from costmodel.engine import layout as L
 from costmodel.engine.lower import Lowered, Lowering
 from costmodel.errors import CostmodelError
 
 KINDS = ("unknown", "slots", "decode", "microcode", "ports", "complex", "latency")
+SLACK = 0.1  # of a latency: long ones vary with the values and by chance
 FLAGS = {"C": ("cf",), "O": ("of",), "SPAZO": ("zaps", "of"), "SPAZ": ("zaps",)}
 
 
@@ -64,7 +65,8 @@ def paths(lowered: Lowered, start: set[int]) -> dict[int, int]:
             ready.pop(register, None)
             written.pop(register, None)
             if times:
-                written[register] = max(times) + uop.latency + slow
+                cycles = 0 if uop.kind == L.K_ELIMINATED else uop.latency
+                written[register] = max(times) + cycles + slow
                 ready[register] = written[register]
     return written
 
@@ -132,7 +134,7 @@ def compare(
 ) -> Iterator[Mismatch]:
     """Every way in which the model and the measurement of one form differ."""
     try:
-        lowered = lowering.lower(form)
+        lowered = lowering.lower(form, form.flow is Flow.CONDITIONAL)
     except CostmodelError as error:
         yield Mismatch(name, "unknown", str(error).splitlines()[0], "")
         return
@@ -155,7 +157,9 @@ def compare(
     if not base:
         return
     restricted = bool(lowered.flags & L.COMPLEX)
-    if restricted != bool(record.get("complex_decoder")):
+    if record["uops_MS"]:
+        pass  # the measurement does not mark all of these
+    elif restricted != bool(record.get("complex_decoder")):
         yield Mismatch(name, "complex", str(restricted), str(not restricted))
     elif restricted and lowered.simple_after != record["n_available_simple_decoders"]:
         yield Mismatch(
@@ -165,7 +169,7 @@ def compare(
             f"{record['n_available_simple_decoders']} simple",
         )
     for pair, mine, measured in latencies(form, lowered, record):
-        if mine != measured:
+        if abs(mine - measured) > SLACK * max(measured, 5):
             yield Mismatch(name, "latency", f"{pair} {mine}", f"{measured}")
 
 
