@@ -10,6 +10,7 @@ flags alone), and LEAVE and LEA say what they read.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from iced_x86 import (
     ConditionCode,
@@ -110,7 +111,7 @@ _CONDITIONS = {
     for value, name in _enum_names(ConditionCode).items()
     if name != "none"
 }
-_SEGMENTS = {
+_SEGMENTS: dict[int, int] = {
     Register.ES: R.ES,
     Register.CS: R.CS,
     Register.SS: R.SS,
@@ -118,7 +119,7 @@ _SEGMENTS = {
     Register.FS: R.FS,
     Register.GS: R.GS,
 }
-_HIGH = {
+_HIGH: dict[int, int] = {
     Register.AH: R.RAX,
     Register.CH: R.RCX,
     Register.DH: R.RDX,
@@ -128,8 +129,9 @@ _HIGH = {
 
 def _register_table() -> dict[int, RegisterUse]:
     table: dict[int, RegisterUse] = {}
-    for name, value in vars(Register).items():
-        if name.startswith("_") or not isinstance(value, int):
+    members: dict[str, Any] = dict(vars(Register))
+    for name, value in members.items():
+        if name.startswith("_") or not hasattr(value, "__index__"):
             continue
         if value in _HIGH:
             table[value] = RegisterUse(_HIGH[value], 8, True)

@@ -39,13 +39,13 @@ class MemoryAccess(NamedTuple):
     """One memory operand, explicit or implied (push, pop, call, ret, string moves).
 
     ``displacement`` is the signed value encoded; for a push or pop it is the distance
-    from RSP *before* the instruction. ``base`` and ``index`` are register numbers or -1.
-    ``width`` is in bits. RIP-relative operands have ``rip_relative`` set and no base;
-    their displacement is relative to the end of the instruction.
+    from RSP *before* the instruction. ``base`` and ``index`` are register numbers, or
+    -1. ``width`` is in bits. RIP-relative operands have ``rip_relative`` set and no
+    base; their displacement is relative to the end of the instruction.
     """
 
     base: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody uses
     scale: int
     displacement: int
     width: int
@@ -70,7 +70,7 @@ class Operand(NamedTuple):
 class Form:
     """Everything that follows from the bytes of one instruction.
 
-    ``shape`` is the operand kinds with widths, Intel order: ``"r64,m64"``, ``"m64,i32"``.
+    ``shape`` is the operand kinds with widths, Intel order: ``"r64,m64"``.
     ``reads``/``writes`` are the registers holding values, flags and implied registers
     included, registers that only form an address excluded (see ``memory``), RSP as the
     stack pointer of push/pop/call/ret excluded (see ``stack_delta``).
@@ -118,7 +118,7 @@ class SourceLine(NamedTuple):
 
 
 class Relocation(NamedTuple):
-    """A field the linker will fill in: ``offset`` is from the first byte of the insn."""
+    """A field the linker fills in: ``offset`` is from the insn's first byte."""
 
     offset: int
     symbol: str

@@ -2,8 +2,8 @@
 
 Nothing here says how the engine works. Every field states its unit; a field that is 0,
 empty or absent means the core lacks the mechanism. Numbers are plain here; where each
-came from, and how sure it is, stands beside them in ``Core.evidence`` (see ``quantity``),
-keyed by the path of the field, for example ``"window.rob"``.
+came from, and how sure it is, stands beside them in ``LoadedCore.evidence``, keyed by
+the path of the field, for example ``"window.rob"``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class UopCache(Section, frozen=True):
     window: int = 0  # bytes a line describes: 32 or 64
     lines_per_window: int = 3
     line_uops: int = 6
-    line_immediates: int = 0  # 32-bit immediate or displacement slots a line; 0: no limit
+    line_immediates: int = 0  # 32-bit immediates and displacements; 0: no limit
     microcode_own_line: bool = True
     uops_per_cycle: int = 4
     lines_per_cycle: int = 1
@@ -103,10 +103,11 @@ class MoveElimination(Section, frozen=True):
 
 
 class StackEngine(Section, frozen=True):
-    """Push, pop, call and ret update RSP at no cost; explicit uses may need a sync uop."""
+    """Push, pop, call, ret move RSP at no cost; explicit uses may need a sync uop."""
 
     present: bool = True
     sync_uop: bool = True
+    sync_reads: bool = True  # explicit reads need it too, not only changes of RSP
     limit: int = 192  # bytes of unsynchronised offset that force a sync uop
 
 
@@ -165,11 +166,12 @@ class Renaming(Section, frozen=True):
     window: int = 0  # most stores between the store and the load
     latency: int = 0  # cycles from the stored value to the loaded one
     widths: tuple[int, ...] = (32, 64)
+    other_widths: tuple[int, ...] = ()  # through a base other than RSP; empty: the same
     displacement_limit: int = 0  # largest displacement of a renamed access; 0: none
     indexed: bool = False
     immediate_stores: bool = True  # data from an immediate is renamed too
     read_modify_write: bool = True
-    stack_by_immediate: int = 0  # bytes: an add/sub of RSP by more breaks tracking; 0 all
+    stack_by_immediate: int = 0  # bytes: a larger add/sub of RSP breaks tracking; 0 all
     stack_survives_add: bool = True  # add/sub of RSP keeps the tracking
 
 
@@ -187,7 +189,7 @@ class Memory(Section, frozen=True):
     forward_latency: int = 5  # store data to load result, load ready early
     forward_address: int = 0  # store address dispatch to load result
     forward_narrow: int = 0  # added when the load is inside the store but not at it
-    forward_blocked: int = 13  # total, when bytes come from the store and from elsewhere
+    forward_blocked: int = 13  # total, when bytes come from elsewhere as well
     line: int = 64
     split_load: int = 1  # extra load slots for a line crossing
     split_store: int = 1
@@ -230,8 +232,9 @@ class Cost(Section, frozen=True):
     """What one operation costs in one operand shape.
 
     ``uops`` are the compute uops; loads and stores a memory operand needs are added by
-    the core's rules unless ``whole`` says the list is complete. Defaults follow from the
-    uops: ``fused`` (issue slots after fusion), ``decode`` (slots in decoders and queue).
+    the core's rules unless ``whole`` says the list is complete. Defaults follow from
+    the uops: ``fused`` (issue slots after fusion), ``decode`` (slots in decoders and
+    queue).
     """
 
     uops: tuple[UopCost, ...] = ()
@@ -246,8 +249,8 @@ class Cost(Section, frozen=True):
     waits: Literal["", "retire", "stores"] = ""  # begins when all older uops retired /
     # when the store buffer is empty as well
     holds: bool = False  # nothing younger issues before it completes
-    refetch: Literal["", "queue", "decode", "cache"] = ""  # younger code is fetched only
-    # after it completes; "decode"/"cache": from where
+    refetch: Literal["", "queue", "decode", "cache"] = ""  # younger code is fetched
+    # only after it completes; "decode"/"cache": from where
     idiom: bool = True  # zero idioms apply to this shape
 
 

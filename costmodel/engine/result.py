@@ -2,8 +2,8 @@
 
 Times inside a result are whole cycles. A scenario that repeats the path measures a
 window of ``copies`` copies taking ``window_cycles``; ``cycles`` is their quotient, and
-every breakdown is given in whole cycles of the same window, so that causes add up to the
-total exactly.
+every breakdown is given in whole cycles of the same window, so that causes add up to
+the total exactly.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from costmodel.code.insn import Insn, Path
 
 @dataclass(frozen=True, slots=True)
 class UopTimes:
-    """One uop of the timeline. Cycles count from the start of the shown window; -1: n/a."""
+    """One uop of the timeline. Cycles count from the shown window's start; -1: n/a."""
 
     step: int  # index into path.steps
     uop: int  # index within the instruction
-    kind: str  # "alu", "load", "store address", "store data", "branch", "microcode", ...
+    kind: str  # "load", "store address", "store data", "branch", "microcode", ...
     port: str  # "" when no port was used
     queued: int  # entered the uop queue
     issued: int
@@ -118,7 +118,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two estimates on one core in one scenario. ``low``/``high``: of the difference."""
+    """Two estimates on one core in one scenario. ``low``, ``high``: of ``delta``."""
 
     before: Estimate
     after: Estimate
