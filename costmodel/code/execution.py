@@ -81,7 +81,8 @@ def _returns(insns: Sequence[Insn]) -> list[int]:
     for k, insn in enumerate(insns):
         if k < last and insn.form.flow in _CALLS:
             end = insn.end
-            if insns[k + 1].address == end and insn.target != end:
+            away = insn.target != end or bool(insn.relocations)
+            if away and insns[k + 1].address == end:
                 out.append(k)
     return out
 

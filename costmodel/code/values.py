@@ -78,14 +78,15 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     if 1 not in writes:
         return out
     machine = Machine()
-    last, here = execute(machine, insns, max(copies, 2))[-2:]
+    runs = execute(machine, insns, max(copies, 2))
+    last, here = runs[-2:]
     for k in range(n):
         if last[k][0] == here[k][0]:
             out.stride[k] = here[k][1] - last[k][1]
         else:
             out.persistent[k] = 0
         out.root[k], out.offset[k] = here[k]
-    _link(out, here)
+    _link(out, runs)
     for k in range(n):
         if out.store[k] >= 0:
             _compare_expressions(out, k, insns, tables)
@@ -97,8 +98,9 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     return out._replace(unknown=unknown, executed=True)
 
 
-def _link(out: Linkage, at: list[Value]) -> None:
+def _link(out: Linkage, runs: list[list[Value]]) -> None:
     """Fill in the youngest older store that overlaps each load."""
+    at = runs[-1]
     by_root: dict[int, list[int]] = {}
     before = []  # stores of older accesses
     count = 0
@@ -109,12 +111,12 @@ def _link(out: Linkage, at: list[Value]) -> None:
             by_root.setdefault(at[k][0], []).append(k)
     for i, reads in enumerate(out.reads):
         root, offset = at[i]
-        stores = by_root.get(root) if reads else None
-        if stores is None:
+        stores = by_root.get(root, ())
+        if not reads or (not stores and out.persistent[i]):
             continue
         width, stride, step = out.width[i], out.stride[i], out.step[i]
         repeats = out.persistent[i]
-        best, nearest = -1, FARTHEST + 1
+        best, nearest, start = -1, FARTHEST + 1, 0
         for j in stores:
             # Within one copy any root will do; across copies it has to last.
             older = out.step[j] < step
@@ -128,9 +130,12 @@ def _link(out: Linkage, at: list[Value]) -> None:
                 d = _distance(gap, size, width, stride, 0 if older else 1)
             if 0 <= d <= nearest:
                 best, nearest = j, d
+        if best >= 0:
+            start = at[best][1] - out.stride[best] * nearest - offset
+        elif not repeats:
+            best, nearest, start = _earlier(out, runs, at[i], width)
         if best < 0:
             continue
-        start = at[best][1] - out.stride[best] * nearest - offset
         if start > 0 or start + out.width[best] < width:
             kind = BLOCKED
         else:
@@ -142,6 +147,23 @@ def _link(out: Linkage, at: list[Value]) -> None:
         out.distance[i] = nearest
         out.kind[i] = kind
         out.between[i] = before[first] + nearest * count - before[best] - 1
+
+
+def _earlier(
+    out: Linkage, runs: list[list[Value]], load: Value, width: int
+) -> tuple[int, int, int]:
+    """A store of an older copy to where a moving pointer points now.
+
+    Returns the store (-1: none), copies back, and its start relative to the load's.
+    """
+    for distance in range(1, len(runs)):
+        at = runs[-1 - distance]
+        for j in range(len(at) - 1, -1, -1):
+            if out.writes[j] and at[j][0] == load[0]:
+                start = at[j][1] - load[1]
+                if -out.width[j] < start < width:
+                    return j, distance, start
+    return -1, 0, 0
 
 
 def _distance(gap: int, store: int, load: int, stride: int, least: int) -> int:
