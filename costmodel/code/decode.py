@@ -131,7 +131,7 @@ def _register_table() -> dict[int, RegisterUse]:
     table: dict[int, RegisterUse] = {}
     members: dict[str, Any] = dict(vars(Register))
     for name, value in members.items():
-        if name.startswith("_") or not hasattr(value, "__index__"):
+        if name.startswith("_") or not isinstance(value, int):
             continue
         if value in _HIGH:
             table[value] = RegisterUse(_HIGH[value], 8, True)
