@@ -131,7 +131,8 @@ def _register_table() -> dict[int, RegisterUse]:
     table: dict[int, RegisterUse] = {}
     members: dict[str, Any] = dict(vars(Register))
     for name, value in members.items():
-        if name.startswith("_") or not isinstance(value, int):
+        numeric = isinstance(value, int)  # the module holds classes as well
+        if name.startswith("_") or not numeric:
             continue
         if value in _HIGH:
             table[value] = RegisterUse(_HIGH[value], 8, True)
