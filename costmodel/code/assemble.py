@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -53,7 +52,8 @@ class Source:
     """Assembly text and how to read it.
 
     ``name`` appears in messages and in the line table. ``directory`` is where files it
-    includes by a relative name are looked for, before ``includes``.
+    includes by a relative name are looked for, then in ``includes``, then in the
+    current directory. ``aliases`` are (prefix of a path, what to show instead).
     """
 
     text: str
@@ -63,6 +63,13 @@ class Source:
     directory: str = ""
     includes: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+
+    def shown(self, text: str) -> str:
+        """``text`` with the paths in it as the user knows them."""
+        for prefix, alias in (*self.aliases, (f"{FilePath.cwd()}/", "")):
+            text = text.replace(prefix, alias)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ class _Outcome:
 def assemblers() -> list[Assembler]:
     """The assemblers there are, best first: gcc, clang, the ziglang wheel."""
     found = []
-    native = platform.machine() in ("x86_64", "AMD64")
+    native = os.uname().machine == "x86_64"
     for name in ("gcc", f"{_TRIPLE}-gcc") if native else (f"{_TRIPLE}-gcc",):
         if path := shutil.which(name):
             found.append(Assembler(name, (path, "-m64", "-pipe")))
@@ -125,7 +132,9 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
     text = marker + prologue + source.text
     if not text.endswith("\n"):
         text += "\n"
-    paths = [source.directory or ".", *source.includes]
+    # The tools run in the scratch directory, or cpp would prefer a header that happens
+    # to lie in the current one to its namesake beside the source.
+    paths = [FilePath(p).absolute() for p in (source.directory, *source.includes, ".")]
     with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
         work = FilePath(scratch)
         output, errors, given = work / "out.o", work / "errors", work / "in"
@@ -171,6 +180,7 @@ def _limited(
             stdout=stderr,
             stderr=stderr,
             env=environment,
+            cwd=scratch,
             start_new_session=True,
         )
         try:
@@ -184,7 +194,7 @@ def _limited(
 
 
 def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
-    text = outcome.diagnostics
+    text = source.shown(outcome.diagnostics)
     endless = _endless(outcome)
     errors = _errors(text.splitlines())
     if endless and not errors:
@@ -211,7 +221,8 @@ def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
         message += f" ({more} more error{'s' if more > 1 else ''})"
     hint = ""
     if _NOT_KNOWN.search(message):
-        hint = "a newer assembler (clang 19, pip install ziglang), or give it as .byte"
+        hint = "check the spelling; for an instruction too new for this assembler,"
+        hint += " pip install ziglang, or write it as .byte"
     elif "nested too deeply" in message or "Too many open files" in message:
         hint = "a macro or file that includes itself: give it an end"
     elif "No such file" in message:
@@ -228,7 +239,7 @@ def _endless(outcome: _Outcome) -> str:
         return "out of memory"
     if "File size limit" in text or outcome.status in (-signal.SIGXFSZ,):
         return "the object grew past its limit"
-    if "Killed signal" in text or "CPU time limit" in text:
+    if re.search(r"Killed signal|command: Killed|CPU time limit", text):
         return f"no end after {CPU_SECONDS} s of CPU time"
     if outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
         return f"no end after {CPU_SECONDS} s of CPU time"

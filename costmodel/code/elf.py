@@ -135,19 +135,6 @@ def symbols(raw: bytes, strings: bytes) -> list[ElfSymbol]:
     return out
 
 
-def code_symbols(raw: bytes, strings: bytes, wanted: frozenset[int]) -> list[ElfSymbol]:
-    """Named symbols of the sections in ``wanted``: the fast way for a big table."""
-    out = []
-    usable = len(raw) - len(raw) % _SYMBOL.size
-    find = strings.find
-    for name, info, _, section, value, size in _SYMBOL.iter_unpack(raw[:usable]):
-        kind = info & 15
-        if section in wanted and name and kind in (STT_FUNC, STT_NOTYPE):
-            text = strings[name : find(b"\0", name)].decode("utf-8", "replace")
-            out.append(ElfSymbol(text, kind, info >= 16, section, value, size))
-    return out
-
-
 def parse(data: Buffer, origin: str) -> Elf:
     """Check the header and read the section table. Raises InputError."""
     size = len(data)

@@ -16,15 +16,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from costmodel.code.calls import Calls
 from costmodel.code.decode import decode_form, format_insn
 from costmodel.code.image import Image
-from costmodel.code.insn import Flow, Form, Insn, Path, Relocation, Step
-from costmodel.code.registers import RSP
+from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
 from costmodel.code.selectors import closest
 from costmodel.code.takes import Takes
 from costmodel.errors import InputError
 
 STEP_LIMIT = 20_000
+CALL_LIMIT = 64
 _STOPS = {"ud2", "ud1", "ud0", "int3", "hlt"}
 # Assembly routines of the kernel that are part of the entry path, not its handler.
 _PART_OF_ENTRY = re.compile(
@@ -35,15 +36,6 @@ _MAX_INSN = 15
 
 
 @dataclass(slots=True)
-class _Frame:
-    """A followed call: where it comes back to, and its place on the stack."""
-
-    back: int
-    depth: int  # RSP after the call, relative to the start of the path
-    overwritten: bool = False
-
-
-@dataclass(slots=True)
 class _Walk:
     image: Image
     end: int | None
@@ -51,8 +43,7 @@ class _Walk:
     into: frozenset[str]
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    frames: list[_Frame] = field(default_factory=list)
-    depth: int = 0
+    calls: Calls = field(default_factory=Calls)
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -99,7 +90,7 @@ def follow(
             if found is None:
                 break
             insn = insns[at] = found
-        state = (at, tuple(frame.back for frame in walk.frames), walk.takes.state)
+        state = (at, walk.calls.state, walk.takes.state)
         if state in seen:
             raise _cycle(walk, insn)
         if len(walk.steps) >= limit:
@@ -123,9 +114,8 @@ def follow(
 
 
 def _check_known(image: Image, symbol: str) -> None:
-    names = [row.name for row in image.symbols]
-    if symbol not in names:
-        close = closest(symbol, names)
+    if not image.named(symbol):
+        close = closest(symbol, [row.name for row in image.symbols])
         raise InputError(
             f"no symbol {symbol!r} to follow calls into",
             where=image.origin,
@@ -185,7 +175,9 @@ def _step(walk: _Walk, insn: Insn) -> int | None:
         walk.note(f"ends with {form.mnemonic} {walk.at(insn)}")
         return None
     if flow is Flow.NEXT:
-        _track_stack(walk, form)
+        if walk.calls.watch(form):
+            dropped = "a followed call's return address is dropped"
+            walk.note(f"{dropped} {walk.at(insn)}")
         walk.steps.append(Step(insn))
         return insn.end
     if flow is Flow.ENTER_KERNEL:
@@ -274,25 +266,30 @@ def _handler(walk: _Walk, insn: Insn, name: str = "") -> int:
 
 
 def _enter(walk: _Walk, insn: Insn, target: int) -> int:
-    walk.depth -= 8
+    if len(walk.calls.state) >= CALL_LIMIT:
+        raise InputError(
+            f"followed calls nested more than {CALL_LIMIT} deep",
+            where=walk.image.where(insn.address),
+            expected="calls that return",
+            hint="does the routine call itself?",
+        )
     walk.steps.append(Step(insn, taken=True))
-    walk.frames.append(_Frame(insn.end, walk.depth))
+    walk.calls.enter(insn.end)
     walk.note(f"followed: call {walk.place(target)} {walk.at(insn)}")
     return target
 
 
 def _return(walk: _Walk, insn: Insn) -> int | None:
-    if not walk.frames:
+    if not walk.calls.open:
         walk.steps.append(Step(insn))
         walk.note(f"ends with {insn.form.mnemonic} {walk.at(insn)}")
         return None
-    frame = walk.frames.pop()
-    walk.depth = frame.depth + 8
-    if frame.overwritten:
+    back = walk.calls.leave()
+    if back is None:
         reason = "ends with a return to an address the code itself stored"
         return _indirect(walk, insn, reason)
     walk.steps.append(Step(insn, taken=True))
-    return frame.back
+    return back
 
 
 def _indirect(walk: _Walk, insn: Insn, reason: str) -> int | None:
@@ -303,35 +300,6 @@ def _indirect(walk: _Walk, insn: Insn, reason: str) -> int | None:
         return None
     walk.note(f"followed: to {walk.place(chosen)} {walk.at(insn)}, as told")
     return chosen
-
-
-def _track_stack(walk: _Walk, form: Form) -> None:
-    """Notice code that replaces or drops the return address of a followed call."""
-    if not walk.frames:
-        return
-    frame = walk.frames[-1]
-    for access in form.memory:
-        plain = access.writes and not access.implicit and access.index < 0
-        if plain and access.base == RSP and not access.segment:
-            if walk.depth + access.displacement == frame.depth:
-                frame.overwritten = True
-    walk.depth += _stack_change(form)
-    if form.mnemonic in ("add", "lea") and walk.depth > frame.depth:
-        walk.frames.pop()
-        walk.note("a followed call's return address is dropped")
-
-
-def _stack_change(form: Form) -> int:
-    if form.stack_delta:
-        return form.stack_delta
-    first = form.operands[0].register if form.operands else None
-    if first is None or first.reg != RSP:
-        return 0
-    if form.mnemonic in ("add", "sub") and form.immediate is not None:
-        return form.immediate if form.mnemonic == "add" else -form.immediate
-    if form.mnemonic == "lea" and form.memory and form.memory[0].base == RSP:
-        return form.memory[0].displacement
-    return 0
 
 
 def _leave(walk: _Walk, at: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from costmodel.code.insn import Relocation, SourceLine
+from costmodel.code.symbols import ElfSymbols, Symbol
 
 
 class Section(NamedTuple):
@@ -19,20 +21,6 @@ class Section(NamedTuple):
     @property
     def end(self) -> int:
         return self.address + len(self.data)
-
-
-class Symbol(NamedTuple):
-    """A name for an address. ``size`` is 0 where unknown.
-
-    ``label`` is true of a name that is local and not a function (a ``.L`` label, a
-    plain ``name:`` never declared global): code inside a routine rather than one.
-    """
-
-    name: str
-    address: int
-    size: int = 0
-    label: bool = False
-    section: str = ""
 
 
 class Region(NamedTuple):
@@ -63,7 +51,7 @@ class Image:
 
     origin: str
     sections: tuple[Section, ...]
-    symbols: tuple[Symbol, ...] = ()
+    symbols: Sequence[Symbol] = ()
     lines: tuple[LineRow, ...] = ()
     relocations: dict[int, Relocation] = field(default_factory=dict)
     regions: tuple[Region, ...] = ()
@@ -81,6 +69,12 @@ class Image:
     def line_at(self, address: int) -> SourceLine | None:
         index = bisect_right(self.lines, address, key=lambda row: row.address)
         return self.lines[index - 1].source if index else None
+
+    def named(self, name: str) -> list[Symbol]:
+        """Every symbol of that name, by address."""
+        if isinstance(self.symbols, ElfSymbols):
+            return self.symbols.named(name)
+        return [symbol for symbol in self.symbols if symbol.name == name]
 
     def labels_at(self, address: int) -> list[Symbol]:
         """Every symbol that names exactly this address, routines before labels."""

@@ -35,26 +35,24 @@ _FOREIGN = (
     (b"BC\xc0\xde", "LLVM bitcode", "compile it to an object first"),
     (b"\xcf\xfa\xed\xfe", "a Mach-O file", "give an ELF object"),
 )
+# Patterns stay text: re compiles and keeps those that are used.
 _BYTE = r"(?:<[0-9a-f]{2}>|\([0-9a-f]{2}\)|[0-9a-f]{2})(?=\s|$)"
-_CODE_LINE = re.compile(rf"\bCode:[ \t]*({_BYTE}(?:\s+{_BYTE})+)", re.I)
-_LISTING = re.compile(
-    r"^[ \t]*[0-9a-f]+:[ \t]+(?:[0-9a-f]{2}[ \t])*[0-9a-f]{2}[ \t]*$"
+_CODE_LINE = rf"(?i)\bCode:[ \t]*({_BYTE}(?:\s+{_BYTE})+)"
+_LISTING = (
+    r"(?im)^[ \t]*[0-9a-f]+:[ \t]+(?:[0-9a-f]{2}[ \t])*[0-9a-f]{2}[ \t]*$"
     r"|^[ \t]*[0-9a-f]+:\t(?:[0-9a-f]{2} )+"
-    r"|^[^\n]+:[ \t]+file format \S+[ \t]*$",
-    re.I | re.M,
+    r"|^[^\n]+:[ \t]+file format \S+[ \t]*$"
 )
-_HEX_TEXT = re.compile(r"(?:(?:0x|\\x)?[0-9a-f]+[\s,;:\"']*)+", re.I)
-_HEX_TOKEN = re.compile(r"(?:0x|\\x)?([0-9a-f]+)", re.I)
-_CPP_DIRECTIVE = re.compile(
-    r"^[ \t]*#[ \t]*(?:include|define|undef|if|ifdef|ifndef|elif|else|endif)\b"
-    r"|//|/\*",
-    re.M,
+_TO_SPACES = str.maketrans(dict.fromkeys(",;:\"'{}[]()", " "))
+_CPP_DIRECTIVE = (
+    r"(?m)^[ \t]*#[ \t]*(?:include|define|undef|if|ifdef|ifndef|elif|else|endif)\b"
+    r"|//|/\*"
 )
 
 
 def code_line(text: str) -> re.Match[str] | None:
     """The bytes of a ``Code:`` line, as a match whose group 1 holds them."""
-    return _CODE_LINE.search(text)
+    return re.search(_CODE_LINE, text)
 
 
 def strip_hex_comments(text: str) -> str:
@@ -63,15 +61,19 @@ def strip_hex_comments(text: str) -> str:
 
 def hex_digits(text: str) -> str | None:
     """The hex digits of raw hex text, or None where the text is something else."""
-    bare = strip_hex_comments(text).strip().strip("\"'{}[]() \n")
-    if not bare or not _HEX_TEXT.fullmatch(bare):
+    bare = strip_hex_comments(text).translate(_TO_SPACES).replace("\\x", " ")
+    tokens = [token.removeprefix("0x").removeprefix("0X") for token in bare.split()]
+    if not tokens or not all(map(_all_hex, tokens)):
         return None
-    tokens = _HEX_TOKEN.findall(bare)
     if len(tokens) > 1 and any(len(token) == 1 for token in tokens):
         tokens = [token.zfill(2) for token in tokens]
     if any(len(token) % 2 for token in tokens):
         return None
     return "".join(tokens)
+
+
+def _all_hex(token: str) -> bool:
+    return bool(token) and not token.strip("0123456789abcdefABCDEF")
 
 
 def recognise(data: bytes, name: str) -> Kind:
@@ -107,7 +109,7 @@ def _recognise_text(text: str, name: str) -> Kind:
         return Kind.ASSEMBLY
     if code_line(text):
         return Kind.OOPS
-    if _LISTING.search(text):
+    if re.search(_LISTING, text):
         return Kind.OBJDUMP
     if re.search(r"\bCode:", text) and "RIP:" in text:
         raise InputError(
@@ -120,4 +122,4 @@ def _recognise_text(text: str, name: str) -> Kind:
         return Kind.HEX
     if not re.search(r"[A-Za-z]", text):
         raise InputError("text without any code", where=name, expected=READABLE)
-    return Kind.CPP_ASSEMBLY if _CPP_DIRECTIVE.search(text) else Kind.ASSEMBLY
+    return Kind.CPP_ASSEMBLY if re.search(_CPP_DIRECTIVE, text) else Kind.ASSEMBLY

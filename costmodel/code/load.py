@@ -1,43 +1,36 @@
-"""The door of this room: any input to an Image, any Image to a Path."""
+"""The door of this room: any input to an Image, any Image to a Path.
+
+What only one kind of input needs is imported where that kind is met: hex should not
+wait for the assembler's modules, nor an estimate of a stub for git's.
+"""
 
 from __future__ import annotations
 
 import mmap
 import os
-import posixpath
-import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from pathlib import PurePosixPath
 
-from costmodel.code import assemble as assembling
-from costmodel.code import objfile, regions, textinput
-from costmodel.code.elf import Buffer
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
-from costmodel.code.selectors import select
+from costmodel.code.selectors import closest, select
 from costmodel.errors import InputError, UsageError
 
 _HEAD = 65536
-_GIT_SECONDS = 20
-_INCLUDE = re.compile(
-    r'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*"([^"\n]+)"', re.M
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the assembler should know: -D, -I, and Intel syntax without asking."""
+    """What the assembler should know: -D, -I, Intel syntax, how to show paths."""
 
     intel: bool = False
     defines: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 def load_path(
@@ -100,11 +93,13 @@ def load_image(
         raise UsageError("an empty file name", expected="a file, REV:path or -")
     path = FilePath(name)
     if not os.path.lexists(path) and ":" in name:
-        return _from_git(name, options)
+        return _from_revision(name, options)
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
             if head.startswith(b"\x7fELF"):
+                from costmodel.code import objfile
+
                 mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
                 with mapped:
                     return objfile.read_image(mapped, name)
@@ -125,8 +120,6 @@ def load_image(
 
 
 def _neighbours(path: FilePath) -> str:
-    from costmodel.code.selectors import closest
-
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
@@ -145,22 +138,30 @@ def _image(data: bytes, name: str, directory: str, options: Options) -> Image:
         )
     kind = recognise(data, name)
     if kind is Kind.ELF:
+        from costmodel.code import objfile
+
         return objfile.read_image(data, name)
     text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    if kind in (Kind.CPP_ASSEMBLY, Kind.ASSEMBLY):
+        cpp = kind is Kind.CPP_ASSEMBLY
+        return _assembled(text, name, directory, cpp, options)
+    from costmodel.code import textinput
+
     if kind is Kind.HEX:
         return textinput.read_hex(text, name)
     if kind is Kind.OOPS:
         return textinput.read_oops(text, name)
-    if kind is Kind.OBJDUMP:
-        return textinput.read_objdump(text, name)
-    return _assembled(text, name, directory, kind is Kind.CPP_ASSEMBLY, options)
+    return textinput.read_objdump(text, name)
 
 
 def _assembled(
     text: str, name: str, directory: str, cpp: bool, options: Options
 ) -> Image:
+    from costmodel.code import objfile, regions
+    from costmodel.code.assemble import Source, assemble
+
     planted, marks = regions.plant(text)
-    source = assembling.Source(
+    source = Source(
         planted,
         name,
         cpp,
@@ -168,9 +169,17 @@ def _assembled(
         directory,
         options.includes,
         options.defines,
+        options.aliases,
     )
-    data = assembling.assemble(source)
+    data = assemble(source)
     image = objfile.read_image(data, name)
+    lines = tuple(
+        row._replace(source=row.source._replace(file=source.shown(row.source.file)))
+        if row.source
+        else row
+        for row in image.lines
+    )
+    image = replace(image, lines=lines)
     if not marks:
         return image
     found = objfile.read_markers(data, name)
@@ -178,72 +187,29 @@ def _assembled(
 
 
 def _linked_lines(image: Image, address: int) -> tuple[LineRow, ...]:
+    from costmodel.code import objfile
+
     try:
         with FilePath(image.origin).open("rb") as stream:
-            mapped: Buffer = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             return objfile.lines_near(mapped, address, image.origin)
     except (OSError, ValueError):
         return ()
 
 
-def _git(arguments: Sequence[str]) -> tuple[int, bytes, str]:
-    try:
-        done = subprocess.run(
-            ["git", *arguments],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-            env=dict(os.environ, LC_ALL="C", GIT_TERMINAL_PROMPT="0"),
-        )
-    except FileNotFoundError:
-        raise InputError(
-            "git is not installed",
-            expected="git, to read REV:path",
-            hint="check the revision out and name the file",
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise InputError(f"git gave no answer in {_GIT_SECONDS} s") from None
-    return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
+def _from_revision(name: str, options: Options) -> Image:
+    import tempfile
 
+    from costmodel.code import revisions
 
-def _from_git(name: str, options: Options) -> Image:
-    revision, _, path = name.partition(":")
-    if not revision or not path or revision.startswith("-"):
-        raise InputError("no such file", where=name, expected="a file or REV:path")
-    status, data, said = _git(["show", name])
-    if status:
-        said = said.splitlines()[0] if said else f"git show failed ({status})"
-        raise InputError(
-            said.removeprefix("fatal: "),
-            where=name,
-            expected="a file, or REV:path of a git repository",
-            hint=f"git show {name}",
-        )
-    if _git(["cat-file", "-t", name])[1].strip() == b"tree":
-        raise InputError("a directory", where=name, expected=READABLE)
+    data = revisions.show(name)
     with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
         # What it includes must be of the same revision, not of the work tree.
-        _materialise(revision, path, data, FilePath(scratch), {path})
-        beside = str(PurePosixPath(path).parent)
-        directory = str(FilePath(scratch, beside.removeprefix("./")))
-        with_tree = replace(options, includes=(beside, *options.includes))
+        directory = revisions.materialise(name, data, FilePath(scratch))
+        beside = revisions.directory_of(name)
+        with_tree = replace(
+            options,
+            includes=(beside, *options.includes),
+            aliases=((f"{scratch}/", name.partition(":")[0] + ":"),),
+        )
         return _image(data, name, directory, with_tree)
-
-
-def _materialise(
-    revision: str, path: str, data: bytes, root: FilePath, done: set[str]
-) -> None:
-    """Write the files that ``path`` includes by name, at ``revision``, under root."""
-    for included in _INCLUDE.findall(data.decode("utf-8", "replace")):
-        joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), included))
-        if joined.startswith(("..", "/")) or joined in done or len(done) > 100:
-            continue
-        done.add(joined)
-        prefix = "./" if path.startswith("./") else ""
-        status, found, _ = _git(["show", f"{revision}:{prefix}{joined}"])
-        if status == 0:
-            target = root / joined
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(found)
-            _materialise(revision, joined, found, root, done)

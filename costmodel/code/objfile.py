@@ -22,22 +22,24 @@ from costmodel.code.elf import (
     SHN_RESERVED,
     SHT_NOBITS,
     STT_FUNC,
+    STT_NOTYPE,
     STT_SECTION,
     Buffer,
     Elf,
     ElfSymbol,
     Rela,
     broken,
-    code_symbols,
     parse,
     symbols,
 )
-from costmodel.code.image import Image, LineRow, Section, Symbol
+from costmodel.code.image import Image, LineRow, Section
 from costmodel.code.insn import Relocation
+from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
 
 PAGE = 4096
 MARKER_SECTION = ".costmodel.regions"
+_ANONYMOUS = re.compile(r"$|\.Ltmp\d|L?\d+[\x01\x02]")  # made by the assembler
 _SET_ADDRESS = re.compile(rb"\x00\x09\x02(.{8})", re.S)
 
 
@@ -119,7 +121,9 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
             elf.headers[symbol.section].name,
         )
         for symbol in table
-        if symbol.section in bases and symbol.name and symbol.kind != STT_SECTION
+        if symbol.section in bases
+        and symbol.kind in (STT_NOTYPE, STT_FUNC)
+        and not _ANONYMOUS.match(symbol.name)
     ]
     return Image(
         elf.origin,
@@ -213,16 +217,11 @@ def _sorted_rows(rows: list[LineRow]) -> tuple[LineRow, ...]:
 
 def _read_linked(elf: Elf, code: list[int]) -> Image:
     table = elf.symbol_table()
-    names: list[Symbol] = []
-    if table is not None:
-        for symbol in code_symbols(table[1], table[2], frozenset(code)):
-            label = not symbol.is_global and symbol.kind != STT_FUNC
-            section = elf.headers[symbol.section].name
-            names.append(Symbol(symbol.name, symbol.value, symbol.size, label, section))
-    names.sort(key=lambda row: row.address)
+    owners = {index: elf.headers[index].name for index in code}
+    names = ElfSymbols(table[1], table[2], owners) if table else ()
     chosen = [elf.headers[i] for i in code]
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
-    return Image(elf.origin, sections, tuple(names), linked=True)
+    return Image(elf.origin, sections, names, linked=True)
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

@@ -69,8 +69,8 @@ def collect(
     """
     regions: dict[str, Region] = {}
     open_names: list[str] = []
-    # At one address an END comes before a BEGIN: regions may touch.
-    for address, index in sorted(found, key=lambda f: (f[0], marks[f[1]].begin, f[1])):
+    # The sort keeps the order of the source at one address: regions touch and nest.
+    for address, index in sorted(found, key=lambda row: row[0]):
         mark = marks[index]
         where = f"{origin}:{mark.line}"
         if mark.begin:

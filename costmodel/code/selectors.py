@@ -6,7 +6,8 @@ import difflib
 import re
 from typing import NamedTuple
 
-from costmodel.code.image import Image, Section, Symbol
+from costmodel.code.image import Image, Section
+from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError, UsageError
 
 FORMS = "SYM, SYM+0x12, SYM+0x12/0x40, 0xADDRESS, a label or a region"
@@ -69,7 +70,7 @@ def _span(section: Section) -> str:
 
 
 def _choose(image: Image, selector: Selector) -> tuple[Symbol, tuple[str, ...]]:
-    found = [symbol for symbol in image.symbols if symbol.name == selector.name]
+    found = image.named(selector.name)
     if not found:
         raise _unknown(image, selector.name)
     notes: list[str] = []
@@ -133,8 +134,7 @@ def select(image: Image, symbol: str | None = None, region: str | None = None) -
         return _region(image, region)
     if symbol is not None:
         names = {row.name for row in image.regions}
-        known = any(row.name == symbol for row in image.symbols)
-        if symbol in names and not known:
+        if symbol in names and not image.named(symbol):
             return _region(image, symbol)
         address, notes = address_of(image, symbol)
         return Start(symbol, address, None, notes)
@@ -174,8 +174,8 @@ def _default(image: Image) -> Start:
         )
     section = next((s for s in image.sections if s.name == ".text"), image.sections[0])
     notes: list[str] = []
-    routines = [s.name for s in image.symbols if not s.name.startswith(".L")]
-    if len(image.sections) > 1 or len(routines) > 1:
+    routines = (s.name for s in image.symbols if not s.name.startswith(".L"))
+    if len(image.sections) > 1 or len(list(routines)) > 1:
         first = image.name_at(section.address) or hex(section.address)
         notes.append(f"no symbol chosen: begins at {first}, start of {section.name}")
     name = image.name_at(section.address, labels=False) or image.origin

@@ -6,9 +6,10 @@ import re
 import struct
 
 from costmodel.code.decode import decode_form
-from costmodel.code.image import Image, LineRow, Section, Symbol
+from costmodel.code.image import Image, LineRow, Section
 from costmodel.code.insn import Flow, Relocation, SourceLine
 from costmodel.code.kinds import code_line, hex_digits
+from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError
 
 RIP_LABEL = "RIP"  # names the marked byte of an oops
@@ -18,7 +19,7 @@ _RIP = re.compile(
     r"\bE?R?IP:?[^\n]*?([A-Za-z_.$][\w.$]*)\+0x([0-9a-f]+)/0x([0-9a-f]+)", re.I
 )
 _FORMAT = re.compile(r"file format (\S+)")
-_SECTION = re.compile(r"^Disassembly of section (\S+):")
+_SECTION = re.compile(r"^[>| ]*Disassembly of section (\S+):")
 _HEADER = re.compile(r"^[>| ]*([0-9a-f]+) <(.+?)(?:\+0x([0-9a-f]+))?>:\s*$", re.I)
 _BYTES = re.compile(
     r"^[>|\s]*([0-9a-f]+):[ \t]+((?:[0-9a-f]{2} )*[0-9a-f]{2})(?=\s|$)", re.I
