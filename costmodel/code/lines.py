@@ -110,4 +110,4 @@ def _name(machine: Machine, place: _Place, frame: Frame | None, code: set[int]) 
         and -_STACKS[0] <= where < _THREAD_INFO - _STACKS[0]
     ):
         return f"thread_info by {text}"
-    return f"memory at {text}{shift}"
+    return f"{text}{shift}" if key[0] == "symbol" else f"memory at {text}{shift}"
