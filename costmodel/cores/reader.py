@@ -35,7 +35,7 @@ class Reader(FigureReader):
     def section(self, tree: Map, spec: Spec, outer: Group, name: str, path: str) -> Map:
         """A mapping with the keys the model names."""
         group = self.group(tree, outer, path)
-        out = Map(tree.mark)
+        out = tree.empty_copy()
         for key, value in tree.items():
             if key in EVIDENCE_KEYS:
                 continue
@@ -57,8 +57,7 @@ class Reader(FigureReader):
             else:
                 inner = group
             inside = f"{path}.{key}" if path else key
-            read = self.value(value, field, inner, mark, key, inside)
-            out.put(key, read, tree.keys_at[key], mark)
+            out[key] = self.value(value, field, inner, mark, key, inside)
         return out
 
     def dictionary(
@@ -69,7 +68,7 @@ class Reader(FigureReader):
         item = spec.item
         assert item is not None
         shapes = item.kind == "cost"
-        out = Map(tree.mark)
+        out = tree.empty_copy()
         for key, value in tree.items():
             if key in EVIDENCE_KEYS:
                 continue
@@ -82,8 +81,7 @@ class Reader(FigureReader):
                 )
                 continue
             mark = tree.values_at[key]
-            read = self.value(value, item, group, mark, key, f"{path}.{key}")
-            out.put(key, read, tree.keys_at[key], mark)
+            out[key] = self.value(value, item, group, mark, key, f"{path}.{key}")
         return out
 
     # -- values ------------------------------------------------------------------------
@@ -178,7 +176,7 @@ class Reader(FigureReader):
         return out
 
     def uop(self, value: Any, spec: Spec, group: Group, mark: Any, path: str) -> Map:
-        """``alu``, ``imul 3``, the mapping, or ``p5 x3``: three that only take ports."""
+        """``alu``, ``imul 3``, a mapping, or ``p5 x3``: three that only take ports."""
         if isinstance(value, Map):
             out = self.section(value, spec, group, "a uop", path)
             if "on" not in out:

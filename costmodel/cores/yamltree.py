@@ -47,6 +47,12 @@ class Map(dict[str, Any]):
         self.keys_at: dict[str, Any] = {}
         self.values_at: dict[str, Any] = {}
 
+    def empty_copy(self) -> Map:
+        """No keys, and the same marks: for the same keys with other values."""
+        out = Map(self.mark)
+        out.keys_at, out.values_at = self.keys_at, self.values_at
+        return out
+
     def put(self, key: str, value: Any, key_at: Any, value_at: Any) -> None:
         """Set a key together with its marks."""
         self[key] = value
