@@ -71,15 +71,15 @@ def check(name: str) -> tuple[Finding, ...]:
         *_impossible(loaded),
         *_ports(loaded),
         *_operations(loaded, instructions()),
-        *_sources(loaded),
     ]
     return tuple(sorted(found))
 
 
 def check_all() -> tuple[Finding, ...]:
     """Findings about every core there is, and about their names together."""
-    found = list(_aliases())
-    for name in catalogue.core_names():
+    names = catalogue.core_names()
+    found = [*_aliases(), *_sources(names)]
+    for name in names:
         found += check(name)
     return tuple(sorted(found))
 
@@ -203,15 +203,22 @@ def _first_where(loaded: LoadedCore, prefix: str) -> str:
     return next(places, loaded.files[0])
 
 
-def _sources(loaded: LoadedCore) -> Iterator[Finding]:
-    """Only sources of the core's own file: heirs replace figures they inherit."""
-    if len(loaded.files) > 1:
-        return
-    cited = {known.source_id for known in loaded.evidence.values()}
-    for name in loaded.sources:
-        if name not in cited and name not in _mentions(loaded):
-            text = f"{name} is declared and not cited"
-            yield Finding(loaded.name, "source", "sources", loaded.files[0], text)
+def _sources(names: Iterable[str]) -> Iterator[Finding]:
+    """Sources no core cites; a core may leave the citing to its heirs."""
+    declared: dict[str, LoadedCore] = {}
+    cited: set[str] = set()
+    for name in names:
+        if problems_of(catalogue.resolve(name)):
+            continue
+        loaded = load_core(name)
+        cited |= {known.source_id for known in loaded.evidence.values()}
+        cited |= _mentions(loaded)
+        for source in loaded.sources:
+            declared.setdefault(source, loaded)
+    for source in sorted(set(declared) - cited):
+        loaded = declared[source]
+        text = f"{source} is declared and no figure cites it"
+        yield Finding(loaded.name, "source", source, loaded.files[0], text)
 
 
 def _mentions(loaded: LoadedCore) -> set[str]:

@@ -56,7 +56,6 @@ def test_a_default_nobody_states_is_unsourced(uarch: Path) -> None:
         ),
         ('  imul: {"r,r": imul 3}\n', "", "uncosted", "imul"),
         ("  push: {", "  mull: {r: alu}\n  push: {", "unmapped", "costs.mull"),
-        ("  DOC: a", "  OTHER: unused\n  DOC: a", "source", "sources"),
         ("{load_latency: 4", "{load_latency: 4, line: 48", "impossible", "memory.line"),
         (
             "uop_cache: {window: 32",
@@ -102,6 +101,16 @@ def test_a_core_that_does_not_load_is_all_invalid(uarch: Path) -> None:
     findings = check(str(path))
     assert [one.kind for one in findings] == ["invalid", "invalid"]
     assert findings[0].where.startswith("uarch/tiny.yaml:20:")
+
+
+def test_a_source_neither_a_core_nor_its_heirs_cite_is_found(uarch: Path) -> None:
+    sources = "  OWN: unused\n  HEIR: used later\n  NOTED: in a note\n  DOC: a"
+    text = TINY.replace("  DOC: a", sources)
+    text = text.replace("rob: 16", "rob: {value: 16, note: 'NOTED, too: 18'}")
+    write(uarch, "tiny", text)
+    heir = "extends: tiny\ntitle: Heir\nyear: 2001\nwindow: {source: HEIR, rob: 17}\n"
+    write(uarch, "heir", heir)
+    assert [one.path for one in check_all() if one.kind == "source"] == ["OWN"]
 
 
 def test_names_claimed_twice_are_found(uarch: Path) -> None:
