@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from costmodel.cores import yamltree
 from costmodel.errors import CoreError
+from tests.tiny import TINY
 
 
 def parse(text: str) -> yamltree.Map:
@@ -145,3 +146,21 @@ def test_any_text_gives_a_mapping_or_a_core_error(text: str) -> None:
         assert isinstance(parse(text), yamltree.Map)
     except CoreError as problem:
         assert str(problem).startswith("f.yaml")
+
+
+@pytest.mark.parametrize("text", [TINY, "a: [1\n", "a: *x\n", "a: &x 1\n", "a: 010\n"])
+def test_without_libyaml_the_answer_is_the_same(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer() -> object:
+        try:
+            return parse(text)
+        except CoreError as problem:
+            return problem.where.split(":")[:2]
+
+    fast = answer()
+    monkeypatch.setattr("yaml.__with_libyaml__", False)
+    composer, events = yamltree._composers()
+    monkeypatch.setattr(yamltree, "_COMPOSER", composer)
+    monkeypatch.setattr(yamltree, "_EVENTS", events)
+    assert answer() == fast
