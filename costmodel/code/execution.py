@@ -13,6 +13,8 @@ from costmodel.code.insn import Flow, Insn
 from costmodel.code.machine import Machine, Value
 from costmodel.code.system import return_from_call
 
+_WAYS_OUT = (Flow.RETURN, Flow.LEAVE_KERNEL)
+_SURROUNDINGS = (R.RSP, R.GS_BASE, R.KERNEL_GS_BASE)
 _CALLS = (Flow.CALL, Flow.INDIRECT_CALL)
 
 
@@ -87,6 +89,20 @@ def _returns(insns: Sequence[Insn]) -> list[int]:
     return out
 
 
+def _entered_anew(insns: Sequence[Insn]) -> bool:
+    """Whether what surrounds the sequence has to bring it back to its beginning.
+
+    So it is after a return, after leaving the kernel, and where SWAPGS was executed an
+    odd number of times.
+    """
+    if not insns:
+        return False
+    if insns[-1].form.flow in _WAYS_OUT:
+        return True
+    swaps = sum(1 for insn in insns if insn.form.mnemonic == "swapgs")
+    return swaps % 2 == 1
+
+
 def execute(machine: Machine, insns: Sequence[Insn], copies: int) -> list[list[Value]]:
     """The address of every access, copy by copy."""
     flags = False
@@ -103,8 +119,13 @@ def execute(machine: Machine, insns: Sequence[Insn], copies: int) -> list[list[V
             action = action_of(insn.form.data, flags)
         if action is not nothing:
             steps.append((k, action, insn))
+    again = _entered_anew(insns) if copies > 1 else False
+    start = [(machine.roots[r], machine.offsets[r]) for r in _SURROUNDINGS]
     runs = []
-    for _ in range(copies):
+    for copy in range(copies):
+        if again and copy:
+            for r, (root, offset) in zip(_SURROUNDINGS, start, strict=True):
+                machine.roots[r], machine.offsets[r] = root, offset
         out: list[Value] = []
         machine.out = out
         for k, action, insn in steps:
@@ -123,6 +144,8 @@ def run(
 ) -> Execution:
     """Execute ``insns`` ``copies`` times in a row, registers and memory carried over.
 
+    A sequence that ends by returning or by leaving the kernel is entered anew: RSP and
+    the GS bases are then at every start what they were at the first.
     ``initial`` names values registers hold at the start: ``{registers.RCX: "user
     rip"}``. ``machine`` is one to start from instead of a fresh one. A call whose
     callee is not in the sequence returns at once.

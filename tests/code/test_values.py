@@ -188,6 +188,25 @@ def test_sysret_and_iret_paths_end_with_the_users_stack() -> None:
     assert len(accesses(text)) == 10
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mov %gs:word,%rcx; push %rax; swapgs; iretq",
+        "swapgs; mov %rsp,%gs:word; mov %gs:top,%rsp; push %rax",
+        "push %rax; pop %rcx; ret $0x30",
+        "mov %rsp,%gs:word; mov %gs:top,%rsp; push %rax; mov %gs:word,%rsp",
+    ],
+)
+def test_a_path_is_entered_anew_in_the_same_surroundings(text: str) -> None:
+    first, second, third = run(block(text), 3).copies
+    assert [a[2:4] for a in second] == [a[2:4] for a in third]
+    assert [a[2:4] for a in first] == [a[2:4] for a in third]
+
+
+def test_a_block_that_moves_the_stack_goes_on_where_it_was() -> None:
+    assert linkage(block("push %rax")).stride == [-8]
+
+
 def test_pop_to_a_stack_slot_uses_the_incremented_pointer() -> None:
     store, load = accesses("popq 8(%rsp)")
     assert (store.writes, store.offset) == (True, 16)
