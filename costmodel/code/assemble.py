@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from costmodel.errors import InputError
 
@@ -38,8 +38,7 @@ _FRAME = ("macro invoked from here", "while in macro instantiation")
 _NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
 
 
-@dataclass(frozen=True, slots=True)
-class Assembler:
+class Assembler(NamedTuple):
     """A command that takes gcc's options, and what limits suit it."""
 
     name: str
@@ -47,8 +46,7 @@ class Assembler:
     memory_kib: int = MEMORY_KIB
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Assembly text and how to read it.
 
     ``name`` appears in messages and in the line table. ``directory`` is where files it
@@ -72,8 +70,7 @@ class Source:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     data: bytes
     diagnostics: str
     status: int  # as subprocess gives it: negative for a signal

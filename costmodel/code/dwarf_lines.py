@@ -10,6 +10,7 @@ import posixpath
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from costmodel.code.image import LineRow
 from costmodel.code.insn import SourceLine
@@ -17,6 +18,8 @@ from costmodel.code.insn import SourceLine
 _DW_FORM_SIZES = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x1E: 16}
 _STRING, _LINE_STRP, _STRP, _UDATA, _BLOCK = 0x08, 0x1F, 0x0E, 0x0F, 0x09
 _PATH, _DIRECTORY = 1, 2
+
+BROKEN = (struct.error, IndexError, ValueError, ArithmeticError)
 
 
 @dataclass(slots=True)
@@ -58,8 +61,7 @@ class Reader:
         return text
 
 
-@dataclass(slots=True)
-class _Unit:
+class _Unit(NamedTuple):
     end: int
     minimum: int
     default_is_stmt: bool
@@ -80,8 +82,11 @@ def _entries(
 ) -> list[tuple[str, int]]:
     """A version 5 directory or file table as (path, directory index)."""
     layout = [(reader.uleb(), reader.uleb()) for _ in range(reader.u8())]
+    count = reader.uleb()
+    if not layout:
+        return []  # entries of no bytes: a damaged count could not be held to the data
     entries = []
-    for _ in range(reader.uleb()):
+    for _ in range(count):
         path, directory = "", 0
         for content, form in layout:
             value: int | str = 0
@@ -172,7 +177,7 @@ def decode_unit(
 ) -> list[list[LineRow]]:
     """The sequences of the unit at ``start``; the last row of each has no source.
 
-    Raises struct.error, IndexError or ValueError where the table is broken.
+    Raises one of BROKEN where the table is broken.
     """
     reader = Reader(data, start)
     unit = _header(reader, line_str, names)

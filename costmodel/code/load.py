@@ -10,8 +10,9 @@ import mmap
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
@@ -23,8 +24,7 @@ from costmodel.errors import InputError, UsageError
 _HEAD = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the assembler should know: -D, -I, Intel syntax, how to show paths."""
 
     intel: bool = False
@@ -207,8 +207,7 @@ def _from_revision(name: str, options: Options) -> Image:
         # What it includes must be of the same revision, not of the work tree.
         directory = revisions.materialise(name, data, FilePath(scratch))
         beside = revisions.directory_of(name)
-        with_tree = replace(
-            options,
+        with_tree = options._replace(
             includes=(beside, *options.includes),
             aliases=((f"{scratch}/", name.partition(":")[0] + ":"),),
         )

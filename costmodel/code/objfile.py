@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 
-from costmodel.code.dwarf_lines import decode_unit, unit_bounds
+from costmodel.code.dwarf_lines import BROKEN, decode_unit, unit_bounds
 from costmodel.code.elf import (
     ET_REL,
     R_32,
@@ -62,7 +63,7 @@ def read_image(data: Buffer, origin: str) -> Image:
         if elf.type == ET_REL:
             return _read_relocatable(elf, code)
         return _read_linked(elf, code)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, ValueError, zlib.error) as error:
         raise broken(origin, f"a damaged ELF file ({error})") from None
 
 
@@ -202,7 +203,7 @@ def _object_lines(
             for sequence in decode_unit(bytes(data), start, line_str, names):
                 if sequence[0].address < dropped:
                     rows += sequence
-    except (struct.error, IndexError, ValueError):
+    except BROKEN:
         return ()  # a line table is a comfort; code without one is still code
     return _sorted_rows(rows)
 
@@ -250,6 +251,6 @@ def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:
                     for row in sequence
                 ]
                 return _sorted_rows(rows)
-    except (struct.error, IndexError, ValueError):
+    except BROKEN:
         pass
     return ()
