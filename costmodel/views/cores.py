@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from costmodel.cores.check import KINDS, Finding
 from costmodel.cores.load import LoadedCore
 from costmodel.cores.quantity import Quantity
 from costmodel.views.json import document
@@ -131,3 +132,24 @@ def _figure_lines(figures: Iterable[Named]) -> list[str]:
             source = f"{source}: {q.note}"
         rows.append((mark, clip(name, 32), f"{q.value:g}", span, source))
     return table(rows, "llrll", "")
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """What is doubtful, by kind, each finding with its place."""
+    if not findings:
+        return "nothing doubtful"
+    lines = [plural(len(findings), "finding")]
+    for kind, meaning in KINDS.items():
+        mine = [f for f in findings if f.kind == kind]
+        if mine:
+            lines += ["", f"{kind}: {meaning} ({len(mine)})"]
+            for f in mine:
+                what = " ".join(filter(None, (f.core, f.path)))
+                said = f"{f.where}: {what}" + (f": {f.text}" if f.text else "")
+                lines.append(wrap(said, "  ", "    "))
+    return "\n".join(lines)
+
+
+def findings_document(findings: Sequence[Finding]) -> str:
+    names = ("core", "kind", "path", "where", "text")
+    return document(results=[{n: getattr(f, n) for n in names} for f in findings])
