@@ -174,6 +174,13 @@ def test_wrong_usage_is_status_2_with_a_message_and_no_traceback(
     assert "Traceback" not in err
 
 
+def test_check_lists_findings_and_says_so_in_its_status(run: Run) -> None:
+    status, out, _ = run("cores", "skylake", "--check")
+    assert status == (0 if out == "nothing doubtful\n" else 1)
+    status, out, _ = run("cores", "skylake", "--check", "--json")
+    assert status == (1 if json.loads(out)["results"] else 0)
+
+
 def test_version_and_help(run: Run) -> None:
     status, out, _ = run("--version")
     assert status == 0
