@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from costmodel.code import registers as R
 from costmodel.code.insn import Form, Insn
 from costmodel.code.values import Linkage, linkage
 from costmodel.cores.model import Core, Renaming
@@ -63,7 +64,10 @@ def renamed(
     if access.index >= 0 and not rule.indexed:
         return False
     width = linked.width[k] * 8
-    if width not in rule.widths or linked.width[linked.store[k]] * 8 not in rule.widths:
+    widths = rule.widths
+    if access.base != R.RSP and access.writes and _modifies(store):
+        widths += rule.modify_widths
+    if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False
     limit = rule.displacement_limit
     if limit and not access.implicit and not 0 <= access.displacement <= limit:
@@ -76,6 +80,10 @@ def renamed(
     if adjusted and not rule.stack_survives_add:
         return False
     return not (rule.stack_by_immediate and adjusted > rule.stack_by_immediate)
+
+
+def _modifies(form: Form) -> bool:
+    return any(m.reads and m.writes for m in form.memory)
 
 
 def _stores_immediate(form: Form) -> bool:
