@@ -24,7 +24,7 @@ from costmodel.errors import InputError
 CPU_SECONDS = 4
 WALL_SECONDS = 10
 MEMORY_KIB = 1 << 20
-ZIG_MEMORY_KIB = 16 << 20  # zig reserves far more address space than it touches
+ZIG_MEMORY_KIB = 4 << 20  # zig reserves more address space than it touches
 OUTPUT_BLOCKS = 1 << 16  # of 512 or 1024 bytes, as the shell counts
 DIAGNOSTIC_BYTES = 1 << 20
 

@@ -106,6 +106,8 @@ def _entries(
                 reader.at += size
             else:
                 raise struct.error(f"line table form {form:#x}")
+            if reader.at > len(reader.data):
+                raise IndexError("an entry past the end of the line table")
             if content == _PATH:
                 path = str(value)
             elif content == _DIRECTORY and isinstance(value, int):

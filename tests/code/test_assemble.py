@@ -204,3 +204,18 @@ def test_messages_do_not_depend_on_the_language(
 ) -> None:
     monkeypatch.setitem(os.environ, "LC_ALL", "de_DE.UTF-8")
     assert refused("bogus\n").where == "dir/f.S:1"
+
+
+@pytest.mark.parametrize("name", ["gcc", "clang", "zig"])
+def test_every_assembler_gives_the_same_code_and_lines(name: str) -> None:
+    tools = [tool for tool in assemblers() if tool.name == name]
+    if not tools:
+        pytest.skip(f"no {name} here")
+    image = read_image(assemble(Source(MACROS, "dir/f.S"), tools), "dir/f.S")
+    assert image.sections[0].data == b"\x90\x50\x53\xc3"
+    lines = [image.line_at(address) for address in range(4)]
+    assert [line.line if line else 0 for line in lines] == [9, 10, 10, 11]
+    with pytest.raises(InputError) as caught:
+        text = MACROS.replace("push \\reg", "bogus \\reg")
+        assemble(Source(text, "dir/f.S"), tools)
+    assert caught.value.where == "dir/f.S:10"
