@@ -166,6 +166,7 @@ class Renaming(Section, frozen=True):
     window: int = 0  # most stores between the store and the load
     latency: int = 0  # cycles from the stored value to the loaded one
     widths: tuple[int, ...] = (32, 64)
+    learns: bool = False  # in a loop, pairs whose addresses are written differently
     modify_widths: tuple[int, ...] = ()  # also these, from one read-modify-write to the
     # next through a base other than RSP
     displacement_limit: int = 0  # largest displacement of a renamed access; 0: none

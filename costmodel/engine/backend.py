@@ -15,196 +15,195 @@ turn. A core that binds at dispatch takes whichever port of its set is free firs
 from __future__ import annotations
 
 from costmodel.engine import causes as C
-from costmodel.engine.layout import ALTERNATES
+from costmodel.engine.layout import IN_TURN
 from costmodel.engine.params import FIXED, Params
 from costmodel.engine.state import (
-    ALTERNATE,
+    ALTERNATES,
+    ALTERNATES_AT,
+    BUSY_AT,
+    CALENDAR_MASK,
     COMMIT_CLOCK,
     COMMIT_LINE,
     COMMIT_LINES,
     COMMITTED,
     COMMITTED_IN,
+    GONE_AT,
+    GROUP_OF_AT,
     ISSUED,
     ISSUED_MEMORY,
     NOW,
+    OCCUPANCY_AT,
     OVERFLOW,
+    PENDING_AT,
+    RECENT_AT,
     RETIRED,
     RETIRED_IN,
-    State,
+    SKIP_AT,
+    TURN,
+    USAGE_AT,
 )
 
 LAG = 3  # a second-choice port this many uops behind is not taken
 
 
-def advance(to: int, p: Params, st: State) -> None:
+def advance(to: int, p: Params, m: list[int]) -> None:
     """Move the issue clock to cycle ``to``: uops that left free their entries."""
-    s = st.s
-    gone, usage, occupancy, group_of = st.gone, st.usage, st.occupancy, st.group_of
-    mask = len(gone) - 1
-    pending = st.pending
+    gone = m[GONE_AT]
+    mask = m[CALENDAR_MASK]
     for port in range(p.ports):
-        if pending[port]:
-            usage[port] += pending[port]
-            pending[port] = 0
-    now = s[NOW]
+        if m[PENDING_AT + port]:
+            m[USAGE_AT + port] += m[PENDING_AT + port]
+            m[PENDING_AT + port] = 0
+    now = m[NOW]
     span = to - now
     if span > mask:  # everything booked lies within one turn of the calendar
         span = mask + 1
     for step in range(span):
-        left = gone[(now + step) & mask]
+        left = m[gone + ((now + step) & mask)]
         if left:
-            gone[(now + step) & mask] = 0
+            m[gone + ((now + step) & mask)] = 0
             port = 0
             while left:
                 if left & 1:
-                    usage[port] -= 1
-                    group = group_of[port]
+                    m[USAGE_AT + port] -= 1
+                    group = m[GROUP_OF_AT + port]
                     if group >= 0:
-                        occupancy[group] -= 1
+                        m[OCCUPANCY_AT + group] -= 1
                 left >>= 1
                 port += 1
-    s[NOW] = to
-    s[ISSUED] = 0
-    s[ISSUED_MEMORY] = 0
+    m[NOW] = to
+    m[ISSUED] = 0
+    m[ISSUED_MEMORY] = 0
 
 
 def bind(
-    first: int, last: int, flags: int, ports: list[int], p: Params, st: State
+    first: int, last: int, flags: int, t: list[int], p: Params, m: list[int]
 ) -> int:
-    """Port a uop is bound to at issue, of ``ports[first:last]`` (highest first)."""
-    s = st.s
-    if flags & ALTERNATES and len(st.alternates) > 1:
-        turn = s[ALTERNATE] % len(st.alternates)
-        s[ALTERNATE] += 1
-        return st.alternates[turn]
-    best = ports[first]
+    """Port a uop is bound to at issue, of ``t[first:last]`` (highest first)."""
+    if flags & IN_TURN and m[ALTERNATES] > 1:
+        turn = m[TURN] % m[ALTERNATES]
+        m[TURN] += 1
+        return m[ALTERNATES_AT + turn]
+    best = t[first]
     if last - first == 1:
         return best
-    usage = st.usage
     for k in range(first + 1, last):
-        if usage[ports[k]] < usage[best]:
-            best = ports[k]
+        if m[USAGE_AT + t[k]] < m[USAGE_AT + best]:
+            best = t[k]
     # The slot being filled has been counted: slots 1, 3 .. are the even ones.
-    if s[ISSUED] & 1:
+    if m[ISSUED] & 1:
         return best
     second = -1
     for k in range(first, last):
-        port = ports[k]
-        if port != best and (second < 0 or usage[port] < usage[second]):
+        port = t[k]
+        if port != best and (second < 0 or m[USAGE_AT + port] < m[USAGE_AT + second]):
             second = port
-    if usage[second] - usage[best] >= LAG:
+    if m[USAGE_AT + second] - m[USAGE_AT + best] >= LAG:
         return best
     return second
 
 
-def earliest(port: int, cycle: int, st: State) -> int:
+def earliest(port: int, cycle: int, m: list[int]) -> int:
     """First cycle at or after ``cycle`` in which ``port`` is free."""
-    busy, skip = st.busy, st.skip
-    mask = len(st.gone) - 1
-    base = port * (mask + 1)
-    start = base + (cycle & mask)
-    if busy[start] != cycle:
+    mask = m[CALENDAR_MASK]
+    busy = m[BUSY_AT] + port * (mask + 1)
+    if m[busy + (cycle & mask)] != cycle:
         return cycle
-    at = skip[start]
-    while busy[base + (at & mask)] == at:
-        at = skip[base + (at & mask)]
-    skip[start] = at
+    skip = m[SKIP_AT] + port * (mask + 1)
+    at = m[skip + (cycle & mask)]
+    while m[busy + (at & mask)] == at:
+        at = m[skip + (at & mask)]
+    m[skip + (cycle & mask)] = at
     return at
 
 
-def book(port: int, cycle: int, st: State) -> None:
+def book(port: int, cycle: int, m: list[int]) -> None:
     """Take ``port`` in ``cycle``."""
-    s = st.s
-    mask = len(st.gone) - 1
-    if cycle - s[NOW] >= mask:
-        s[OVERFLOW] = 1
+    mask = m[CALENDAR_MASK]
+    if cycle - m[NOW] >= mask:
+        m[OVERFLOW] = 1
     cell = port * (mask + 1) + (cycle & mask)
-    st.busy[cell] = cycle
-    st.skip[cell] = cycle + 1
-    st.gone[cycle & mask] |= 1 << port
+    m[m[BUSY_AT] + cell] = cycle
+    m[m[SKIP_AT] + cell] = cycle + 1
+    m[m[GONE_AT] + (cycle & mask)] |= 1 << port
 
 
 def dispatch_any(
-    first: int, last: int, cycle: int, ports: list[int], st: State
+    first: int, last: int, cycle: int, t: list[int], m: list[int]
 ) -> tuple[int, int]:
-    """Earliest slot over ``ports[first:last]``; of equals the first listed."""
-    best = ports[first]
-    at = earliest(best, cycle, st)
+    """Earliest slot over ``t[first:last]``; of equals the first listed."""
+    best = t[first]
+    at = earliest(best, cycle, m)
     k = first + 1
     while k < last and at > cycle:
-        candidate = earliest(ports[k], cycle, st)
+        candidate = earliest(t[k], cycle, m)
         if candidate < at:
             at = candidate
-            best = ports[k]
+            best = t[k]
         k += 1
     return best, at
 
 
-def retire(complete: int, p: Params, st: State) -> int:
+def retire(complete: int, p: Params, m: list[int]) -> int:
     """Cycle a slot whose uops completed at ``complete`` retires; in order."""
-    s = st.s
     cycle = complete + p.retire_latency
-    if cycle > s[RETIRED]:
-        s[RETIRED] = cycle
-        s[RETIRED_IN] = 1
+    if cycle > m[RETIRED]:
+        m[RETIRED] = cycle
+        m[RETIRED_IN] = 1
         return cycle
-    if s[RETIRED_IN] == p.retire:
-        s[RETIRED] += 1
-        s[RETIRED_IN] = 0
-    s[RETIRED_IN] += 1
-    return s[RETIRED]
+    if m[RETIRED_IN] == p.retire:
+        m[RETIRED] += 1
+        m[RETIRED_IN] = 0
+    m[RETIRED_IN] += 1
+    return m[RETIRED]
 
 
-def commit(retired: int, line: int, p: Params, st: State) -> int:
+def commit(retired: int, line: int, p: Params, m: list[int]) -> int:
     """Cycle a retired store writes its line; in order, at the line's rate."""
-    s = st.s
     cycle = retired + 1
-    if cycle < s[COMMITTED]:
-        cycle = s[COMMITTED]
-    merges = line == s[COMMIT_LINE]
+    if cycle < m[COMMITTED]:
+        cycle = m[COMMITTED]
+    merges = line == m[COMMIT_LINE]
     for k in range(p.combine_lines):
-        if st.recent[k] == line:
+        if m[RECENT_AT + k] == line:
             merges = True
     if merges:
         width = p.commit_same_line
     else:
         width = p.commit_per_cycle
-    if cycle == s[COMMITTED] and s[COMMITTED_IN] >= width:
+    if cycle == m[COMMITTED] and m[COMMITTED_IN] >= width:
         cycle += 1
     if not merges:
-        due = (s[COMMIT_CLOCK] + FIXED - 1) // FIXED
-        if due > cycle:
+        due = (m[COMMIT_CLOCK] + FIXED - 1) // FIXED
+        if due > cycle:  # keep the fraction: the rate is that of the interval
             cycle = due
-        clock = cycle * FIXED
-        if clock < s[COMMIT_CLOCK]:
-            clock = s[COMMIT_CLOCK]
-        s[COMMIT_CLOCK] = clock + p.commit_interval
-        s[COMMIT_LINES] += 1
+        else:
+            m[COMMIT_CLOCK] = cycle * FIXED
+        m[COMMIT_CLOCK] += p.commit_interval
+        m[COMMIT_LINES] += 1
         if p.combine_lines:
-            recent = st.recent
             for k in range(p.combine_lines - 1, 0, -1):
-                recent[k] = recent[k - 1]
-            recent[0] = line
-    if cycle > s[COMMITTED]:
-        s[COMMITTED] = cycle
-        s[COMMITTED_IN] = 0
-    s[COMMITTED_IN] += 1
-    s[COMMIT_LINE] = line
+                m[RECENT_AT + k] = m[RECENT_AT + k - 1]
+            m[RECENT_AT] = line
+    if cycle > m[COMMITTED]:
+        m[COMMITTED] = cycle
+        m[COMMITTED_IN] = 0
+    m[COMMITTED_IN] += 1
+    m[COMMIT_LINE] = line
     return cycle
 
 
-def issue_slot(cycle: int, alone: int, p: Params, st: State) -> int:
+def issue_slot(cycle: int, alone: int, p: Params, m: list[int]) -> int:
     """Take an issue slot at or after ``cycle``; the cycle taken."""
-    s = st.s
-    if cycle > s[NOW]:
-        advance(cycle, p, st)
-    if s[ISSUED] >= p.issue_width or (alone and s[ISSUED]):
-        advance(s[NOW] + 1, p, st)
+    if cycle > m[NOW]:
+        advance(cycle, p, m)
+    if m[ISSUED] >= p.issue_width or (alone and m[ISSUED]):
+        advance(m[NOW] + 1, p, m)
     if alone:
-        s[ISSUED] = p.issue_width
+        m[ISSUED] = p.issue_width
     else:
-        s[ISSUED] += 1
-    return s[NOW]
+        m[ISSUED] += 1
+    return m[NOW]
 
 
 def cause_of_forwarding(kind: int) -> int:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from costmodel.engine.machine import run
 from costmodel.engine.params import Params
-from costmodel.engine.state import OVERFLOW, UOPS, Log, State
-from costmodel.engine.trace import Trace
+from costmodel.engine.state import MODE, OVERFLOW, UOPS, reset
 
 
 def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
@@ -33,10 +32,11 @@ def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
 
 
 def rate(
-    t: Trace,
+    t: list[int],
     p: Params,
-    st: State,
-    log: Log,
+    m: list[int],
+    g: list[int],
+    mode: int,
     group: int,
     need: int,
     limit: int,
@@ -50,16 +50,18 @@ def rate(
     ``found`` gets: cycles, trips they took, first trip of the steady state, whether it
     settled, whether the calendar overflowed.
     """
+    reset(m, p)
+    m[MODE] = mode
     k = 0
     found[4] = 0
     most = len(marks)
     while True:
-        run(t, p, st, log, group, out)
-        if st.s[OVERFLOW]:
+        run(t, p, m, g, group, out)
+        if m[OVERFLOW]:
             found[4] = 1
             return
         marks[k] = out[group - 1]
-        uops_at[k] = st.s[UOPS]
+        uops_at[k] = m[UOPS]
         k += 1
         count = 0
         if k >= 4:
@@ -70,7 +72,7 @@ def rate(
             found[2] = (k - count) * group
             found[3] = 1
             return
-        if k >= 4 and (st.s[UOPS] >= limit or k == most):
+        if k >= 4 and (m[UOPS] >= limit or k == most):
             half = k // 2
             found[0] = marks[k - 1] - marks[half - 1]
             found[1] = (k - half) * group

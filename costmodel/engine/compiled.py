@@ -45,9 +45,9 @@ def engine() -> Any:
             "the compiled engine needs numba",
             hint="pip install 'costmodel[bulk]', or leave --compiled out",
         ) from missing
-    from costmodel.engine import backend, bulkrun, frontend, machine, uop
+    from costmodel.engine import backend, bulkrun, frontend, machine, state, uop
 
-    for module in (frontend, backend, uop, machine):
+    for module in (state, frontend, backend, uop, machine, bulkrun):
         for name, value in vars(module).items():
             if callable(value) and getattr(value, "__module__", "") == module.__name__:
                 if name[0].islower():

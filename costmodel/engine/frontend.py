@@ -46,6 +46,7 @@ from costmodel.engine.state import (
     BLOCK_CYCLES,
     BLOCK_LCP,
     BLOCK_START,
+    BLOCKS_AT,
     CACHE_AT,
     CACHE_CYCLE,
     CACHE_LINES,
@@ -59,89 +60,89 @@ from costmodel.engine.state import (
     M_DECODE,
     M_LOOP,
     MODE,
+    PREDECODED_AT,
+    QUEUE_AT,
     RESTART,
     SLOT_COUNT,
-    State,
+    WHY,
 )
 
 
-def arrive(i: int, insns: list[int], p: Params, st: State) -> int:
-    """Cycle from which the instruction at ``insns[i:]`` can be decoded."""
-    s = st.s
-    address = s[ADDRESS]
-    block = (address + insns[i + LENGTH] - 1) // p.fetch_bytes
-    if s[BLOCK] < 0:  # fetch (re)starts here
-        s[BLOCK] = address // p.fetch_bytes
-        s[BLOCK_START] = s[RESTART]
-        s[BLOCK_COUNT] = 0
-        s[BLOCK_LCP] = 0
-        s[BLOCK_CYCLES] = 1
+def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
+    """Cycle from which the instruction at ``t[i:]`` can be decoded."""
+    address = m[ADDRESS]
+    block = (address + t[i + LENGTH] - 1) // p.fetch_bytes
+    if m[BLOCK] < 0:  # fetch (re)starts here
+        m[BLOCK] = address // p.fetch_bytes
+        m[BLOCK_START] = m[RESTART]
+        m[BLOCK_COUNT] = 0
+        m[BLOCK_LCP] = 0
+        m[BLOCK_CYCLES] = 1
     width = p.predecode_width
     if width == 0:
-        while s[BLOCK] < block:
-            s[BLOCK] += 1
-            start = s[BLOCK_START] + 1
+        while m[BLOCK] < block:
+            m[BLOCK] += 1
+            start = m[BLOCK_START] + 1
             if p.fetch_queue:
-                freed = st.blocks[s[BLOCK] % p.fetch_queue] + 1
+                freed = m[BLOCKS_AT + m[BLOCK] % p.fetch_queue] + 1
                 if freed > start:
                     start = freed
-            s[BLOCK_START] = start
-        return s[BLOCK_START] + p.predecode_latency
-    if s[BLOCK] < block:
-        if (address + insns[i + OPCODE_AT]) // p.fetch_bytes == s[BLOCK]:
-            s[BLOCK_COUNT] += 1
-        cycles = (s[BLOCK_COUNT] + width - 1) // width
+            m[BLOCK_START] = start
+        return m[BLOCK_START] + p.predecode_latency
+    if m[BLOCK] < block:
+        if (address + t[i + OPCODE_AT]) // p.fetch_bytes == m[BLOCK]:
+            m[BLOCK_COUNT] += 1
+        cycles = (m[BLOCK_COUNT] + width - 1) // width
         if cycles < 1:
             cycles = 1
-        s[BLOCK_START] += cycles + (block - s[BLOCK] - 1)
-        s[BLOCK_CYCLES] = cycles
-        s[BLOCK] = block
-        s[BLOCK_COUNT] = 0
-        s[BLOCK_LCP] = 0
-    if insns[i + INSN_FLAGS] & LCP:
+        m[BLOCK_START] += cycles + (block - m[BLOCK] - 1)
+        m[BLOCK_CYCLES] = cycles
+        m[BLOCK] = block
+        m[BLOCK_COUNT] = 0
+        m[BLOCK_LCP] = 0
+    if t[i + INSN_FLAGS] & LCP:
         stall = p.lcp_stall
-        if s[BLOCK_LCP] == 0:
-            stall -= s[BLOCK_CYCLES] - 1
+        if m[BLOCK_LCP] == 0:
+            stall -= m[BLOCK_CYCLES] - 1
         if stall > 0:
-            s[BLOCK_START] += stall
-        s[BLOCK_LCP] += 1
-    at = s[BLOCK_START] + s[BLOCK_COUNT] // width
-    room = st.predecoded[s[INSN_COUNT] % p.predecode_queue]
+            m[BLOCK_START] += stall
+        m[BLOCK_LCP] += 1
+    at = m[BLOCK_START] + m[BLOCK_COUNT] // width
+    room = m[PREDECODED_AT + m[INSN_COUNT] % p.predecode_queue]
     if room > at:  # the queue before the decoders is full
-        s[BLOCK_START] += room - at
+        m[BLOCK_START] += room - at
         at = room
-    s[BLOCK_COUNT] += 1
+    m[BLOCK_COUNT] += 1
     return at + p.predecode_latency
 
 
-def queue_room(slots: int, p: Params, st: State) -> int:
+def queue_room(slots: int, p: Params, m: list[int]) -> int:
     """Cycle from which the queue has room for ``slots`` more."""
-    last = st.s[SLOT_COUNT] + slots - 1
-    return st.queue[last % p.queue]
+    last = m[SLOT_COUNT] + slots - 1
+    return m[QUEUE_AT + last % p.queue]
 
 
-def decode(i: int, insns: list[int], p: Params, st: State, why: list[int]) -> int:
-    """Cycle the instruction leaves the decoders. ``why[0]`` is set to the cause."""
-    s = st.s
-    flags = insns[i + INSN_FLAGS]
-    at = arrive(i, insns, p, st)
+def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
+    """Cycle the instruction leaves the decoders. ``m[WHY]`` is set to the cause."""
+    flags = t[i + INSN_FLAGS]
+    at = arrive(i, t, p, m)
     if flags & FUSED_SECOND:
         # Decoded with the instruction before it; needs only its bytes.
-        if at > s[DECODE_CYCLE]:
-            s[DECODE_CYCLE] = at
-            s[DECODE_USED] = 1
-            s[DECODE_LEFT] = p.decode_width - 1
-            why[0] = C.FETCH
+        if at > m[DECODE_CYCLE]:
+            m[DECODE_CYCLE] = at
+            m[DECODE_USED] = 1
+            m[DECODE_LEFT] = p.decode_width - 1
+            m[WHY] = C.FETCH
         if flags & ENDS_GROUP:
-            s[DECODE_LEFT] = 0
-        return s[DECODE_CYCLE]
-    slots = insns[i + DECODE_SLOTS]
-    why[0] = C.LENGTH_PREFIX if flags & LCP else C.FETCH
-    room = queue_room(slots, p, st)
+            m[DECODE_LEFT] = 0
+        return m[DECODE_CYCLE]
+    slots = t[i + DECODE_SLOTS]
+    m[WHY] = C.LENGTH_PREFIX if flags & LCP else C.FETCH
+    room = queue_room(slots, p, m)
     if room > at:
         at = room
-        why[0] = C.QUEUE_FULL
-    cycle = s[DECODE_CYCLE]
+        m[WHY] = C.QUEUE_FULL
+    cycle = m[DECODE_CYCLE]
     width = 1
     if flags & FUSED_PAIR:
         width = p.fused_pair_slots
@@ -150,155 +151,151 @@ def decode(i: int, insns: list[int], p: Params, st: State, why: list[int]) -> in
         fresh = True
     else:
         fresh = False
-        if s[DECODE_LEFT] < width or s[DECODE_UOPS] < slots:
+        if m[DECODE_LEFT] < width or m[DECODE_UOPS] < slots:
             fresh = True
-            why[0] = C.DECODE
-        elif flags & (COMPLEX | LONG) and s[DECODE_USED]:
+            m[WHY] = C.DECODE
+        elif flags & (COMPLEX | LONG) and m[DECODE_USED]:
             fresh = True
-            why[0] = C.DECODE_FIRST
+            m[WHY] = C.DECODE_FIRST
         elif (
             flags & FUSIBLE
             and p.fusible_last_waits
-            and s[DECODE_LEFT] == 1
-            and s[DECODE_USED]
+            and m[DECODE_LEFT] == 1
+            and m[DECODE_USED]
         ):
             fresh = True
-            why[0] = C.DECODE
+            m[WHY] = C.DECODE
         if fresh:
             cycle += 1
         else:
-            why[0] = C.DECODE
-    if insns[i + PREFIXES]:
+            m[WHY] = C.DECODE
+    if t[i + PREFIXES]:
         if not fresh:
             cycle += 1
-        cycle += insns[i + PREFIXES]
+        cycle += t[i + PREFIXES]
         fresh = True
     if fresh:
-        s[DECODE_CYCLE] = cycle
-        s[DECODE_USED] = 0
-        s[DECODE_LEFT] = p.decode_width
-        s[DECODE_UOPS] = p.decode_uops
-    s[DECODE_USED] += width
-    s[DECODE_LEFT] -= width
-    if flags & COMPLEX and insns[i + SIMPLE_AFTER] < s[DECODE_LEFT]:
-        s[DECODE_LEFT] = insns[i + SIMPLE_AFTER]
-    s[DECODE_UOPS] -= slots
+        m[DECODE_CYCLE] = cycle
+        m[DECODE_USED] = 0
+        m[DECODE_LEFT] = p.decode_width
+        m[DECODE_UOPS] = p.decode_uops
+    m[DECODE_USED] += width
+    m[DECODE_LEFT] -= width
+    if flags & COMPLEX and t[i + SIMPLE_AFTER] < m[DECODE_LEFT]:
+        m[DECODE_LEFT] = t[i + SIMPLE_AFTER]
+    m[DECODE_UOPS] -= slots
     if flags & ENDS_GROUP:
-        s[DECODE_LEFT] = 0
+        m[DECODE_LEFT] = 0
     out = cycle
-    if insns[i + MICROCODE]:
-        cycles = (insns[i + MICROCODE] + p.microcode_uops - 1) // p.microcode_uops
-        s[DECODE_CYCLE] = cycle + cycles - 1 + p.microcode_switch
-        s[DECODE_LEFT] = 0
-        why[0] = C.MICROCODE
+    if t[i + MICROCODE]:
+        cycles = (t[i + MICROCODE] + p.microcode_uops - 1) // p.microcode_uops
+        m[DECODE_CYCLE] = cycle + cycles - 1 + p.microcode_switch
+        m[DECODE_LEFT] = 0
+        m[WHY] = C.MICROCODE
     if p.predecode_width:
-        st.predecoded[s[INSN_COUNT] % p.predecode_queue] = out
+        m[PREDECODED_AT + m[INSN_COUNT] % p.predecode_queue] = out
     elif p.fetch_queue:
-        st.blocks[s[BLOCK] % p.fetch_queue] = out
+        m[BLOCKS_AT + m[BLOCK] % p.fetch_queue] = out
     return out
 
 
 def read_cache(
-    i: int, line: int, insns: list[int], p: Params, st: State, why: list[int]
+    i: int, line: int, t: list[int], p: Params, m: list[int]
 ) -> int:
     """Cycle the instruction comes out of line ``line`` of the uop cache."""
-    s = st.s
-    slots = insns[i + DECODE_SLOTS]
-    if insns[i + INSN_FLAGS] & FUSED_SECOND:
+    slots = t[i + DECODE_SLOTS]
+    if t[i + INSN_FLAGS] & FUSED_SECOND:
         slots = 0
-    at = s[RESTART]
-    why[0] = C.UOP_CACHE
+    at = m[RESTART]
+    m[WHY] = C.UOP_CACHE
     if slots:
-        room = queue_room(slots, p, st)
+        room = queue_room(slots, p, m)
         if room > at:
             at = room
-            why[0] = C.QUEUE_FULL
-    cycle = s[CACHE_CYCLE]
-    new_line = line != s[CACHE_AT]
+            m[WHY] = C.QUEUE_FULL
+    cycle = m[CACHE_CYCLE]
+    new_line = line != m[CACHE_AT]
     if at > cycle:
         cycle = at
-        s[CACHE_UOPS] = p.cache_width
-        s[CACHE_LINES] = p.cache_lines - 1
+        m[CACHE_UOPS] = p.cache_width
+        m[CACHE_LINES] = p.cache_lines - 1
     else:
-        if (new_line and s[CACHE_LINES] == 0) or s[CACHE_UOPS] < slots:
+        if (new_line and m[CACHE_LINES] == 0) or m[CACHE_UOPS] < slots:
             cycle += 1
-            s[CACHE_UOPS] = p.cache_width
-            s[CACHE_LINES] = p.cache_lines - 1
+            m[CACHE_UOPS] = p.cache_width
+            m[CACHE_LINES] = p.cache_lines - 1
         elif new_line:
-            s[CACHE_LINES] -= 1
-        why[0] = C.UOP_CACHE
-    s[CACHE_AT] = line
-    s[CACHE_CYCLE] = cycle
-    s[CACHE_UOPS] -= slots
+            m[CACHE_LINES] -= 1
+        m[WHY] = C.UOP_CACHE
+    m[CACHE_AT] = line
+    m[CACHE_CYCLE] = cycle
+    m[CACHE_UOPS] -= slots
     out = cycle
-    if insns[i + MICROCODE]:
-        cycles = (insns[i + MICROCODE] + p.microcode_uops - 1) // p.microcode_uops
-        s[CACHE_CYCLE] = cycle + cycles - 1 + p.microcode_switch
-        s[CACHE_UOPS] = 0
-        why[0] = C.MICROCODE
+    if t[i + MICROCODE]:
+        cycles = (t[i + MICROCODE] + p.microcode_uops - 1) // p.microcode_uops
+        m[CACHE_CYCLE] = cycle + cycles - 1 + p.microcode_switch
+        m[CACHE_UOPS] = 0
+        m[WHY] = C.MICROCODE
     return out
 
 
 def deliver(
-    i: int, line: int, insns: list[int], p: Params, st: State, why: list[int]
+    i: int, line: int, t: list[int], p: Params, m: list[int]
 ) -> int:
-    """Cycle the instruction at ``insns[i:]`` enters the uop queue.
+    """Cycle the instruction at ``t[i:]`` enters the uop queue.
 
     ``line`` numbers its uop-cache line; -1: it is not cached.
     """
-    s = st.s
-    mode = s[MODE]
+    mode = m[MODE]
     if mode == M_DECODE and line >= 0 and not p.cache_at_branch:
-        s[MODE] = M_CACHE
-        if s[DECODE_CYCLE] + p.cache_switch > s[RESTART]:
-            s[RESTART] = s[DECODE_CYCLE] + p.cache_switch
+        m[MODE] = M_CACHE
+        if m[DECODE_CYCLE] + p.cache_switch > m[RESTART]:
+            m[RESTART] = m[DECODE_CYCLE] + p.cache_switch
         mode = M_CACHE
     elif mode == M_CACHE and line < 0:
-        s[MODE] = M_DECODE
-        if s[CACHE_CYCLE] + p.cache_switch > s[RESTART]:
-            s[RESTART] = s[CACHE_CYCLE] + p.cache_switch
-        s[BLOCK] = -1
+        m[MODE] = M_DECODE
+        if m[CACHE_CYCLE] + p.cache_switch > m[RESTART]:
+            m[RESTART] = m[CACHE_CYCLE] + p.cache_switch
+        m[BLOCK] = -1
         mode = M_DECODE
     if mode == M_DECODE:
-        out = decode(i, insns, p, st, why)
+        out = decode(i, t, p, m)
     elif mode == M_CACHE:
-        out = read_cache(i, line, insns, p, st, why)
+        out = read_cache(i, line, t, p, m)
     else:
-        out = s[RESTART]
-        why[0] = C.PIPELINE
-    s[INSN_COUNT] += 1
-    s[ADDRESS] += insns[i + LENGTH]
-    if insns[i + INSN_FLAGS] & TAKEN:
-        jump(out, line, p, st)
+        out = m[RESTART]
+        m[WHY] = C.PIPELINE
+    m[INSN_COUNT] += 1
+    m[ADDRESS] += t[i + LENGTH]
+    if t[i + INSN_FLAGS] & TAKEN:
+        jump(out, line, p, m)
     return out
 
 
-def jump(cycle: int, line: int, p: Params, st: State) -> None:
+def jump(cycle: int, line: int, p: Params, m: list[int]) -> None:
     """A taken branch: delivery goes on at its target, in a new group."""
-    s = st.s
-    if s[MODE] == M_CACHE:
-        if s[RESTART] < cycle + p.taken_branch:
-            s[RESTART] = cycle + p.taken_branch
-        s[CACHE_AT] = -1
-        s[CACHE_UOPS] = 0
-    elif s[MODE] == M_DECODE:
-        start = s[BLOCK_START] + 1 + p.taken_branch
-        if s[RESTART] < start:
-            s[RESTART] = start
-        s[BLOCK] = -1
+    if m[MODE] == M_CACHE:
+        if m[RESTART] < cycle + p.taken_branch:
+            m[RESTART] = cycle + p.taken_branch
+        m[CACHE_AT] = -1
+        m[CACHE_UOPS] = 0
+    elif m[MODE] == M_DECODE:
+        start = m[BLOCK_START] + 1 + p.taken_branch
+        if m[RESTART] < start:
+            m[RESTART] = start
+        m[BLOCK] = -1
         if line >= 0:
-            s[MODE] = M_CACHE
-            if s[RESTART] < cycle + p.cache_switch:
-                s[RESTART] = cycle + p.cache_switch
+            m[MODE] = M_CACHE
+            if m[RESTART] < cycle + p.cache_switch:
+                m[RESTART] = cycle + p.cache_switch
 
 
-def restart(cycle: int, decode_first: int, p: Params, st: State) -> None:
+def restart(cycle: int, decode_first: int, p: Params, m: list[int]) -> None:
     """Younger code is fetched again from ``cycle`` on."""
-    s = st.s
-    s[RESTART] = cycle
-    s[BLOCK] = -1
-    s[CACHE_AT] = -1
-    s[CACHE_UOPS] = 0
-    s[DECODE_LEFT] = 0
-    if decode_first and s[MODE] != M_LOOP:
-        s[MODE] = M_DECODE
+    m[RESTART] = cycle
+    m[BLOCK] = -1
+    m[CACHE_AT] = -1
+    m[CACHE_UOPS] = 0
+    m[DECODE_LEFT] = 0
+    if decode_first and m[MODE] != M_LOOP:
+        m[MODE] = M_DECODE

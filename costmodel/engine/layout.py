@@ -6,10 +6,32 @@ trace is integers only. These names are the whole of its data layout.
 
 from __future__ import annotations
 
+# --- a trace: one array, these first ------------------------------------------------
+(
+    T_BODY,  # instructions of the body
+    T_TAIL,  # ... and of what closes the loop
+    T_REPEAT,  # copies of the body in a trip
+    T_BASE,  # address of the first instruction
+    T_DEPTH,  # copies a store is remembered
+    T_LOOPS,  # whether addresses start over each trip
+    T_ACCESS_COUNT,
+    # where the parts begin
+    T_INSNS,
+    T_UOPS,  # the first uop is the stack engine's, see STACK_DELTA
+    T_PORTS,
+    T_INPUTS,  # pairs: register, cycles late
+    T_OUTPUTS,  # pairs: register, cycles slow
+    T_ACCESSES,
+    T_LINES,  # uop-cache line of each instruction of a trip; -1: not cached
+    T_SIZE,
+) = range(15)
+
+# Positions inside the array (uops, ports, inputs, outputs) are absolute.
+
 # --- one instruction: INSN_SIZE integers ---------------------------------------------
 (
     LENGTH,  # bytes
-    FIRST_UOP,
+    FIRST_UOP,  # position of its uops
     LAST_UOP,  # one past
     DECODE_SLOTS,  # slots in the decoders and the uop queue
     SIMPLE_AFTER,  # simple decoders usable in the same cycle
@@ -85,7 +107,7 @@ INT_WRITER = 2  # takes an integer register
 FLAG_WRITER = 4
 MEMORY_OP = 8  # counts against the memory operations issued a cycle
 ALONE = 16  # nothing else issues in its cycle
-ALTERNATES = 32  # takes the core's alternating ports in turn
+IN_TURN = 32  # takes the core's alternating ports in turn
 
 # --- registers of the engine: architectural, then these --------------------------------
 HIGH_BYTE = 32  # 32..35: AH, CH, DH, BH where renamed apart

@@ -16,9 +16,15 @@ from costmodel.cores.model import Core, Renaming
 from costmodel.engine import layout as L
 
 
-def links(insns: Sequence[Insn], core: Core) -> tuple[list[list[int]], int, Linkage]:
+def links(
+    insns: Sequence[Insn], core: Core, again: bool = False
+) -> tuple[list[list[int]], int, Linkage]:
     """Rows of ``layout.ACCESS_SIZE`` integers for every access, the number of copies a
-    store must be remembered, and the linkage itself."""
+    store must be remembered, and the linkage itself.
+
+    ``again``: the same instructions run again and again (a loop, not copies), so that
+    the core may have learned which of them meet.
+    """
     linked = linkage(insns)
     roots: dict[int, int] = {}
     rows = []
@@ -30,7 +36,9 @@ def links(insns: Sequence[Insn], core: Core) -> tuple[list[list[int]], int, Link
         if source >= 0:
             depth = max(depth, linked.distance[k] + 1)
             forward = linked.kind[k]
-            if forward == L.F_EXACT and renamed(k, linked, insns, core.memory.renaming):
+            if forward == L.F_EXACT and renamed(
+                k, linked, insns, core.memory.renaming, again
+            ):
                 forward = L.F_RENAMED
         rows.append(
             [
@@ -49,16 +57,17 @@ def links(insns: Sequence[Insn], core: Core) -> tuple[list[list[int]], int, Link
 
 
 def renamed(
-    k: int, linked: Linkage, insns: Sequence[Insn], rule: Renaming
+    k: int, linked: Linkage, insns: Sequence[Insn], rule: Renaming, again: bool
 ) -> bool:
     """Whether load ``k`` takes its store's value at rename on a core with ``rule``."""
     if not rule.window or linked.between[k] >= rule.window:
         return False
-    if not linked.same_expression[k]:
-        return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
     access = load.memory[linked.slot[k]]
+    learned = again and rule.learns and access.base != R.RSP
+    if not (linked.same_expression[k] or learned):
+        return False
     if access.segment or (access.base < 0):
         return False
     if access.index >= 0 and not rule.indexed:

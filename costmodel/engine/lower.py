@@ -15,8 +15,8 @@ from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form, MemoryAccess, RegisterUse
 from costmodel.cores import costs
 from costmodel.cores.load import LoadedCore
-from costmodel.cores.semantic import Semantic, instructions
 from costmodel.cores.model import Cost, UopCost
+from costmodel.cores.semantic import Semantic, instructions
 from costmodel.engine import layout as L
 from costmodel.errors import UnknownInstructionError
 
@@ -341,7 +341,7 @@ class Lowering:
     ) -> Uop:
         return Uop(
             L.K_LOAD, _LOAD, self._load_latency(form, access), 0,
-            flags | L.MEMORY_OP | L.ALTERNATES, self._address(access),
+            flags | L.MEMORY_OP | L.IN_TURN, self._address(access),
             tuple((o, 0) for o in outputs), n,
         )  # fmt: skip
 
@@ -353,7 +353,7 @@ class Lowering:
         second = 0 if self.core.rename.micro_fusion else L.NEW_SLOT
         return [
             Uop(L.K_STORE_ADDRESS, port_class, 1, 0,
-                flags | L.MEMORY_OP | (0 if simple else L.ALTERNATES),
+                flags | L.MEMORY_OP | (0 if simple else L.IN_TURN),
                 self._address(access), (), n),
             Uop(L.K_STORE_DATA, _DATA, 1, 0, second,
                 tuple((r, 0) for r in data), (), n),
@@ -547,7 +547,11 @@ class Lowering:
         keeps = (
             first is not None
             and first in form.writes
-            and (first in form.reads or self._register(first) in merged)
+            and (
+                first in form.reads
+                or self._register(first) in merged
+                or any(self._register(first) in dict(u.inputs) for u in uops)
+            )
             and not any(use.reg in R.FLAG_REGISTERS for use in form.reads)
         )
         split_load = rule == "all" or (rule == "no_destination_read" and not keeps)
@@ -649,9 +653,10 @@ class Lowering:
         uses = any(
             R.RSP in (m.base, m.index) and not m.implicit for m in form.memory
         ) or any(use.reg == R.RSP for use in form.reads)
-        if uses:
+        sets = any(use.reg == R.RSP for use in form.writes)
+        if uses and (sets or self.core.rename.stack_engine.sync_reads):
             flags |= L.USES_RSP
-        if any(use.reg == R.RSP for use in form.writes):
+        if sets:
             flags |= L.SETS_RSP
         return flags
 

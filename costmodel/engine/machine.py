@@ -19,7 +19,6 @@ from costmodel.engine import causes as C
 from costmodel.engine.frontend import deliver, restart
 from costmodel.engine.layout import (
     ACCESS,
-    ACCESS_SIZE,
     DECODE_SLOTS,
     FIRST_UOP,
     FLAG_WRITER,
@@ -46,6 +45,16 @@ from costmodel.engine.layout import (
     REFETCH_DECODE,
     SETS_RSP,
     STACK_DELTA,
+    T_ACCESS_COUNT,
+    T_BASE,
+    T_BODY,
+    T_DEPTH,
+    T_INSNS,
+    T_LINES,
+    T_LOOPS,
+    T_REPEAT,
+    T_TAIL,
+    T_UOPS,
     UOP_FLAGS,
     UOP_LATENCY,
     UOP_SIZE,
@@ -56,11 +65,17 @@ from costmodel.engine.layout import (
 from costmodel.engine.params import Params
 from costmodel.engine.state import (
     ADDRESS,
+    COMMIT_AT,
     COMMITTED,
     COMPLETE,
     COPY,
+    DATA_AT,
+    DATA_EVENT_AT,
     DISPATCH,
     FLAG_WRITES,
+    G_INSN,
+    G_SIZE,
+    G_UOP,
     HOLD,
     HOLD_EVENT,
     INSN_DONE,
@@ -71,8 +86,14 @@ from costmodel.engine.state import (
     LAST_COMMIT_EVENT,
     LAST_QUEUE_EVENT,
     LAST_RETIRE_EVENT,
+    LOAD_EVENT_AT,
     LOADS,
+    LOADS_AT,
+    PRODUCER_AT,
     QUEUE,
+    QUEUE_AT,
+    QUEUE_EVENT_AT,
+    READY_AT,
     RESTART_EVENT,
     RETIRED,
     SLOT_COUNT,
@@ -82,14 +103,14 @@ from costmodel.engine.state import (
     SLOT_INTS,
     SLOT_LOADS,
     SLOT_STORE,
+    STA_AT,
+    STA_EVENT_AT,
     STACK_OFFSET,
-    STAGES,
     STORES,
     UOPS,
-    Log,
-    State,
+    VALUE_AT,
+    WHY,
 )
-from costmodel.engine.trace import SYNC_UOP, Trace
 from costmodel.engine.uop import (
     dispatch,
     eliminate,
@@ -101,19 +122,18 @@ from costmodel.engine.uop import (
 )
 
 
-def sync_needed(i: int, insns: list[int], p: Params, st: State) -> bool:
+def sync_needed(i: int, t: list[int], p: Params, m: list[int]) -> bool:
     """Whether a uop must first fold the stack engine's offset into RSP."""
-    s = st.s
-    flags = insns[i + INSN_FLAGS]
-    moved = s[STACK_OFFSET]
+    flags = t[i + INSN_FLAGS]
+    moved = m[STACK_OFFSET]
     needed = moved != 0 and flags & USES_RSP != 0
     if needed or flags & SETS_RSP:
         moved = 0
-    moved += insns[i + STACK_DELTA]
+    moved += t[i + STACK_DELTA]
     if moved > p.stack_limit or moved < -p.stack_limit:
         needed = True
         moved = 0
-    s[STACK_OFFSET] = moved
+    m[STACK_OFFSET] = moved
     return needed
 
 
@@ -123,192 +143,187 @@ def execute(
     i: int,
     copy: int,
     issued: int,
-    t: Trace,
+    t: list[int],
     p: Params,
-    st: State,
-    log: Log,
+    m: list[int],
+    g: list[int],
 ) -> int:
     """Dispatch and complete one uop; the cycle it completes."""
-    uops = t.uops
-    kind = uops[u]
-    event = n * STAGES
+    kind = t[u]
+    event = n * G_SIZE
     ready = 0
     ready_event = -1
-    for k in range(uops[u + INPUTS_FIRST], uops[u + INPUTS_LAST], 2):
-        when = st.ready[t.inputs[k]] + t.inputs[k + 1]
+    for k in range(t[u + INPUTS_FIRST], t[u + INPUTS_LAST], 2):
+        when = m[READY_AT + (t[k])] + t[k + 1]
         if when > ready:
             ready = when
-            ready_event = st.producer[t.inputs[k]]
+            ready_event = m[PRODUCER_AT + (t[k])]
     if kind == K_ELIMINATED and eliminate(
-        t.inputs[uops[u + INPUTS_FIRST]], t.outputs[uops[u + OUTPUTS_FIRST]], p, st
+        t[t[u + INPUTS_FIRST]], t[t[u + OUTPUTS_FIRST]], p, m
     ):
         kind = K_NONE
-    latency = t.insns[i + LATENCY]
+    latency = t[i + LATENCY]
     if kind == K_NONE:
         complete = issued
         result = ready
         result_event = ready_event
         if ready_event < 0:
             result_event = event + ISSUE
-        if latency and st.s[INSN_FIRST] + latency > complete:
-            complete = st.s[INSN_FIRST] + latency
+        if latency and m[INSN_FIRST] + latency > complete:
+            complete = m[INSN_FIRST] + latency
             result = complete
             result_event = event + COMPLETE
-        if log.on[0]:
+        if len(g) > 1:
             cause = C.LATENCY if complete > issued else C.PIPELINE
-            note(log, event + COMPLETE, complete, cause, event + ISSUE)
-            log.time[event + DISPATCH] = -1
+            note(g, event + COMPLETE, complete, cause, event + ISSUE)
+            g[event + DISPATCH] = -1
     else:
-        when = dispatch(u, n, issued, ready, ready_event, t.ports, uops, p, st, log)
-        complete = when + uops[u + UOP_LATENCY]
+        when = dispatch(u, n, issued, ready, ready_event, t, p, m, g)
+        complete = when + t[u + UOP_LATENCY]
         result = complete
         result_event = event + COMPLETE
-        a = uops[u + ACCESS]
+        a = t[u + ACCESS]
         if kind == K_LOAD and a >= 0:
             complete, result, result_event = load_result(
-                a, n, copy, issued, when, complete, t, p, st, log
+                a, n, copy, issued, when, complete, t, p, m, g
             )
-        elif log.on[0]:
-            note(log, event + COMPLETE, complete, C.EXECUTE, event + DISPATCH)
+        elif len(g) > 1:
+            note(g, event + COMPLETE, complete, C.EXECUTE, event + DISPATCH)
         if a >= 0 and kind != K_LOAD:
-            cell = copy % t.shape[4] * (len(t.accesses) // ACCESS_SIZE) + a
+            cell = copy % t[T_DEPTH] * t[T_ACCESS_COUNT] + a
             if kind == K_STORE_ADDRESS:
-                st.address[cell] = when
-                st.address_event[cell] = event + DISPATCH
-                st.commit[cell] = -1
+                m[m[STA_AT] + cell] = when
+                m[m[STA_EVENT_AT] + cell] = event + DISPATCH
+                m[m[COMMIT_AT] + cell] = -1
             elif kind == K_STORE_DATA:
-                st.data[cell] = when
-                st.value[cell] = ready
-                st.data_event[cell] = event + DISPATCH
-        if latency and st.s[INSN_FIRST] + latency > complete:
-            complete = st.s[INSN_FIRST] + latency
+                m[m[DATA_AT] + cell] = when
+                m[m[VALUE_AT] + cell] = ready
+                m[m[DATA_EVENT_AT] + cell] = event + DISPATCH
+        if latency and m[INSN_FIRST] + latency > complete:
+            complete = m[INSN_FIRST] + latency
             result = complete
             result_event = event + COMPLETE
-            if log.on[0]:
-                note(log, event + COMPLETE, complete, C.LATENCY, event + ISSUE)
-    for k in range(uops[u + OUTPUTS_FIRST], uops[u + OUTPUTS_LAST], 2):
-        register = t.outputs[k]
-        st.ready[register] = result + t.outputs[k + 1]
-        st.producer[register] = result_event
+            if len(g) > 1:
+                note(g, event + COMPLETE, complete, C.LATENCY, event + ISSUE)
+    for k in range(t[u + OUTPUTS_FIRST], t[u + OUTPUTS_LAST], 2):
+        register = t[k]
+        m[READY_AT + register] = result + t[k + 1]
+        m[PRODUCER_AT + register] = result_event
         if p.elimination_slots and register < 16 and kind != K_NONE:
-            leave_alias(register, st)
+            leave_alias(register, m)
     return complete
 
 
 def run_insn(
-    index: int, line: int, t: Trace, p: Params, st: State, log: Log
+    index: int, line: int, t: list[int], p: Params, m: list[int], g: list[int]
 ) -> None:
     """One instruction, from delivery to retirement."""
-    s = st.s
-    insns, uops = t.insns, t.uops
-    i = index * INSN_SIZE
-    flags = insns[i + INSN_FLAGS]
-    copy = s[COPY]
-    queued = deliver(i, line, insns, p, st, st.why)
+    i = t[T_INSNS] + index * INSN_SIZE
+    flags = t[i + INSN_FLAGS]
+    copy = m[COPY]
+    queued = deliver(i, line, t, p, m)
     if flags & FUSED_SECOND:
         return
-    first = insns[i + FIRST_UOP]
-    last = insns[i + LAST_UOP]
+    first = t[i + FIRST_UOP]
+    last = t[i + LAST_UOP]
     entry = first
-    if p.sync_uop and sync_needed(i, insns, p, st):
-        entry -= 1
-    slots = insns[i + DECODE_SLOTS]
-    slot_base = s[SLOT_COUNT]
-    s[SLOT_COUNT] += slots
+    if p.sync_uop and sync_needed(i, t, p, m):
+        entry -= UOP_SIZE
+    slots = t[i + DECODE_SLOTS]
+    slot_base = m[SLOT_COUNT]
+    m[SLOT_COUNT] += slots
     held = 0
     held_event = -1
     if flags & WAIT_RETIRE:
-        held = s[RETIRED]
-        held_event = s[LAST_RETIRE_EVENT]
-        if flags & WAIT_STORES and s[COMMITTED] > held:
-            held = s[COMMITTED]
-            held_event = s[LAST_COMMIT_EVENT]
-    s[INSN_FIRST] = -1
-    s[INSN_DONE] = 0
+        held = m[RETIRED]
+        held_event = m[LAST_RETIRE_EVENT]
+        if flags & WAIT_STORES and m[COMMITTED] > held:
+            held = m[COMMITTED]
+            held_event = m[LAST_COMMIT_EVENT]
+    m[INSN_FIRST] = -1
+    m[INSN_DONE] = 0
     used = 0  # queue slots taken
     wait = 0  # cycles the sequencer is behind the first uop
     while entry < last:
-        real = entry if entry >= first else SYNC_UOP
-        u = real * UOP_SIZE
-        n = s[UOPS]
-        s[UOPS] += 1
-        uflags = uops[u + UOP_FLAGS]
-        if log.on[0]:
-            event = n * STAGES + QUEUE
-            source = s[LAST_QUEUE_EVENT]
-            cause = st.why[0]
+        u = entry if entry >= first else t[T_UOPS]
+        n = m[UOPS]
+        m[UOPS] += 1
+        uflags = t[u + UOP_FLAGS]
+        if len(g) > 1:
+            event = n * G_SIZE + QUEUE
+            source = m[LAST_QUEUE_EVENT]
+            cause = m[WHY]
             if cause == C.QUEUE_FULL:
-                source = st.queue_event[(slot_base + slots - 1) % p.queue]
-            elif s[RESTART_EVENT] >= 0:
-                source = s[RESTART_EVENT]
+                source = m[QUEUE_EVENT_AT + (slot_base + slots - 1) % p.queue]
+            elif m[RESTART_EVENT] >= 0:
+                source = m[RESTART_EVENT]
                 cause = C.REDIRECT
-            s[RESTART_EVENT] = -1
-            note(log, event, queued + wait, cause, source)
-            s[LAST_QUEUE_EVENT] = event
-            log.uop[n] = real
-            log.insn[n] = copy * (t.shape[0] + t.shape[1]) + index
-        issued = issue(u, n, queued + wait, held, held_event, uops, p, st, log)
+            m[RESTART_EVENT] = -1
+            note(g, event, queued + wait, cause, source)
+            m[LAST_QUEUE_EVENT] = event
+            g[n * G_SIZE + G_UOP] = u
+            g[n * G_SIZE + G_INSN] = copy * (t[T_BODY] + t[T_TAIL]) + index
+        issued = issue(u, n, queued + wait, held, held_event, t, p, m, g)
         held = 0
-        if s[INSN_FIRST] < 0:
-            s[INSN_FIRST] = issued
-        if uflags & NEW_SLOT and real != SYNC_UOP:
+        if m[INSN_FIRST] < 0:
+            m[INSN_FIRST] = issued
+        if uflags & NEW_SLOT and entry >= first:
             if used < slots:
                 spot = (slot_base + used) % p.queue
-                st.queue[spot] = issued + 1
-                st.queue_event[spot] = n * STAGES + ISSUE
+                m[QUEUE_AT + spot] = issued + 1
+                m[QUEUE_EVENT_AT + spot] = n * G_SIZE + ISSUE
             used += 1
-            if insns[i + MICROCODE]:
+            if t[i + MICROCODE]:
                 wait = used // p.microcode_uops
-        complete = execute(u, n, i, copy, issued, t, p, st, log)
-        kind = uops[u]
+        complete = execute(u, n, i, copy, issued, t, p, m, g)
+        kind = t[u]
         if kind == K_LOAD:
             if p.load_buffer:
-                spot = s[LOADS] % p.load_buffer
-                st.loads[spot] = complete
-                st.load_event[spot] = n * STAGES + COMPLETE
-            s[LOADS] += 1
-            s[SLOT_LOADS] += 1
+                spot = m[LOADS] % p.load_buffer
+                m[LOADS_AT + spot] = complete
+                m[LOAD_EVENT_AT + spot] = n * G_SIZE + COMPLETE
+            m[LOADS] += 1
+            m[SLOT_LOADS] += 1
         elif kind == K_STORE_ADDRESS:
-            s[STORES] += 1
+            m[STORES] += 1
         elif kind == K_STORE_DATA:
-            s[SLOT_STORE] = uops[u + ACCESS]
+            m[SLOT_STORE] = t[u + ACCESS]
         if uflags & INT_WRITER:
-            s[INT_WRITES] += 1
-            s[SLOT_INTS] += 1
+            m[INT_WRITES] += 1
+            m[SLOT_INTS] += 1
         if uflags & FLAG_WRITER:
-            s[FLAG_WRITES] += 1
-            s[SLOT_FLAGS] += 1
-        if complete >= s[SLOT_DONE]:
-            s[SLOT_DONE] = complete
-            s[SLOT_DONE_EVENT] = n * STAGES + COMPLETE
-        if complete >= s[INSN_DONE]:
-            s[INSN_DONE] = complete
-            s[INSN_DONE_EVENT] = n * STAGES + COMPLETE
-        entry += 1
-        if entry >= last or uops[entry * UOP_SIZE + UOP_FLAGS] & NEW_SLOT:
-            finish_slot(n, copy, t, p, st, log)
-    if flags & HOLDS and s[INSN_DONE] > s[HOLD]:
-        s[HOLD] = s[INSN_DONE]
-        s[HOLD_EVENT] = s[INSN_DONE_EVENT]
+            m[FLAG_WRITES] += 1
+            m[SLOT_FLAGS] += 1
+        if complete >= m[SLOT_DONE]:
+            m[SLOT_DONE] = complete
+            m[SLOT_DONE_EVENT] = n * G_SIZE + COMPLETE
+        if complete >= m[INSN_DONE]:
+            m[INSN_DONE] = complete
+            m[INSN_DONE_EVENT] = n * G_SIZE + COMPLETE
+        entry += UOP_SIZE
+        if entry >= last or t[entry + UOP_FLAGS] & NEW_SLOT:
+            finish_slot(n, copy, t, p, m, g)
+    if flags & HOLDS and m[INSN_DONE] > m[HOLD]:
+        m[HOLD] = m[INSN_DONE]
+        m[HOLD_EVENT] = m[INSN_DONE_EVENT]
     if flags & REFETCH:
-        restart(s[INSN_DONE] + insns[i + REDIRECT], flags & REFETCH_DECODE, p, st)
-        s[RESTART_EVENT] = s[INSN_DONE_EVENT]
+        restart(m[INSN_DONE] + t[i + REDIRECT], flags & REFETCH_DECODE, p, m)
+        m[RESTART_EVENT] = m[INSN_DONE_EVENT]
 
 
-def run(t: Trace, p: Params, st: State, log: Log, trips: int, marks: list[int]) -> None:
+def run(t: list[int], p: Params, m: list[int], g: list[int], trips: int, marks: list[int]) -> None:
     """Run ``trips`` trips; ``marks[k]`` gets the last retirement after trip k."""
-    s = st.s
-    body, tail, repeat, base = t.shape[0], t.shape[1], t.shape[2], t.shape[3]
+    body, tail, repeat, base = t[T_BODY], t[T_TAIL], t[T_REPEAT], t[T_BASE]
     for trip in range(trips):
-        if t.shape[5] or s[UOPS] == 0:
-            s[ADDRESS] = base
-        place = 0
+        if t[T_LOOPS] or m[UOPS] == 0:
+            m[ADDRESS] = base
+        place = t[T_LINES]
         for _ in range(repeat):
             for index in range(body):
-                run_insn(index, t.lines[place], t, p, st, log)
+                run_insn(index, t[place], t, p, m, g)
                 place += 1
-            s[COPY] += 1
+            m[COPY] += 1
         for index in range(body, body + tail):
-            run_insn(index, t.lines[place], t, p, st, log)
+            run_insn(index, t[place], t, p, m, g)
             place += 1
-        marks[trip] = s[RETIRED]
+        marks[trip] = m[RETIRED]

@@ -1,14 +1,15 @@
 """What the engine carries from one uop to the next, and the log it may keep.
 
-``State`` is flat integer arrays: lists in plain Python, numpy arrays when compiled. All
-rings are indexed by a running count modulo their length, so memory does not grow with
-the number of uops.
+The machine's state is one array of integers ``m``: a list in plain Python, a numpy array
+when compiled. It holds scalars, then rings of a fixed place, then those whose size
+depends on the trace. Rings are indexed by a running count modulo their length, so
+memory does not grow with the number of uops. A log is another array; a log of length 1
+keeps nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from costmodel.engine import layout as L
 from costmodel.engine.params import Params
@@ -41,7 +42,7 @@ from costmodel.engine.params import Params
     NOW,  # current issue cycle
     ISSUED,  # slots used in it
     ISSUED_MEMORY,
-    ALTERNATE,  # turn of the alternating ports
+    TURN,  # of the alternating ports
     HOLD,  # younger uops issue no earlier
     STACK_OFFSET,  # bytes the stack engine has not folded in
     ELIMINATION_FREE,
@@ -65,6 +66,21 @@ from costmodel.engine.params import Params
     # status
     OVERFLOW,  # a booking fell outside the calendar
     COPY,
+    WHY,  # cause of the last delivery
+    # where the parts of variable size begin, and their sizes
+    CALENDAR_MASK,
+    ALTERNATES,  # how many ports are taken in turn
+    CELLS,  # accesses * copies remembered
+    BUSY_AT,  # ports * calendar: cycle booked
+    SKIP_AT,  # ports * calendar: where to look next
+    GONE_AT,  # calendar: bit mask of ports that dispatch
+    GONE_EVENT_AT,  # calendar: dispatch that freed an entry
+    VALUE_AT,  # cells: cycle the stored value is ready
+    DATA_AT,  # ... its store data dispatched
+    STA_AT,  # ... its store address dispatched
+    COMMIT_AT,  # ... committed
+    DATA_EVENT_AT,
+    STA_EVENT_AT,
     # the instruction and the issue slot being built
     INSN_FIRST,  # cycle its first uop issued; -1: none yet
     INSN_DONE,  # cycle the last of its uops completed
@@ -86,167 +102,127 @@ from costmodel.engine.params import Params
     RESTART,  # cycle the front end restarts; -1: it does not
     RESTART_EVENT,
     DIVIDER_EVENT,
-    S_SIZE,
-) = range(62)
+    SCALARS,
+) = range(76)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
-# --- stages of the log -----------------------------------------------------------------
-QUEUE, ISSUE, DISPATCH, COMPLETE, RETIRE, COMMIT, READY, PORT_USED, STAGES = range(9)
+# --- rings and tables of a fixed place -------------------------------------------------
+MOST_QUEUE, MOST_PREDECODED, MOST_BLOCKS, MOST_ROB = 512, 64, 64, 1024
+MOST_LOADS, MOST_STORES, MOST_REGISTERS, MOST_PORTS = 512, 512, 1024, 32
+MOST_GROUPS, MOST_RECENT, MOST_ELIMINATED = 16, 32, 16
+
+READY_AT = SCALARS  # registers: cycle the value can be used
+PRODUCER_AT = READY_AT + L.REGISTERS  # registers: event that made it
+QUEUE_AT = PRODUCER_AT + L.REGISTERS  # issue cycle of each queue slot
+QUEUE_EVENT_AT = QUEUE_AT + MOST_QUEUE
+PREDECODED_AT = QUEUE_EVENT_AT + MOST_QUEUE  # decode cycle of the last instructions
+BLOCKS_AT = PREDECODED_AT + MOST_PREDECODED  # cycle a block's last insn decoded
+ROB_AT = BLOCKS_AT + MOST_BLOCKS  # retire cycle of each slot
+ROB_EVENT_AT = ROB_AT + MOST_ROB
+LOADS_AT = ROB_EVENT_AT + MOST_ROB
+LOAD_EVENT_AT = LOADS_AT + MOST_LOADS
+STORES_AT = LOAD_EVENT_AT + MOST_LOADS
+STORE_EVENT_AT = STORES_AT + MOST_STORES
+INTS_AT = STORE_EVENT_AT + MOST_STORES
+INT_EVENT_AT = INTS_AT + MOST_REGISTERS
+FLAGS_AT = INT_EVENT_AT + MOST_REGISTERS
+FLAG_EVENT_AT = FLAGS_AT + MOST_REGISTERS
+USAGE_AT = FLAG_EVENT_AT + MOST_REGISTERS  # ports: bound, not yet dispatched
+PENDING_AT = USAGE_AT + MOST_PORTS  # ports: bound in this cycle
+GROUP_OF_AT = PENDING_AT + MOST_PORTS  # ports
+ALTERNATES_AT = GROUP_OF_AT + MOST_PORTS  # ports taken in turn
+OCCUPANCY_AT = ALTERNATES_AT + MOST_PORTS  # groups
+GROUP_SIZE_AT = OCCUPANCY_AT + MOST_GROUPS  # groups
+RECENT_AT = GROUP_SIZE_AT + MOST_GROUPS  # lines written lately
+ALIAS_AT = RECENT_AT + MOST_RECENT  # 16: elimination group of a register, -1: none
+MEMBERS_AT = ALIAS_AT + 16  # elimination groups: registers in it
+FIXED_SIZE = MEMBERS_AT + MOST_ELIMINATED
+
+Fill = Callable[[int, int], list[int]]
 
 
-class State(NamedTuple):
-    """Arrays of int; see the comments for lengths."""
-
-    s: list[int]  # S_SIZE
-    ready: list[int]  # L.REGISTERS: cycle the value can be used
-    producer: list[int]  # L.REGISTERS: event that made it
-    queue: list[int]  # params.queue: issue cycle of each queue slot
-    queue_event: list[int]
-    predecoded: list[int]  # decode cycle of the last instructions
-    blocks: list[int]  # fetch_queue: cycle a block's last instruction decoded
-    rob: list[int]  # retire cycle of each slot
-    rob_event: list[int]
-    loads: list[int]
-    load_event: list[int]
-    stores: list[int]
-    store_event: list[int]
-    int_registers: list[int]
-    int_event: list[int]
-    flag_registers: list[int]
-    flag_event: list[int]
-    busy: list[int]  # ports * calendar: cycle booked
-    skip: list[int]  # ports * calendar: where to look next
-    gone: list[int]  # calendar: bit mask of ports that dispatch
-    usage: list[int]  # ports: bound and not dispatched at the start of this cycle
-    pending: list[int]  # ports: bound in this cycle
-    occupancy: list[int]  # groups
-    group_of: list[int]  # ports
-    group_size: list[int]  # groups
-    alternates: list[int]  # ports taken in turn
-    value: list[int]  # accesses * depth: cycle the stored value is ready
-    data: list[int]  # ... its store data dispatched
-    address: list[int]  # ... its store address dispatched
-    commit: list[int]  # ... committed
-    data_event: list[int]
-    address_event: list[int]
-    recent: list[int]  # combine_lines: lines written lately
-    alias: list[int]  # 16: elimination group of a register, -1: none
-    members: list[int]  # elimination groups: registers in it
-    gone_event: list[int]  # calendar: dispatch that freed an entry
-    why: list[int]  # one: the cause of the last delivery
-
-
-class Log(NamedTuple):
-    """Times, causes and predecessors of every event, ``STAGES`` for each uop.
-
-    ``on`` is a one-element list: whether to keep the log. ``uop`` names the static uop
-    and ``insn`` the (copy * instructions + instruction) of each dynamic one.
-    """
-
-    on: list[int]
-    time: list[int]
-    cause: list[int]
-    source: list[int]
-    uop: list[int]
-    insn: list[int]
-
-
-Zeros = Callable[[int], list[int]]
-
-
-def list_zeros(count: int) -> list[int]:
-    return [0] * count
+def list_of(count: int, value: int) -> list[int]:
+    return [value] * count
 
 
 def new_state(
     p: Params,
     calendar: int,
-    accesses: int,
-    depth: int,
+    cells: int,
     group_of: list[int],
     group_size: list[int],
     alternates: list[int],
-    zeros: Zeros = list_zeros,
-) -> State:
-    """An empty machine. ``calendar`` is a power of two; ``zeros`` makes the arrays."""
-
-    def ring(size: int) -> list[int]:
-        return zeros(max(1, size))
-
-    def filled(values: list[int]) -> list[int]:
-        out = zeros(max(1, len(values)))
-        for k, v in enumerate(values):
-            out[k] = v
-        return out
-
-    def negative(size: int) -> list[int]:
-        out = zeros(max(1, size))
-        for k in range(len(out)):
-            out[k] = -1
-        return out
-
-    state = State(
-        s=zeros(S_SIZE),
-        ready=zeros(L.REGISTERS),
-        producer=negative(L.REGISTERS),
-        queue=ring(p.queue),
-        queue_event=negative(p.queue),
-        predecoded=ring(p.predecode_queue),
-        blocks=ring(p.fetch_queue),
-        rob=ring(p.rob),
-        rob_event=negative(p.rob),
-        loads=ring(p.load_buffer),
-        load_event=negative(p.load_buffer),
-        stores=ring(p.store_buffer),
-        store_event=negative(p.store_buffer),
-        int_registers=ring(p.int_registers),
-        int_event=negative(p.int_registers),
-        flag_registers=ring(p.flag_registers),
-        flag_event=negative(p.flag_registers),
-        busy=negative(p.ports * calendar),
-        skip=zeros(p.ports * calendar),
-        gone=zeros(calendar),
-        usage=zeros(p.ports),
-        pending=zeros(p.ports),
-        occupancy=ring(len(group_size)),
-        group_of=filled(group_of),
-        group_size=filled(group_size),
-        alternates=filled(alternates),
-        value=ring(accesses * depth),
-        data=ring(accesses * depth),
-        address=ring(accesses * depth),
-        commit=negative(accesses * depth),
-        data_event=negative(accesses * depth),
-        address_event=negative(accesses * depth),
-        recent=negative(max(1, p.combine_lines)),
-        alias=negative(16),
-        members=ring(p.elimination_slots),
-        gone_event=negative(calendar),
-        why=zeros(1),
-    )
-    s = state.s
-    for index in (
-        LAST_QUEUE_EVENT, HOLD_EVENT, LAST_RETIRE_EVENT, LAST_COMMIT_EVENT,
-        RESTART_EVENT, DIVIDER_EVENT, BLOCK, CACHE_AT, COMMIT_LINE, DECODE_CYCLE,
-        CACHE_CYCLE, LAST_ISSUE_EVENT, SLOT_DONE_EVENT, INSN_DONE_EVENT,
-    ):  # fmt: skip
-        s[index] = -1
-    s[RESTART] = 0
-    s[ELIMINATION_FREE] = p.elimination_slots
-    return state
+    fill: Fill = list_of,
+) -> list[int]:
+    """An empty machine. ``calendar`` is a power of two; ``fill`` makes the array."""
+    m = fill(FIXED_SIZE + (2 * p.ports + 2) * calendar + 6 * cells, 0)
+    m[CALENDAR_MASK] = calendar - 1
+    m[CELLS] = cells
+    m[ALTERNATES] = len(alternates)
+    for k, port in enumerate(alternates):
+        m[ALTERNATES_AT + k] = port
+    for k, group in enumerate(group_of):
+        m[GROUP_OF_AT + k] = group
+    for k, size in enumerate(group_size):
+        m[GROUP_SIZE_AT + k] = size
+    reset(m, p)
+    return m
 
 
-def new_log(uops: int, zeros: Zeros = list_zeros) -> Log:
+def reset(m: list[int], p: Params) -> None:
+    """Make ``m`` as new: a machine that has seen no code."""
+    for k in range(CALENDAR_MASK):
+        m[k] = 0
+    for k in range(READY_AT, GROUP_OF_AT):
+        m[k] = 0
+    for k in range(OCCUPANCY_AT, GROUP_SIZE_AT):
+        m[k] = 0
+    for k in range(RECENT_AT, MEMBERS_AT):
+        m[k] = -1
+    for k in range(MEMBERS_AT, FIXED_SIZE):
+        m[k] = 0
+    for k in range(PRODUCER_AT, QUEUE_AT):
+        m[k] = -1
+    calendar = m[CALENDAR_MASK] + 1
+    at = FIXED_SIZE
+    m[BUSY_AT] = at
+    for k in range(at, at + p.ports * calendar):
+        m[k] = -1
+    m[SKIP_AT] = at + p.ports * calendar
+    at += 2 * p.ports * calendar
+    m[GONE_AT] = at
+    for k in range(at, at + calendar):
+        m[k] = 0
+    m[GONE_EVENT_AT] = at + calendar
+    at += 2 * calendar
+    cells = m[CELLS]
+    m[VALUE_AT] = at
+    m[DATA_AT] = at + cells
+    m[STA_AT] = at + 2 * cells
+    m[COMMIT_AT] = at + 3 * cells
+    m[DATA_EVENT_AT] = at + 4 * cells
+    m[STA_EVENT_AT] = at + 5 * cells
+    for k in range(at, at + 6 * cells):
+        m[k] = -1
+    m[LAST_QUEUE_EVENT] = m[HOLD_EVENT] = m[LAST_RETIRE_EVENT] = -1
+    m[LAST_COMMIT_EVENT] = m[RESTART_EVENT] = m[DIVIDER_EVENT] = -1
+    m[LAST_ISSUE_EVENT] = m[SLOT_DONE_EVENT] = m[INSN_DONE_EVENT] = -1
+    m[BLOCK] = m[CACHE_AT] = m[COMMIT_LINE] = m[DECODE_CYCLE] = m[CACHE_CYCLE] = -1
+    m[ELIMINATION_FREE] = p.elimination_slots
+
+
+# --- the log ----------------------------------------------------------------------------
+# Of each dynamic uop: its static position, its instruction, its port, then per stage the
+# cycle, the cause, and the event it follows from (-1: the start). An event is named by
+# its position in the log.
+G_UOP = 0
+G_INSN = 1  # copy * instructions + instruction
+G_PORT = 2
+QUEUE, ISSUE, READY, DISPATCH, COMPLETE, RETIRE, COMMIT = range(3, 24, 3)
+G_SIZE = 24
+
+
+def new_log(uops: int, fill: Fill = list_of) -> list[int]:
     """A log for at most ``uops`` dynamic uops; 0: none is kept."""
-    on = zeros(1)
-    on[0] = 1 if uops else 0
-    size = max(1, uops)
-    return Log(
-        on=on,
-        time=zeros(size * STAGES),
-        cause=zeros(size * STAGES),
-        source=zeros(size * STAGES),
-        uop=zeros(size),
-        insn=zeros(size),
-    )
+    return fill(uops * G_SIZE, -1) if uops else fill(1, 0)

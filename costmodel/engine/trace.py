@@ -15,27 +15,6 @@ from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.lower import Lowered, Lowering, Uop
 
-SYNC_UOP = 0  # static uop 0 of every trace folds the stack engine's offset into RSP
-
-
-class Trace(NamedTuple):
-    """A lowered path. Entry sizes are in ``layout``.
-
-    ``lines`` has one entry per instruction of a trip: its uop-cache line, -1 if it is
-    not cached. ``shape``: body instructions, tail instructions, copies of the body in a
-    trip, first address, copies a store is remembered, whether addresses start over each
-    trip.
-    """
-
-    insns: list[int]
-    uops: list[int]
-    ports: list[int]
-    inputs: list[int]  # pairs: register, cycles late
-    outputs: list[int]  # pairs: register, cycles slow
-    accesses: list[int]
-    lines: list[int]
-    shape: list[int]
-
 
 class Item(NamedTuple):
     """One executed instruction before layout."""
@@ -200,57 +179,103 @@ class Builder:
         loops: bool = False,
         links: Sequence[Sequence[int]] = (),
         depth: int = 1,
-    ) -> Trace:
-        """The arrays of ``body`` repeated and ``tail``.
+    ) -> list[int]:
+        """The array of ``body`` repeated and ``tail``; see ``layout``.
 
         ``links`` has one row of ``layout.ACCESS_SIZE`` integers per memory access of
         the body, in program order (see ``links.py``).
         """
         items = [*body, *tail]
         lowered = self.lower_all(items)
-        insns: list[int] = []
-        uops: list[int] = []
-        inputs: list[int] = []
-        outputs: list[int] = []
-        self._uop(_sync(), 0, uops, inputs, outputs)
-        merges = self._merges(items)
+        uop_list = [_sync()]
+        bounds = []
         accesses = 0
-        fusible = self.core.fusion.pairs
-        for k, low in enumerate(lowered):
-            form = items[k].form
-            first = len(uops) // L.UOP_SIZE
-            if low is None:
-                pair = lowered[k - 1]
-                ends = pair.flags & L.ENDS_GROUP if pair else 0
-                insns += _fused_second(form, k, first, ends)
-                continue
-            for register in merges[k]:
-                self._uop(merge_uop(register), 0, uops, inputs, outputs)
-            for uop in low.uops:
-                self._uop(uop, accesses, uops, inputs, outputs)
-            accesses += len(low.accesses)
-            flags = low.flags
-            if form.mnemonic in fusible:
-                flags |= L.FUSIBLE
-            insns += (
-                form.length, first, len(uops) // L.UOP_SIZE, low.decode_slots,
-                low.simple_after, low.microcode, low.immediates, form.opcode_offset,
-                form.stack_delta, flags, low.latency, low.redirect, low.prefix_stall,
-                0, k, 0,
-            )  # fmt: skip
-        flat: list[int] = []
-        for row in links:
-            flat += row
-        if len(flat) < accesses * L.ACCESS_SIZE:
-            flat = _unlinked(lowered)
+        firsts = []  # number of the first access of each uop's instruction
+        firsts.append(0)
+        for low, merges in zip(lowered, self._merges(items), strict=True):
+            start = len(uop_list)
+            if low is not None:
+                uop_list += [merge_uop(register) for register in merges]
+                uop_list += low.uops
+                firsts += [accesses] * (len(uop_list) - start)
+                accesses += len(low.accesses)
+            bounds.append((start, len(uop_list)))
         trip = [*list(range(len(body))) * repeat, *range(len(body), len(items))]
         lines = (
             self._cache_lines(items, lowered, trip, base)
             if cached and self.core.front_end.uop_cache.window
             else [-1] * len(trip)
         )
-        shape = [len(body), len(tail), repeat, base, max(1, depth), int(loops)]
-        return Trace(insns, uops, self.map.ports, inputs, outputs, flat, lines, shape)
+        rows: list[int] = []
+        for row in links:
+            rows += row
+        if len(rows) < accesses * L.ACCESS_SIZE:
+            rows = _unlinked(lowered)
+        return self._assemble(
+            [len(body), len(tail), repeat, base, max(1, depth), int(loops), accesses],
+            items, lowered, bounds, uop_list, firsts, rows, lines,
+        )  # fmt: skip
+
+    def _assemble(
+        self,
+        head: list[int],
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        bounds: Sequence[tuple[int, int]],
+        uop_list: Sequence[Uop],
+        firsts: Sequence[int],
+        rows: list[int],
+        lines: list[int],
+    ) -> list[int]:
+        """All parts in one array, positions absolute."""
+        insns_at = L.T_SIZE
+        uops_at = insns_at + len(items) * L.INSN_SIZE
+        ports_at = uops_at + len(uop_list) * L.UOP_SIZE
+        inputs_at = ports_at + len(self.map.ports)
+        inputs: list[int] = []
+        outputs: list[int] = []
+        for uop in uop_list:
+            for pair in uop.inputs:
+                inputs += pair
+        outputs_at = inputs_at + len(inputs)
+        uops: list[int] = []
+        input_at = inputs_at
+        for uop, first in zip(uop_list, firsts, strict=True):
+            low_port, high_port = self.map.range(uop.port_class)
+            output_at = outputs_at + len(outputs)
+            for pair in uop.outputs:
+                outputs += pair
+            uops += (
+                uop.kind, ports_at + low_port, ports_at + high_port, uop.latency,
+                uop.busy, uop.flags, input_at, input_at + 2 * len(uop.inputs),
+                output_at, outputs_at + len(outputs),
+                first + uop.access if uop.access >= 0 else -1,
+                self.map.group(uop.port_class),
+            )  # fmt: skip
+            input_at += 2 * len(uop.inputs)
+        insns: list[int] = []
+        fusible = self.core.fusion.pairs
+        for k, low in enumerate(lowered):
+            form = items[k].form
+            start, stop = bounds[k]
+            first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
+            if low is None:
+                insns += _fused_second(form, k, first)
+                continue
+            flags = low.flags
+            if form.mnemonic in fusible:
+                flags |= L.FUSIBLE
+            insns += (
+                form.length, first, last, low.decode_slots, low.simple_after,
+                low.microcode, low.immediates, form.opcode_offset, form.stack_delta,
+                flags, low.latency, low.redirect, low.prefix_stall, 0, k, 0,
+            )  # fmt: skip
+        accesses_at = outputs_at + len(outputs)
+        lines_at = accesses_at + len(rows)
+        return [
+            *head, insns_at, uops_at, ports_at, inputs_at, outputs_at, accesses_at,
+            lines_at, *insns, *uops, *self.map.ports, *inputs, *outputs, *rows, *lines,
+        ]  # fmt: skip
 
     def _merges(self, items: Sequence[Item]) -> list[list[int]]:
         if not self._high:
@@ -259,27 +284,6 @@ class Builder:
         for item in items:
             high.merges(item.form)
         return [high.merges(item.form) for item in items]
-
-    def _uop(
-        self,
-        uop: Uop,
-        accesses: int,
-        uops: list[int],
-        inputs: list[int],
-        outputs: list[int],
-    ) -> None:
-        first, last = self.map.range(uop.port_class)
-        group = self.map.group(uop.port_class)
-        start_in, start_out = len(inputs), len(outputs)
-        for pair in uop.inputs:
-            inputs += pair
-        for pair in uop.outputs:
-            outputs += pair
-        uops += (
-            uop.kind, first, last, uop.latency, uop.busy, uop.flags, start_in,
-            len(inputs), start_out, len(outputs),
-            accesses + uop.access if uop.access >= 0 else -1, group,
-        )  # fmt: skip
 
     def _cache_lines(
         self,

@@ -1,7 +1,7 @@
 """One uop: when it issues, dispatches, completes; one slot: when it retires.
 
-Called by ``machine.run`` in program order. Integers in, integers out; ``keep`` tells
-whether causes go to the log.
+Called by ``machine.run`` in program order. Integers in, integers out; causes go to the
+log ``g`` when there is room for any.
 """
 
 from __future__ import annotations
@@ -42,33 +42,57 @@ from costmodel.engine.layout import (
     NEW_SLOT,
     PORTS_FIRST,
     PORTS_LAST,
+    T_ACCESS_COUNT,
+    T_ACCESSES,
+    T_DEPTH,
     UOP_FLAGS,
 )
 from costmodel.engine.params import Params
 from costmodel.engine.state import (
+    ALIAS_AT,
+    CALENDAR_MASK,
     COMMIT,
+    COMMIT_AT,
     COMMIT_LINES,
+    COMPLETE,
+    DATA_AT,
+    DATA_EVENT_AT,
     DISPATCH,
     DIVIDER,
     DIVIDER_EVENT,
     ELIMINATION_FREE,
+    FLAG_EVENT_AT,
     FLAG_WRITES,
+    FLAGS_AT,
+    G_PORT,
+    G_SIZE,
+    GONE_EVENT_AT,
+    GROUP_OF_AT,
+    GROUP_SIZE_AT,
     HOLD,
     HOLD_EVENT,
+    INT_EVENT_AT,
     INT_WRITES,
+    INTS_AT,
     ISSUE,
     ISSUED,
     ISSUED_MEMORY,
     LAST_COMMIT_EVENT,
     LAST_ISSUE_EVENT,
     LAST_RETIRE_EVENT,
+    LOAD_EVENT_AT,
     LOADS,
+    LOADS_AT,
+    MEMBERS_AT,
     NOW,
-    PORT_USED,
+    OCCUPANCY_AT,
+    PENDING_AT,
     QUEUE,
     READY,
     RETIRE,
     RETIRED,
+    ROB_AT,
+    ROB_EVENT_AT,
     SLOT_DONE,
     SLOT_DONE_EVENT,
     SLOT_FLAGS,
@@ -78,20 +102,20 @@ from costmodel.engine.state import (
     SLOT_START,
     SLOT_STORE,
     SLOTS,
-    STAGES,
-    STORE_PEAK,
+    STA_AT,
+    STA_EVENT_AT,
+    STORE_EVENT_AT,
     STORES,
-    Log,
-    State,
+    STORES_AT,
+    VALUE_AT,
 )
-from costmodel.engine.trace import Trace
 
 
-def note(log: Log, event: int, time: int, cause: int, source: int) -> None:
+def note(g: list[int], event: int, time: int, cause: int, source: int) -> None:
     """Keep when, why and after what an event happened."""
-    log.time[event] = time
-    log.cause[event] = cause
-    log.source[event] = source
+    g[event] = time
+    g[event + 1] = cause
+    g[event + 2] = source
 
 
 # --- issue ---------------------------------------------------------------------------
@@ -101,105 +125,104 @@ def issue(
     queued: int,
     held: int,
     held_event: int,
-    uops: list[int],
+    t: list[int],
     p: Params,
-    st: State,
-    log: Log,
+    m: list[int],
+    g: list[int],
 ) -> int:
     """Cycle uop ``u`` (dynamic number ``n``) issues: every window has room for it."""
-    s = st.s
-    flags = uops[u + UOP_FLAGS]
-    kind = uops[u]
+    flags = t[u + UOP_FLAGS]
+    kind = t[u]
     cause = C.PIPELINE
-    source = n * STAGES + QUEUE
+    source = n * G_SIZE + QUEUE
     at = queued + p.queue_latency
     if flags & NEW_SLOT:
-        if s[HOLD] > at:
-            at = s[HOLD]
+        if m[HOLD] > at:
+            at = m[HOLD]
             cause = C.SERIALISE
-            source = s[HOLD_EVENT]
+            source = m[HOLD_EVENT]
         if held > at:
             at = held
             cause = C.DRAIN
             source = held_event
-        spot = s[SLOTS] % p.rob
-        if st.rob[spot] > at:
-            at = st.rob[spot]
+        spot = m[SLOTS] % p.rob
+        if m[ROB_AT + spot] > at:
+            at = m[ROB_AT + spot]
             cause = C.ROB_FULL
-            source = st.rob_event[spot]
-    elif s[SLOT_ISSUED] > at:
-        at = s[SLOT_ISSUED]
+            source = m[ROB_EVENT_AT + spot]
+    elif m[SLOT_ISSUED] > at:
+        at = m[SLOT_ISSUED]
         cause = C.PIPELINE
-        source = s[LAST_ISSUE_EVENT]
+        source = m[LAST_ISSUE_EVENT]
     if kind == K_LOAD and p.load_buffer:
-        spot = s[LOADS] % p.load_buffer
-        if st.loads[spot] > at:
-            at = st.loads[spot]
+        spot = m[LOADS] % p.load_buffer
+        if m[LOADS_AT + spot] > at:
+            at = m[LOADS_AT + spot]
             cause = C.LOAD_BUFFER
-            source = st.load_event[spot]
+            source = m[LOAD_EVENT_AT + spot]
     if kind == K_STORE_ADDRESS and p.store_buffer:
-        spot = s[STORES] % p.store_buffer
-        if st.stores[spot] > at:
-            at = st.stores[spot]
+        spot = m[STORES] % p.store_buffer
+        if m[STORES_AT + spot] > at:
+            at = m[STORES_AT + spot]
             cause = C.STORE_BUFFER
-            source = st.store_event[spot]
+            source = m[STORE_EVENT_AT + spot]
     if flags & INT_WRITER and p.int_registers:
-        spot = s[INT_WRITES] % p.int_registers
-        if st.int_registers[spot] > at:
-            at = st.int_registers[spot]
+        spot = m[INT_WRITES] % p.int_registers
+        if m[INTS_AT + spot] > at:
+            at = m[INTS_AT + spot]
             cause = C.REGISTERS
-            source = st.int_event[spot]
+            source = m[INT_EVENT_AT + spot]
     if flags & FLAG_WRITER and p.flag_registers:
-        spot = s[FLAG_WRITES] % p.flag_registers
-        if st.flag_registers[spot] > at:
-            at = st.flag_registers[spot]
+        spot = m[FLAG_WRITES] % p.flag_registers
+        if m[FLAGS_AT + spot] > at:
+            at = m[FLAGS_AT + spot]
             cause = C.REGISTERS
-            source = st.flag_event[spot]
-    if s[NOW] > at:
-        at = s[NOW]
+            source = m[FLAG_EVENT_AT + spot]
+    if m[NOW] > at:
+        at = m[NOW]
         cause = C.ISSUE_WIDTH
-        source = s[LAST_ISSUE_EVENT]
-    group = uops[u + GROUP]
+        source = m[LAST_ISSUE_EVENT]
+    group = t[u + GROUP]
     if group >= 0 and kind != K_NONE:
-        size = st.group_size[group]
-        if at > s[NOW]:
-            advance(at, p, st)
-        if st.occupancy[group] >= size:
-            while st.occupancy[group] >= size:
-                advance(s[NOW] + 1, p, st)
-            at = s[NOW]
+        size = m[GROUP_SIZE_AT + group]
+        if at > m[NOW]:
+            advance(at, p, m)
+        if m[OCCUPANCY_AT + group] >= size:
+            while m[OCCUPANCY_AT + group] >= size:
+                advance(m[NOW] + 1, p, m)
+            at = m[NOW]
             cause = C.SCHEDULER_FULL
-            source = st.gone_event[at & (len(st.gone) - 1)]
+            source = m[m[GONE_EVENT_AT] + (at & m[CALENDAR_MASK])]
     if flags & NEW_SLOT:
         if (
             flags & MEMORY_OP
             and p.memory_per_cycle
-            and at == s[NOW]
-            and s[ISSUED_MEMORY] >= p.memory_per_cycle
+            and at == m[NOW]
+            and m[ISSUED_MEMORY] >= p.memory_per_cycle
         ):
             at += 1
             cause = C.ISSUE_MEMORY
-            source = s[LAST_ISSUE_EVENT]
-        taken = issue_slot(at, flags & ALONE, p, st)
+            source = m[LAST_ISSUE_EVENT]
+        taken = issue_slot(at, flags & ALONE, p, m)
         if taken > at:
             at = taken
             cause = C.ISSUE_WIDTH
-            source = s[LAST_ISSUE_EVENT]
-        s[SLOT_START] = n
-        s[SLOT_DONE] = 0
-        s[SLOT_LOADS] = 0
-        s[SLOT_INTS] = 0
-        s[SLOT_FLAGS] = 0
-        s[SLOT_STORE] = -1
-    elif at > s[NOW]:
-        advance(at, p, st)
-        s[ISSUED] = 1
+            source = m[LAST_ISSUE_EVENT]
+        m[SLOT_START] = n
+        m[SLOT_DONE] = 0
+        m[SLOT_LOADS] = 0
+        m[SLOT_INTS] = 0
+        m[SLOT_FLAGS] = 0
+        m[SLOT_STORE] = -1
+    elif at > m[NOW]:
+        advance(at, p, m)
+        m[ISSUED] = 1
     if flags & MEMORY_OP:
-        s[ISSUED_MEMORY] += 1
-    s[SLOT_ISSUED] = at
-    s[LAST_ISSUE_EVENT] = n * STAGES + ISSUE
-    if log.on[0]:
-        note(log, n * STAGES + ISSUE, at, cause, source)
+        m[ISSUED_MEMORY] += 1
+    m[SLOT_ISSUED] = at
+    m[LAST_ISSUE_EVENT] = n * G_SIZE + ISSUE
+    if len(g) > 1:
+        note(g, n * G_SIZE + ISSUE, at, cause, source)
     return at
 
 
@@ -210,69 +233,67 @@ def dispatch(
     issued: int,
     ready: int,
     ready_event: int,
-    ports: list[int],
-    uops: list[int],
+    t: list[int],
     p: Params,
-    st: State,
-    log: Log,
+    m: list[int],
+    g: list[int],
 ) -> int:
     """Cycle the uop leaves for its port, given when its inputs are ready."""
-    s = st.s
-    event = n * STAGES
+    event = n * G_SIZE
     cause = C.INPUT
     source = ready_event
     if issued + p.to_dispatch >= ready:
         ready = issued + p.to_dispatch
         cause = C.PIPELINE
         source = event + ISSUE
-    if uops[u + BUSY] and s[DIVIDER] > ready:
-        ready = s[DIVIDER]
+    if t[u + BUSY] and m[DIVIDER] > ready:
+        ready = m[DIVIDER]
         cause = C.DIVIDER
-        source = s[DIVIDER_EVENT]
-    first = uops[u + PORTS_FIRST]
-    last = uops[u + PORTS_LAST]
+        source = m[DIVIDER_EVENT]
+    first = t[u + PORTS_FIRST]
+    last = t[u + PORTS_LAST]
     port = -1
     when = ready
     if last > first:
         if p.bind_at_issue:
-            port = bind(first, last, uops[u + UOP_FLAGS], ports, p, st)
-            when = earliest(port, ready, st)
+            port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
+            when = earliest(port, ready, m)
         else:
-            port, when = dispatch_any(first, last, ready, ports, st)
-        st.pending[port] += 1
-        if st.group_of[port] >= 0:
-            st.occupancy[st.group_of[port]] += 1
-        book(port, when, st)
-    if uops[u + BUSY]:
-        s[DIVIDER] = when + uops[u + BUSY]
-        s[DIVIDER_EVENT] = event + DISPATCH
-    if log.on[0]:
-        note(log, event + READY, ready, cause, source)
+            port, when = dispatch_any(first, last, ready, t, m)
+        m[PENDING_AT + port] += 1
+        if m[GROUP_OF_AT + port] >= 0:
+            m[OCCUPANCY_AT + (m[GROUP_OF_AT + port])] += 1
+        book(port, when, m)
+    if t[u + BUSY]:
+        m[DIVIDER] = when + t[u + BUSY]
+        m[DIVIDER_EVENT] = event + DISPATCH
+    if len(g) > 1:
+        note(g, event + READY, ready, cause, source)
         if when > ready:
             cause = C.PORT
-        note(log, event + DISPATCH, when, cause, source)
-        log.time[event + PORT_USED] = port
+        note(g, event + DISPATCH, when, cause, source)
+        g[event + G_PORT] = port
         if port >= 0:
-            st.gone_event[(when + 1) & (len(st.gone) - 1)] = event + DISPATCH
+            m[m[GONE_EVENT_AT] + ((when + 1) & m[CALENDAR_MASK])] = event + DISPATCH
     return when
 
 
 # --- memory --------------------------------------------------------------------------
-def line_of(a: int, copy: int, accesses: list[int]) -> int:
+def line_of(a: int, copy: int, t: list[int]) -> int:
     """Number of the 64-byte line access ``a`` touches in a copy; roots never meet."""
-    b = a * ACCESS_SIZE
-    offset = accesses[b + A_OFFSET] + copy * accesses[b + A_LINE_STRIDE]
-    root = accesses[b + A_ROOT]
-    if accesses[b + A_FRESH]:
+    b = t[T_ACCESSES] + a * ACCESS_SIZE
+    offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE]
+    root = t[b + A_ROOT]
+    if t[b + A_FRESH]:
         root += (copy + 1) << 12
     return (root << 24) + (offset >> 6)
 
 
-def crosses(a: int, copy: int, boundary: int, accesses: list[int]) -> bool:
+def crosses(a: int, copy: int, boundary: int, t: list[int]) -> bool:
     """Whether the access straddles a multiple of ``boundary`` bytes."""
-    b = a * ACCESS_SIZE
-    offset = accesses[b + A_OFFSET] + copy * accesses[b + A_LINE_STRIDE]
-    last = offset + accesses[b + A_WIDTH] - 1
+    b = t[T_ACCESSES] + a * ACCESS_SIZE
+    offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE]
+    last = offset + t[b + A_WIDTH] - 1
     return offset // boundary != last // boundary
 
 
@@ -283,137 +304,136 @@ def load_result(
     issued: int,
     when: int,
     complete: int,
-    t: Trace,
+    t: list[int],
     p: Params,
-    st: State,
-    log: Log,
+    m: list[int],
+    g: list[int],
 ) -> tuple[int, int, int]:
     """A load's completion, the cycle its value can be used, and the event of that."""
-    event = n * STAGES
-    b = a * ACCESS_SIZE
+    event = n * G_SIZE
+    b = t[T_ACCESSES] + a * ACCESS_SIZE
     cause = C.LOAD
     source = event + DISPATCH
-    if p.split_load and crosses(a, copy, p.boundary, t.accesses):
+    if p.split_load and crosses(a, copy, p.boundary, t):
         complete += p.split_load
         cause = C.SPLIT
     result = complete
-    result_event = event + 3
-    forward = t.accesses[b + A_FORWARD]
-    age = t.accesses[b + A_DISTANCE]
+    result_event = event + COMPLETE
+    forward = t[b + A_FORWARD]
+    age = t[b + A_DISTANCE]
     if forward and age <= copy:
-        n_access = len(t.accesses) // ACCESS_SIZE
-        cell = (copy - age) % t.shape[4] * n_access + t.accesses[b + A_SOURCE]
+        n_access = t[T_ACCESS_COUNT]
+        cell = (copy - age) % t[T_DEPTH] * n_access + t[b + A_SOURCE]
         if forward == F_RENAMED:
-            result = st.value[cell] + p.renaming_latency
-            result_event = st.data_event[cell]
+            result = m[m[VALUE_AT] + cell] + p.renaming_latency
+            result_event = m[m[DATA_EVENT_AT] + cell]
             if result < issued:
                 result = issued
                 result_event = event + ISSUE
-        elif st.commit[cell] < 0 or st.commit[cell] > when:
-            value = st.data[cell] + p.forward_latency
-            value_event = st.data_event[cell]
+        elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
+            value = m[m[DATA_AT] + cell] + p.forward_latency
+            value_event = m[m[DATA_EVENT_AT] + cell]
             cause_of = C.FORWARD
             if forward == F_INSIDE:
                 value += p.forward_narrow
             elif forward == F_BLOCKED:
-                value = st.data[cell] + p.forward_blocked
+                value = m[m[DATA_AT] + cell] + p.forward_blocked
                 cause_of = C.FORWARD_BLOCKED
-            by_address = st.address[cell] + p.forward_address
+            by_address = m[m[STA_AT] + cell] + p.forward_address
             if by_address > value:
                 value = by_address
-                value_event = st.address_event[cell]
+                value_event = m[m[STA_EVENT_AT] + cell]
             if value > complete:
                 complete = value
                 result = value
                 cause = cause_of
                 source = value_event
-    if log.on[0]:
-        note(log, event + 3, complete, cause, source)
+    if len(g) > 1:
+        note(g, event + COMPLETE, complete, cause, source)
     return complete, result, result_event
 
 
 # --- move elimination ----------------------------------------------------------------
-def leave_alias(register: int, st: State) -> None:
+def leave_alias(register: int, m: list[int]) -> None:
     """``register`` is overwritten: it no longer shares its elimination slot."""
-    group = st.alias[register]
+    group = m[ALIAS_AT + register]
     if group < 0:
         return
-    st.alias[register] = -1
-    st.members[group] -= 1
-    if st.members[group] == 1:
+    m[ALIAS_AT + register] = -1
+    m[MEMBERS_AT + group] -= 1
+    if m[MEMBERS_AT + group] == 1:
         for other in range(16):
-            if st.alias[other] == group:
-                st.alias[other] = -1
-        st.members[group] = 0
-        st.s[ELIMINATION_FREE] += 1
+            if m[ALIAS_AT + other] == group:
+                m[ALIAS_AT + other] = -1
+        m[MEMBERS_AT + group] = 0
+        m[ELIMINATION_FREE] += 1
 
 
-def eliminate(source: int, target: int, p: Params, st: State) -> bool:
+def eliminate(source: int, target: int, p: Params, m: list[int]) -> bool:
     """Whether the move ``source`` -> ``target`` needs no port; takes a slot if so."""
-    leave_alias(target, st)
-    group = st.alias[source]
+    leave_alias(target, m)
+    group = m[ALIAS_AT + source]
     if group < 0:
-        if st.s[ELIMINATION_FREE] == 0:
+        if m[ELIMINATION_FREE] == 0:
             return False
         for k in range(p.elimination_slots):
-            if st.members[k] == 0:
+            if m[MEMBERS_AT + k] == 0:
                 group = k
-        st.s[ELIMINATION_FREE] -= 1
-        st.alias[source] = group
-        st.members[group] = 1
-    st.alias[target] = group
-    st.members[group] += 1
+        m[ELIMINATION_FREE] -= 1
+        m[ALIAS_AT + source] = group
+        m[MEMBERS_AT + group] = 1
+    m[ALIAS_AT + target] = group
+    m[MEMBERS_AT + group] += 1
     return True
 
 
 # --- retirement ----------------------------------------------------------------------
 def finish_slot(
-    n: int, copy: int, t: Trace, p: Params, st: State, log: Log
+    n: int, copy: int, t: list[int], p: Params, m: list[int], g: list[int]
 ) -> None:
     """Retire the slot whose last uop is ``n``; what it held is freed; stores commit."""
-    s = st.s
-    event = n * STAGES
-    before = s[RETIRED]
-    done = s[SLOT_DONE]
-    retired = retire(done, p, st)
-    spot = s[SLOTS] % p.rob
-    st.rob[spot] = retired
-    st.rob_event[spot] = event + RETIRE
-    s[SLOTS] += 1
-    if log.on[0]:
+    event = n * G_SIZE
+    before = m[RETIRED]
+    done = m[SLOT_DONE]
+    retired = retire(done, p, m)
+    spot = m[SLOTS] % p.rob
+    m[ROB_AT + spot] = retired
+    m[ROB_EVENT_AT + spot] = event + RETIRE
+    m[SLOTS] += 1
+    if len(g) > 1:
         cause = C.PIPELINE
-        source = s[SLOT_DONE_EVENT]
+        source = m[SLOT_DONE_EVENT]
         if retired > done + p.retire_latency:
             cause = C.RETIRE_WIDTH if retired > before else C.RETIRE_ORDER
-            source = s[LAST_RETIRE_EVENT]
-        for member in range(s[SLOT_START], n + 1):
-            note(log, member * STAGES + RETIRE, retired, cause, source)
-    s[LAST_RETIRE_EVENT] = event + RETIRE
-    for k in range(1, s[SLOT_INTS] + 1):
+            source = m[LAST_RETIRE_EVENT]
+        for member in range(m[SLOT_START], n + 1):
+            note(g, member * G_SIZE + RETIRE, retired, cause, source)
+    m[LAST_RETIRE_EVENT] = event + RETIRE
+    for k in range(1, m[SLOT_INTS] + 1):
         if p.int_registers:
-            st.int_registers[(s[INT_WRITES] - k) % p.int_registers] = retired
-            st.int_event[(s[INT_WRITES] - k) % p.int_registers] = event + RETIRE
-    for k in range(1, s[SLOT_FLAGS] + 1):
+            m[INTS_AT + (m[INT_WRITES] - k) % p.int_registers] = retired
+            m[INT_EVENT_AT + (m[INT_WRITES] - k) % p.int_registers] = event + RETIRE
+    for k in range(1, m[SLOT_FLAGS] + 1):
         if p.flag_registers:
-            st.flag_registers[(s[FLAG_WRITES] - k) % p.flag_registers] = retired
-            st.flag_event[(s[FLAG_WRITES] - k) % p.flag_registers] = event + RETIRE
+            m[FLAGS_AT + (m[FLAG_WRITES] - k) % p.flag_registers] = retired
+            m[FLAG_EVENT_AT + (m[FLAG_WRITES] - k) % p.flag_registers] = event + RETIRE
     if p.load_buffer and not p.load_freed_complete:
-        for k in range(1, s[SLOT_LOADS] + 1):
-            st.loads[(s[LOADS] - k) % p.load_buffer] = retired
-            st.load_event[(s[LOADS] - k) % p.load_buffer] = event + RETIRE
-    if s[SLOT_STORE] >= 0:
-        a = s[SLOT_STORE]
-        lines = s[COMMIT_LINES]
-        at = commit(retired, line_of(a, copy, t.accesses), p, st)
-        if p.split_store and crosses(a, copy, p.boundary, t.accesses):
-            at = commit(at, line_of(a, copy, t.accesses) + 1, p, st)
-        n_access = len(t.accesses) // ACCESS_SIZE
-        st.commit[copy % t.shape[4] * n_access + a] = at
+        for k in range(1, m[SLOT_LOADS] + 1):
+            m[LOADS_AT + (m[LOADS] - k) % p.load_buffer] = retired
+            m[LOAD_EVENT_AT + (m[LOADS] - k) % p.load_buffer] = event + RETIRE
+    if m[SLOT_STORE] >= 0:
+        a = m[SLOT_STORE]
+        lines = m[COMMIT_LINES]
+        at = commit(retired, line_of(a, copy, t), p, m)
+        if p.split_store and crosses(a, copy, p.boundary, t):
+            at = commit(at, line_of(a, copy, t) + 1, p, m)
+        n_access = t[T_ACCESS_COUNT]
+        m[m[COMMIT_AT] + copy % t[T_DEPTH] * n_access + a] = at
         if p.store_buffer:
-            spot = (s[STORES] - 1) % p.store_buffer
-            st.stores[spot] = at + 1
-            st.store_event[spot] = event + COMMIT
-        s[LAST_COMMIT_EVENT] = event + COMMIT
-        if log.on[0]:
+            spot = (m[STORES] - 1) % p.store_buffer
+            m[STORES_AT + spot] = at + 1
+            m[STORE_EVENT_AT + spot] = event + COMMIT
+        m[LAST_COMMIT_EVENT] = event + COMMIT
+        if len(g) > 1:
             # ``source`` of a commit counts the lines it wrote: see attribution.
-            note(log, event + COMMIT, at, s[COMMIT_LINES] - lines, event + RETIRE)
+            note(g, event + COMMIT, at, m[COMMIT_LINES] - lines, event + RETIRE)

@@ -1,0 +1,72 @@
+"""The scenarios: what surrounds a path, as a plan the engine can run.
+
+``once``      the pipeline is drained before; from the first fetch to the last retirement
+``roundtrip`` the path again and again, as a loop of system calls sees it
+``unroll``    copies back to back, from legacy decode
+``opcache``   copies in a loop of about 200 instructions, from the uop cache
+``loop``      the block closed by ``dec``/``jnz``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costmodel.code.decode import decode_bytes
+from costmodel.code.insn import Insn
+from costmodel.cores.model import Core
+from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
+from costmodel.engine.trace import Item
+
+NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
+OPCACHE_INSTRUCTIONS = 200
+# dec of each general register, by encoding number, then a jump back (target unused)
+_JNZ = bytes.fromhex("0f8500000000")
+
+
+class Plan(NamedTuple):
+    """How to run a body of instructions."""
+
+    tail: tuple[Item, ...]
+    repeat: int  # copies in a trip
+    mode: int
+    cached: bool
+    loops: bool  # addresses start over each trip
+
+
+def closing(counter: int) -> tuple[Item, ...]:
+    """``dec`` of a 64-bit register and ``jnz``, taken."""
+    rex = 0x48 | (counter >> 3)
+    code = bytes([rex, 0xFF, 0xC8 | (counter & 7)]) + _JNZ
+    dec, jnz = decode_bytes(code)
+    return Item(dec.form), Item(jnz.form, True)
+
+
+def free_register(body: Sequence[Insn]) -> int:
+    """A register the block does not name, highest first; r15 if it names all."""
+    used = {use.reg for i in body for use in (*i.form.reads, *i.form.writes)}
+    for i in body:
+        for access in i.form.memory:
+            used |= {access.base, access.index}
+    return next((r for r in range(15, -1, -1) if r not in used and r != 4), 15)
+
+
+def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> Plan:
+    """The plan of ``scenario`` for a body on a core."""
+    cached = core.front_end.uop_cache.window > 0
+    mode = M_CACHE if cached else M_DECODE
+    if scenario == "unroll":
+        return Plan((), 1, M_DECODE, False, False)
+    if scenario == "opcache":
+        repeat = max(1, OPCACHE_INSTRUCTIONS // max(1, len(body)))
+        register = counter if counter >= 0 else free_register(body)
+        return Plan(closing(register), repeat, mode, cached, True)
+    if scenario == "loop":
+        register = counter if counter >= 0 else free_register(body)
+        buffered = 0 < core.front_end.loop_buffer >= 2 * len(body) + 2
+        return Plan(
+            closing(register), 1, M_LOOP if buffered else mode, cached, True
+        )
+    if scenario == "roundtrip":
+        return Plan((), 1, mode, cached, True)
+    return Plan((), 1, M_DECODE, False, True)
