@@ -90,10 +90,7 @@ def fuse(lowering: Lowering, first: Lowered, second: Lowered) -> Lowered:
     uops[-1] = last._replace(
         kind=branch.kind, port_class=branch.port_class, flags=last.flags
     )
-    return first._replace(
-        uops=tuple(uops),
-        flags=first.flags | second.flags & (L.TAKEN | L.ENDS_GROUP) | L.FUSED_PAIR,
-    )
+    return first._replace(uops=tuple(uops), flags=first.flags | L.FUSED_PAIR)
 
 
 # --- partial registers ---------------------------------------------------------------
@@ -260,7 +257,8 @@ class Builder:
             start, stop = bounds[k]
             first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
             if low is None:
-                insns += _fused_second(form, k, first)
+                jump = self.lowering.lower(form, items[k].taken)
+                insns += _fused_second(form, k, first, jump.flags)
                 continue
             flags = low.flags
             if form.mnemonic in fusible:
@@ -353,10 +351,11 @@ def _sync() -> Uop:
     return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
 
 
-def _fused_second(form: Form, step: int, first: int, ends: int) -> tuple[int, ...]:
+def _fused_second(form: Form, step: int, first: int, flags: int) -> tuple[int, ...]:
+    kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
     return (
         form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
-        L.FUSED_SECOND | L.BRANCH | ends, 0, 0, 0, 0, step, 0,
+        L.FUSED_SECOND | kept, 0, 0, 0, 0, step, 0,
     )  # fmt: skip
 
 
