@@ -28,7 +28,7 @@ IMPLIED_CLASSES = frozenset(
 )
 # Operations an instruction turns into by its prefix or the form of its address.
 PREFIXES = ("lock_", "rep_")
-ADDRESS_FORMS = ("lea_16", "lea_base", "lea_complex", "lea_rip")
+ADDRESS_FORMS = ("lea_16", "lea_base", "lea_complex", "lea_rip", "lea_scaled")
 ANY_LOCKED = "lock"
 
 

@@ -89,7 +89,7 @@ class Bulk:
                 f"no scenario {scenario!r}", expected="one of " + ", ".join(NAMES)
             )
         todo = plan(scenario, body, self.core, counter)
-        rows, depth, _ = links(body, self.core)
+        rows, depth, _ = links(body, self.core, todo.loops)
         trace = self.builder.build(
             [Item(i.form) for i in body],
             todo.tail,

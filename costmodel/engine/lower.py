@@ -80,6 +80,8 @@ def _lea_names(form: Form) -> tuple[str, ...]:
         return ("lea_rip",)
     if memory.base >= 0 and memory.index >= 0 and memory.displacement_bytes:
         return ("lea_complex",)
+    if memory.base >= 0 and memory.scale > 1:
+        return ("lea_scaled",)
     if memory.base >= 0 and memory.index < 0 and not memory.displacement:
         return ("lea_base",)
     return ()
