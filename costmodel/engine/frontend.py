@@ -199,9 +199,7 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
     return out
 
 
-def read_cache(
-    i: int, line: int, t: list[int], p: Params, m: list[int]
-) -> int:
+def read_cache(i: int, line: int, t: list[int], p: Params, m: list[int]) -> int:
     """Cycle the instruction comes out of line ``line`` of the uop cache."""
     slots = t[i + DECODE_SLOTS]
     if t[i + INSN_FLAGS] & FUSED_SECOND:
@@ -239,9 +237,7 @@ def read_cache(
     return out
 
 
-def deliver(
-    i: int, line: int, t: list[int], p: Params, m: list[int]
-) -> int:
+def deliver(i: int, line: int, t: list[int], p: Params, m: list[int]) -> int:
     """Cycle the instruction at ``t[i:]`` enters the uop queue.
 
     ``line`` numbers its uop-cache line; -1: it is not cached.

@@ -126,9 +126,7 @@ class Lowering:
         explicit_lock = form.lock and form.mnemonic != "xchg"
         if explicit_lock:
             names = ["lock_" + row.operation, "lock"]
-        elif form.repeat and any(
-            row.operation.startswith(s) for s in _STRING_FLAGS
-        ):
+        elif form.repeat and any(row.operation.startswith(s) for s in _STRING_FLAGS):
             names = ["rep_" + row.operation]
         shape = form.shape
         shapes = [shape]
@@ -477,7 +475,11 @@ class Lowering:
                 kind = L.K_NONE
             out.append(
                 Uop(
-                    kind, port_class, row.latency, row.busy, flags,
+                    kind,
+                    port_class,
+                    row.latency,
+                    row.busy,
+                    flags,
                     tuple((r, late.get(r, 0)) for r in dict.fromkeys(read)),
                     tuple((w, slow.get(w, 0)) for w in dict.fromkeys(write)),
                 )  # fmt: skip
@@ -560,12 +562,10 @@ class Lowering:
         out = []
         for k, uop in enumerate(uops):
             previous = uops[k - 1].kind if k else L.K_NONE
-            split = (
-                previous == L.K_LOAD and uop.kind != L.K_LOAD and split_load
-            ) or (uop.kind == L.K_STORE_DATA and rename.unlaminate_stores)
-            out.append(
-                uop._replace(flags=uop.flags | L.NEW_SLOT) if split else uop
+            split = (previous == L.K_LOAD and uop.kind != L.K_LOAD and split_load) or (
+                uop.kind == L.K_STORE_DATA and rename.unlaminate_stores
             )
+            out.append(uop._replace(flags=uop.flags | L.NEW_SLOT) if split else uop)
         return out
 
     def _finish(

@@ -311,7 +311,9 @@ def run_insn(
         m[RESTART_EVENT] = m[INSN_DONE_EVENT]
 
 
-def run(t: list[int], p: Params, m: list[int], g: list[int], trips: int, marks: list[int]) -> None:
+def run(
+    t: list[int], p: Params, m: list[int], g: list[int], trips: int, marks: list[int]
+) -> None:
     """Run ``trips`` trips; ``marks[k]`` gets the last retirement after trip k."""
     body, tail, repeat, base = t[T_BODY], t[T_TAIL], t[T_REPEAT], t[T_BASE]
     for trip in range(trips):

@@ -64,9 +64,7 @@ def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> 
     if scenario == "loop":
         register = counter if counter >= 0 else free_register(body)
         buffered = 0 < core.front_end.loop_buffer >= 2 * len(body) + 2
-        return Plan(
-            closing(register), 1, M_LOOP if buffered else mode, cached, True
-        )
+        return Plan(closing(register), 1, M_LOOP if buffered else mode, cached, True)
     if scenario == "roundtrip":
         return Plan((), 1, mode, cached, True)
     return Plan((), 1, M_DECODE, False, True)

@@ -219,8 +219,9 @@ def reset(m: list[int], p: Params) -> None:
 G_UOP = 0
 G_INSN = 1  # copy * instructions + instruction
 G_PORT = 2
-QUEUE, ISSUE, READY, DISPATCH, COMPLETE, RETIRE, COMMIT = range(3, 24, 3)
-G_SIZE = 24
+G_LINES = 3  # lines a store's commit wrote apart from others
+QUEUE, ISSUE, READY, DISPATCH, COMPLETE, RETIRE, COMMIT = range(4, 25, 3)
+G_SIZE = 25
 
 
 def new_log(uops: int, fill: Fill = list_of) -> list[int]:

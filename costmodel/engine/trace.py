@@ -135,6 +135,64 @@ def merge_uop(register: int) -> Uop:
     )  # fmt: skip
 
 
+# --- pointer chasing -----------------------------------------------------------------
+def chased(
+    core: Core, items: Sequence[Item], lowered: Sequence[Lowered | None]
+) -> list[Lowered | None]:
+    """The same, loads through a pointer that was itself just loaded being quicker.
+
+    Paths repeat, so what the end leaves loaded is what the start finds; a path run once
+    finds its pointers in the same state.
+    """
+    loaded: set[int] = set()
+    out: list[Lowered | None] = []
+    for _ in range(2):
+        out = []
+        for (form, _taken), low in zip(items, lowered, strict=True):
+            out.append(None if low is None else _chase(core, low, loaded))
+            if low is not None:
+                _note_loaded(form, low, loaded)
+    return out
+
+
+def _chase(core: Core, low: Lowered, loaded: set[int]) -> Lowered:
+    memory = core.memory
+    quick = {
+        n
+        for n, a in enumerate(low.accesses)
+        if a.reads and a.base in loaded and a.index < 0 and not a.implicit
+        and 0 <= a.displacement < memory.displacement_limit
+    }  # fmt: skip
+    if not quick:
+        return low
+    uops = tuple(
+        u._replace(latency=u.latency - memory.chase_saves)
+        if u.kind == L.K_LOAD and u.access in quick
+        else u
+        for u in low.uops
+    )
+    return low._replace(uops=uops)
+
+
+def _note_loaded(form: Form, low: Lowered, loaded: set[int]) -> None:
+    operands = form.operands
+    moved = (
+        form.mnemonic == "mov"
+        and len(operands) == 2
+        and operands[0].width >= 32
+        and operands[1].register is not None
+        and operands[1].register.reg in loaded
+    )
+    written = {use.reg for use in form.writes}
+    loaded -= written
+    if moved:
+        loaded |= {r for r in written if r < 16}
+    elif all(a.width >= 32 for a in low.accesses):
+        for uop in low.uops:
+            if uop.kind == L.K_LOAD:
+                loaded |= {r for r, _ in uop.outputs if r < 16 and r in written}
+
+
 # --- layout --------------------------------------------------------------------------
 class Builder:
     """Lays paths out for one core. Keeps the lowering, and so what it has lowered."""
@@ -184,6 +242,8 @@ class Builder:
         """
         items = [*body, *tail]
         lowered = self.lower_all(items)
+        if self.core.memory.chase_saves:
+            lowered = chased(self.core, items, lowered)
         uop_list = [_sync()]
         bounds = []
         accesses = 0

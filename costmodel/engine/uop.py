@@ -64,6 +64,7 @@ from costmodel.engine.state import (
     FLAG_EVENT_AT,
     FLAG_WRITES,
     FLAGS_AT,
+    G_LINES,
     G_PORT,
     G_SIZE,
     GONE_EVENT_AT,
@@ -271,6 +272,7 @@ def dispatch(
         note(g, event + READY, ready, cause, source)
         if when > ready:
             cause = C.PORT
+            source = event + READY
         note(g, event + DISPATCH, when, cause, source)
         g[event + G_PORT] = port
         if port >= 0:
@@ -435,5 +437,5 @@ def finish_slot(
             m[STORE_EVENT_AT + spot] = event + COMMIT
         m[LAST_COMMIT_EVENT] = event + COMMIT
         if len(g) > 1:
-            # ``source`` of a commit counts the lines it wrote: see attribution.
-            note(g, event + COMMIT, at, m[COMMIT_LINES] - lines, event + RETIRE)
+            g[event + G_LINES] = m[COMMIT_LINES] - lines
+            note(g, event + COMMIT, at, C.COMMIT, event + RETIRE)

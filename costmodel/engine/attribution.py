@@ -1,0 +1,83 @@
+"""Where the cycles went: the critical path through the log, and what it charges.
+
+Every event in the log names the event it had to wait for. Walking back from the last
+retirement of a window to the window's start visits one chain of events; the time
+between two neighbours is charged to the later one's cause and instruction. The charges
+telescope, so they add up to the window's length exactly.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from costmodel.engine import causes, state
+
+STAGES = {
+    state.QUEUE: "queue",
+    state.ISSUE: "issue",
+    state.READY: "ready",
+    state.DISPATCH: "dispatch",
+    state.COMPLETE: "complete",
+    state.RETIRE: "retire",
+    state.COMMIT: "commit",
+}
+
+
+class Link(NamedTuple):
+    """One edge of the critical path: ``cycles`` ending at ``uop``'s ``stage``."""
+
+    uop: int  # dynamic
+    stage: str
+    cause: int
+    cycles: int
+    source: int  # dynamic uop it follows from; -1: the start of the window
+
+
+def critical_path(g: Sequence[int], last: int, start: int, end: int) -> list[Link]:
+    """Edges from ``start`` to ``end``, in time order, their cycles adding up.
+
+    ``last`` is the event (position in the log ``g``) at ``end``.
+    """
+    out: list[Link] = []
+    event, now = last, end
+    while now > start and event >= 0:
+        uop, stage = divmod(event, state.G_SIZE)
+        source = g[event + 2]
+        then = min(now, g[source]) if source >= 0 else start
+        if then < start or source < 0:
+            then = start
+        if now > then:
+            out.append(
+                Link(
+                    uop, STAGES[stage], g[event + 1], now - then,
+                    source // state.G_SIZE if source >= 0 else -1,
+                )
+            )  # fmt: skip
+        event, now = source, then
+    if now > start:
+        out.append(Link(0, "queue", causes.START, now - start, -1))
+    out.reverse()
+    return out
+
+
+def charges(
+    links: Sequence[Link], step_of: Sequence[int]
+) -> tuple[list[tuple[str, int]], list[tuple[int, str, int]]]:
+    """Cycles by cause, and by instruction and cause. ``step_of`` maps dynamic uops."""
+    by_cause: Counter[str] = Counter()
+    by_step: Counter[tuple[int, str]] = Counter()
+    for link in links:
+        name = causes.NAMES[link.cause]
+        by_cause[name] += link.cycles
+        by_step[step_of[link.uop], name] += link.cycles
+    return (
+        sorted(by_cause.items(), key=lambda item: (-item[1], item[0])),
+        [
+            (step, cause, cycles)
+            for (step, cause), cycles in sorted(
+                by_step.items(), key=lambda item: (-item[1], item[0])
+            )
+        ],
+    )

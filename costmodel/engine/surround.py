@@ -1,0 +1,71 @@
+"""What surrounds a path in a round trip: the user's loop and a stand-in handler.
+
+The stand-in is about what getppid does: it loads the current task from a per-CPU word
+and a word of it, and returns. The user's loop sets the call's number, enters the kernel
+and counts. Their cost is the same on both sides of a comparison.
+"""
+
+from __future__ import annotations
+
+from costmodel.code.decode import decode_bytes
+from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
+
+STAND_IN = "stand-in"
+
+_SYSCALL = bytes.fromhex("0f05")
+_SYSENTER = bytes.fromhex("0f34")
+# mov $110,%eax / the entry / sub $1,%ebx / jne (the loop's branch, taken)
+_NUMBER = bytes.fromhex("b86e000000")
+_COUNT = bytes.fromhex("83eb01")
+_AGAIN = bytes.fromhex("0f8500000000")
+# mov %gs:current,%rax / mov 0x40(%rax),%eax / ret
+_HANDLER = bytes.fromhex("65488b042500000000") + bytes.fromhex("8b4040c3")
+_USER_TEXT = 0x400000
+_HANDLER_TEXT = 0x7F0000
+
+
+def _steps(code: bytes, address: int, taken: bool = False) -> list[Step]:
+    out = []
+    for insn in decode_bytes(code, address):
+        names = (
+            (Relocation(5, "current_task", 0),)
+            if insn.form.memory and insn.form.memory[0].segment
+            else ()
+        )
+        made = Insn(insn.form, insn.address, None, STAND_IN, names)
+        jumps = insn.form.flow is Flow.RETURN or taken
+        out.append(Step(made, jumps))
+    return out
+
+
+def boundary(path: Path) -> bool:
+    """Whether the path leaves the kernel as a system call does."""
+    return bool(path.steps) and path.steps[-1].insn.form.flow is Flow.LEAVE_KERNEL
+
+
+def with_handler(path: Path) -> Path:
+    """The path with a stand-in run at each call of the C handler."""
+    steps: list[Step] = []
+    for step in path.steps:
+        steps.append(step)
+        if step.handler:
+            steps += _steps(_HANDLER, _HANDLER_TEXT)
+    return Path(path.name, tuple(steps), path.notes, path.origin)
+
+
+def with_user(path: Path) -> Path:
+    """The path, handler included, inside a user loop of system calls."""
+    inner = with_handler(path)
+    entered = any(s.insn.form.flow is Flow.ENTER_KERNEL for s in path.steps)
+    exits = path.steps[-1].insn.form.mnemonic if path.steps else ""
+    entry = _SYSENTER if exits.startswith("sysexit") else _SYSCALL
+    before = _steps(_NUMBER if entered else _NUMBER + entry, _USER_TEXT)
+    after = _steps(_COUNT + _AGAIN, _USER_TEXT + 16, True)
+    after[0] = Step(after[0].insn, False)
+    note = (
+        "round trip: user loop (mov, "
+        + ("" if entered else f"{decode_bytes(entry)[0].form.mnemonic}, ")
+        + "sub, jne) and a three-instruction stand-in for the handler added"
+    )
+    steps = (*before, *inner.steps, *after)
+    return Path(path.name, steps, (*path.notes, note), path.origin)
