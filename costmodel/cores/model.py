@@ -184,6 +184,7 @@ class Memory(Section, frozen=True):
     indexed_extra: int = 0  # added for an index register
     displacement_limit: int = 0  # base+disp below this is fast ...
     slow_extra: int = 0  # ... otherwise this is added
+    chase_saves: int = 0  # saved if fast and the base itself was the last thing loaded
     segment_extra: int = 0  # a segment base that is not zero
     absolute_extra: int = 0  # no base register
     sign_extend_extra: int = 0
