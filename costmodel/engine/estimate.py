@@ -10,7 +10,7 @@ from costmodel.code.lines import lines_touched
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import causes, params, scenarios, state, surround
 from costmodel.engine import layout as L
-from costmodel.engine.attribution import charges, critical_path
+from costmodel.engine.attribution import Link, charges, critical_path
 from costmodel.engine.bulkrun import rate
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowered, Lowering
@@ -23,6 +23,7 @@ from costmodel.errors import InputError, UsageError
 CALENDARS = (1 << 12, 1 << 16, 1 << 20)
 LIMIT = 8_000  # uops run in search of a steady state
 MOST_STEPS = 50_000
+_PATHS = ("once", "roundtrip")  # scenarios of a whole path at its own addresses
 
 
 def default_scenario(path: Path) -> str:
@@ -75,15 +76,15 @@ class _Run:
         self.params = params.build(loaded.core)
         body = [s.insn for s in path.steps]
         self.plan = scenarios.plan(scenario, body, loaded.core)
-        self.items = [Item(s.insn.form, s.taken) for s in path.steps]
+        self.items = self._items(path, body)
         self.lowered = self.builder.lower_all(self.items)
-        rows, depth, self.linked = links(body, loaded.core)
+        rows, depth, self.linked = links(body, loaded.core, self.plan.loops)
         self.lines = lines_touched(path)
-        if scenario in ("once", "roundtrip"):
+        if scenario in _PATHS:
             for row, line in zip(rows, self.lines.of_access, strict=False):
                 row[L.A_ROOT], row[L.A_OFFSET] = line, 0
                 row[L.A_LINE_STRIDE] = row[L.A_FRESH] = 0
-        base = self._base(body, align)
+        base = self._address(body[0]) if scenario in _PATHS else align
         self.trace = self.builder.build(
             self.items,
             self.plan.tail,
@@ -96,9 +97,23 @@ class _Run:
         )
         self.cells = self.trace[L.T_ACCESS_COUNT] * depth
 
-    def _base(self, body: list[Insn], align: int) -> int:
-        """First address: the code's own place in a line, moved by ``align``."""
-        return align % 64
+    def _address(self, insn: Insn) -> int:
+        """Where the instruction lies: the path's own place moved by ``align``."""
+        if insn.symbol == surround.STAND_IN:
+            return insn.address
+        return insn.address + self.align
+
+    def _items(self, path: Path, body: list[Insn]) -> list[Item]:
+        """Instructions with the places of those that do not follow on."""
+        if self.scenario not in _PATHS:
+            return [Item(s.insn.form, s.taken) for s in path.steps]
+        items = []
+        end = -1
+        for step, insn in zip(path.steps, body, strict=True):
+            at = self._address(insn)
+            items.append(Item(insn.form, step.taken, at if at != end else -1))
+            end = at + insn.form.length
+        return items
 
     # --- running --------------------------------------------------------------------
     def _state(self, calendar: int) -> list[int]:
@@ -167,7 +182,7 @@ class _Run:
                 step_of[link.uop], link.stage, causes.NAMES[link.cause], link.cycles,
                 step_of[link.source] if link.source >= 0 else -1,
             )
-            for link in path_links
+            for link in _latest(path_links, -(-(end - start) // copies))
         )  # fmt: skip
         core = self.loaded.core
         own = [low for low in self.lowered if low is not None]
@@ -325,6 +340,19 @@ class _Run:
                 Guess(name, quantity.value, quantity.low, quantity.high, quantity.note)
             )
         return tuple(out)
+
+
+def _latest(links_: list[Link], cycles: int) -> list[Link]:
+    """The last links that make up ``cycles``: one copy's worth of the path."""
+    out: list[Link] = []
+    for link in reversed(links_):
+        if cycles <= 0:
+            break
+        kept = min(link.cycles, cycles)
+        cycles -= kept
+        out.append(link._replace(cycles=kept))
+    out.reverse()
+    return out
 
 
 def _peak(g: list[int], total: int) -> int:

@@ -33,6 +33,7 @@ from costmodel.engine.layout import (
     LENGTH,
     LONG,
     MICROCODE,
+    NEXT_AT,
     OPCODE_AT,
     PREFIXES,
     SIMPLE_AFTER,
@@ -263,6 +264,8 @@ def deliver(i: int, line: int, t: list[int], p: Params, m: list[int]) -> int:
         m[WHY] = C.PIPELINE
     m[INSN_COUNT] += 1
     m[ADDRESS] += t[i + LENGTH]
+    if t[i + NEXT_AT] >= 0:
+        m[ADDRESS] = t[i + NEXT_AT]
     if t[i + INSN_FLAGS] & TAKEN:
         jump(out, line, p, m)
     return out

@@ -43,11 +43,10 @@ from __future__ import annotations
     LATENCY,  # least cycles of a microcoded whole
     REDIRECT,  # cycles the front end needs after it, when REFETCH
     PREFIXES,  # stall cycles for too many prefixes
-    INSN_SPARE_2,
+    NEXT_AT,  # address the next instruction is at, if it is not the one after; -1
     STEP,  # index into the path
-    INSN_SPARE,
     INSN_SIZE,
-) = range(17)
+) = range(16)
 
 # --- flags of an instruction -----------------------------------------------------------
 COMPLEX = 1  # decoder slot 0 only

@@ -21,6 +21,7 @@ class Item(NamedTuple):
 
     form: Form
     taken: bool = False
+    address: int = -1  # where it lies, if that is not right after the one before
 
 
 class PortMap:
@@ -148,10 +149,10 @@ def chased(
     out: list[Lowered | None] = []
     for _ in range(2):
         out = []
-        for (form, _taken), low in zip(items, lowered, strict=True):
+        for item, low in zip(items, lowered, strict=True):
             out.append(None if low is None else _chase(core, low, loaded))
             if low is not None:
-                _note_loaded(form, low, loaded)
+                _note_loaded(item.form, low, loaded)
     return out
 
 
@@ -209,7 +210,7 @@ class Builder:
         lower = self.lowering.lower
         out: list[Lowered | None] = []
         pairs = self.core.fusion.pairs
-        for k, (form, taken) in enumerate(items):
+        for k, (form, taken, _) in enumerate(items):
             if form.condition and k and out[-1] is not None:
                 first = items[k - 1].form
                 if first.mnemonic in pairs and fuses(self.core, first, form):
@@ -315,10 +316,11 @@ class Builder:
         for k, low in enumerate(lowered):
             form = items[k].form
             start, stop = bounds[k]
+            after = items[k + 1].address if k + 1 < len(items) else -1
             first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
             if low is None:
                 jump = self.lowering.lower(form, items[k].taken)
-                insns += _fused_second(form, k, first, jump.flags)
+                insns += _fused_second(form, k, first, jump.flags, after)
                 continue
             flags = low.flags
             if form.mnemonic in fusible:
@@ -326,7 +328,7 @@ class Builder:
             insns += (
                 form.length, first, last, low.decode_slots, low.simple_after,
                 low.microcode, low.immediates, form.opcode_offset, form.stack_delta,
-                flags, low.latency, low.redirect, low.prefix_stall, 0, k, 0,
+                flags, low.latency, low.redirect, low.prefix_stall, after, k,
             )  # fmt: skip
         accesses_at = outputs_at + len(outputs)
         lines_at = accesses_at + len(rows)
@@ -400,6 +402,8 @@ class Builder:
                 if (end - length) // 32 != (end - 1) // 32 or end % 32 == 0:
                     crowded.add((end - length) // cache.window)
             address += form.length
+            if k + 1 < len(items) and items[k + 1].address >= 0:
+                address = items[k + 1].address
         return [
             -1 if starts_window[n] in crowded else value
             for n, value in enumerate(lines)
@@ -411,11 +415,13 @@ def _sync() -> Uop:
     return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
 
 
-def _fused_second(form: Form, step: int, first: int, flags: int) -> tuple[int, ...]:
+def _fused_second(
+    form: Form, step: int, first: int, flags: int, after: int
+) -> tuple[int, ...]:
     kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
     return (
         form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
-        L.FUSED_SECOND | kept, 0, 0, 0, 0, step, 0,
+        L.FUSED_SECOND | kept, 0, 0, 0, after, step,
     )  # fmt: skip
 
 
