@@ -75,7 +75,8 @@ def _memory(answers: Sequence[CoreAnswer]) -> list[str]:
     )
     lines = [wrap(said)]
     if first.fast.pt_regs:
-        lines.append(wrap("v3.16's fast path: " + missing_slots(first.fast.pt_regs)[0]))
+        missing = missing_slots(first.fast.pt_regs)[0].split()
+        lines.append(wrap("v3.16's fast path leaves " + " ".join(missing)))
     return lines
 
 
@@ -105,7 +106,7 @@ def sentence(answers: Sequence[CoreAnswer]) -> str:
 def _even(answers: Sequence[CoreAnswer]) -> str:
     shares = [a.break_even for a in answers]
     known = [share for share in shares if share is not None]
-    if len(known) < len(shares) or max(known) > 1:
+    if len(known) < len(shares) or max(known) >= 1:
         return ", which does not repay it on every core"
     if max(known) == 0:
         return ", so that it costs nobody anything"

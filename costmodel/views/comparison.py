@@ -43,7 +43,7 @@ def comparisons_text(comparisons: Sequence[Comparison]) -> str:
         return ""
     first = comparisons[0]
     sides = [exact_cycles(e) for c in comparisons for e in (c.before, c.after)]
-    digits = decimals_for(sides)
+    digits = max(decimals_for(sides), *(_digits(c) for c in comparisons))
     most = _MOST_PARTS if len(comparisons) == 1 else _SEVERAL_PARTS
     lines = [
         clip(f"{heading(first.before)} -> {heading(first.after)}", 72),
@@ -58,6 +58,11 @@ def comparisons_text(comparisons: Sequence[Comparison]) -> str:
     lines += assumption_lines([e for c in comparisons for e in (c.before, c.after)])
     lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.", "  ")]
     return "\n".join(lines)
+
+
+def _digits(comparison: Comparison) -> int:
+    """One decimal where causes are not whole, so that small ones can be seen."""
+    return min(1, decimals_for([part.cycles for part in by_cause(comparison)]))
 
 
 def _scenarios(comparisons: Sequence[Comparison]) -> list[str]:

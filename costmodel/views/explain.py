@@ -20,6 +20,7 @@ from costmodel.views.layout import (
 from costmodel.views.text import (
     assumption_lines,
     cause_lines,
+    digits_of,
     exact_cycles,
     frame_lines,
     heading,
@@ -35,7 +36,7 @@ __all__ = ["explanation_text"]
 
 def explanation_text(estimate: Estimate, width: int = WIDTH) -> str:
     """Everything about one estimate; only the timeline uses more than 72 columns."""
-    digits = decimals_for([exact_cycles(estimate)])
+    digits = digits_of(estimate)
     lines = [
         *single(estimate)[:2],
         "",
@@ -86,7 +87,9 @@ def charge_lines(estimate: Estimate, digits: int) -> list[str]:
 def critical_path_lines(estimate: Estimate) -> list[str]:
     """The chain of events that ends at the last retirement; waits only."""
     rows = []
-    for edge in merged_edges(estimate.critical_path):
+    edges = merged_edges(estimate.critical_path)
+    last = last_copy(edges, exact_cycles(estimate))
+    for edge in last:
         if edge.cycles:
             known = 0 <= edge.step < len(estimate.path.steps)
             insn = estimate.insn(edge.step) if known else None
@@ -95,13 +98,23 @@ def critical_path_lines(estimate: Estimate) -> list[str]:
                     f"{edge.cycles:+d}",
                     edge.stage,
                     clip(edge.cause, 22),
-                    clip(spelled(insn), 22) if insn else "",
-                    place(insn) if insn else "",
+                    clip(place(insn), 20) if insn else "",
+                    spelled(insn) if insn else "",
                 )
             )
     if not rows:
         return ["  critical path: no cycles"]
-    return ["  critical path, from the start", *table(rows, "rllll")]
+    which = "from the start" if len(last) == len(edges) else "of the last copy"
+    return [f"  critical path, {which}", *table(rows, "rllll")]
+
+
+def last_copy(edges: list[Edge], cycles: Fraction) -> list[Edge]:
+    """The edges at the end that make up one copy; all of them if there is but one."""
+    left, at = cycles, len(edges)
+    while at and left > 0:
+        at -= 1
+        left -= edges[at].cycles
+    return edges[at:]
 
 
 def merged_edges(edges: tuple[Edge, ...]) -> list[Edge]:

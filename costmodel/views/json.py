@@ -68,7 +68,7 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
         "unknown_addresses": e.unknown_addresses,
         "unknown": list(e.unknown),
         "guesses": [_guess(g) for g in e.guesses],
-        "notes": [*e.path.notes, *e.notes],
+        "notes": list(dict.fromkeys((*e.path.notes, *e.notes))),
     }
 
 

@@ -28,6 +28,12 @@ def exact_cycles(estimate: Estimate) -> Fraction:
     return Fraction(estimate.window_cycles, estimate.copies)
 
 
+def digits_of(estimate: Estimate) -> int:
+    """Decimals for an estimate and its causes alike."""
+    shares = (Fraction(n, estimate.copies) for _, n in estimate.causes)
+    return decimals_for([exact_cycles(estimate), *shares])
+
+
 def estimates_text(estimates: Sequence[Estimate]) -> str:
     """One block for one estimate, a table per path for several."""
     if len(estimates) == 1:
@@ -42,7 +48,7 @@ def estimates_text(estimates: Sequence[Estimate]) -> str:
 def single(estimate: Estimate) -> list[str]:
     """One estimate in full."""
     cycles = exact_cycles(estimate)
-    digits = decimals_for([cycles])
+    digits = digits_of(estimate)
     mark = "?" if estimate.guesses or estimate.unknown else ""
     lines = [
         f"{number(cycles, digits)}{mark} cycles  {heading(estimate)}",
@@ -117,12 +123,13 @@ def size_lines(estimate: Estimate) -> list[str]:
 
 def cause_lines(estimate: Estimate, digits: int) -> list[str]:
     """Causes with bars; the printed figures add up to the printed total."""
-    exact = [Fraction(n, estimate.copies) for _, n in estimate.causes]
+    causes = [(cause, n) for cause, n in estimate.causes if n]
+    exact = [Fraction(n, estimate.copies) for _, n in causes]
     shown = rounded_parts(exact, digits, exact_cycles(estimate))
     largest = max(exact, default=Fraction(0))
     rows = [
         (number(value, digits), clip(cause, 34), bar(value, largest, _BAR))
-        for (cause, _), value in zip(estimate.causes, shown, strict=True)
+        for (cause, _), value in zip(causes, shown, strict=True)
     ]
     rows.append((number(exact_cycles(estimate), digits), "total", ""))
     return ["  where the cycles go", *table(rows, "rll")]
@@ -180,33 +187,43 @@ def missing_slots(frame: Sequence[FrameSlot]) -> list[str]:
 def assumption_lines(estimates: Sequence[Estimate]) -> list[str]:
     """Guesses and unknown instructions, each said once with the cores they concern."""
     unknown: dict[str, list[str]] = {}
-    guesses: dict[tuple[str, str, str], list[str]] = {}
+    guesses: dict[str, list[str]] = {}
+    one = len({e.uarch for e in estimates}) == 1
     for e in estimates:
         for name in e.unknown:
             unknown.setdefault(name, []).append(e.uarch)
         for g in e.guesses:
-            span = f"{g.value:g} ({g.low:g}-{g.high:g})"
-            guesses.setdefault((g.what, span, g.reason), []).append(e.uarch)
-    lines: list[str] = []
-    several_cores = len({e.uarch for e in estimates}) > 1
+            why = f": {g.reason}" if one and g.reason else ""
+            said = f"{spoken(g.what)} {g.value:g} ({g.low:g}-{g.high:g}){why}"
+            guesses.setdefault(said, []).append(e.uarch)
+    return _said_of(
+        "not known to the model, cost made up:", unknown, listed=one
+    ) + _said_of("figures assumed, not sourced (?):", guesses, listed=one)
 
-    def tail(cores: list[str]) -> str:
-        return f" [{', '.join(dict.fromkeys(cores))}]" if several_cores else ""
 
-    if unknown:
-        lines += ["", "  not known to the model, cost made up:"]
-        lines += [wrap(f"? {k}{tail(v)}", "    ", "      ") for k, v in unknown.items()]
-    if guesses:
-        lines += ["", "  figures assumed, not sourced (?):"]
-        for (what, span, reason), cores in guesses.items():
-            why = f": {reason}" if reason else ""
-            lines.append(wrap(f"? {what} {span}{why}{tail(cores)}", "    ", "      "))
+def spoken(figure: str) -> str:
+    """``costs.swapgs..latency`` as "swapgs latency"."""
+    return " ".join(p for p in figure.removeprefix("costs.").split(".") if p)
+
+
+def _said_of(title: str, cores: dict[str, list[str]], listed: bool) -> list[str]:
+    """A line each for one core; for several a paragraph for cores that agree."""
+    if not cores:
+        return []
+    lines = ["", f"  {title}"]
+    if listed:
+        return lines + [wrap(f"? {said}", "    ", "      ") for said in cores]
+    together: dict[str, list[str]] = {}
+    for said, names in cores.items():
+        together.setdefault(", ".join(dict.fromkeys(names)), []).append(said)
+    for names, sayings in together.items():
+        lines.append(wrap(f"? {names}: {', '.join(sayings)}", "    ", "      "))
     return lines
 
 
 def note_lines(estimate: Estimate) -> list[str]:
     """What was followed and assumed to get the path, and the engine's own remarks."""
-    notes = [*estimate.path.notes, *estimate.notes]
+    notes = dict.fromkeys((*estimate.path.notes, *estimate.notes))
     if not notes:
         return []
     return ["", "  the path", *(wrap(n, "    ", "      ") for n in notes)]

@@ -41,9 +41,9 @@ class Column:
 
 def timeline_lines(estimate: Estimate, width: int) -> list[str]:
     """The diagram for ``estimate.timeline``, at most ``width`` wide."""
-    uops = estimate.timeline
-    if not uops:
+    if not estimate.timeline:
         return []
+    uops = abridged(estimate.timeline)
     columns = fold(uops)
     room = max(width - (5 + _TEXT + 1) - (_REASON + 2), 12)
     labels = _labels(estimate, uops)
@@ -60,6 +60,18 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
             lines.append(row.rstrip())
         lines.append("")
     return lines[:-1]
+
+
+def abridged(uops: Sequence[UopTimes]) -> list[UopTimes]:
+    """Of a long run of microcode only the first and the last uop."""
+    kept: list[UopTimes] = []
+    for i, uop in enumerate(uops):
+        run = (uop.step, "microcode")
+        around = (*uops[max(i - 1, 0) : i], *uops[i + 1 : i + 2])
+        inside = sum((u.step, u.kind) == run for u in around) == 2
+        if not (inside and uop.kind == "microcode" and uop.uop):
+            kept.append(uop)
+    return kept
 
 
 def fold(uops: Sequence[UopTimes]) -> list[Column]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.engine.result import UopTimes
-from costmodel.views.timeline import fold, timeline_lines
+from costmodel.views.timeline import abridged, fold, timeline_lines
 from tests.make import an_estimate
 
 
@@ -58,3 +58,11 @@ def test_a_wait_for_inputs_is_told_from_a_wait_for_a_port() -> None:
 
 def test_no_uops_no_diagram() -> None:
     assert timeline_lines(an_estimate(timeline=()), 72) == []
+
+
+def test_a_long_run_of_microcode_is_shown_by_its_ends() -> None:
+    def micro(uop: int, step: int = 0) -> UopTimes:
+        return UopTimes(step, uop, "microcode", "", 0, 1, 2, 3, 4, 5, -1, "")
+
+    kept = abridged([*(micro(i) for i in range(9)), micro(0, 1), micro(1, 1)])
+    assert [(u.step, u.uop) for u in kept] == [(0, 0), (0, 8), (1, 0), (1, 1)]
