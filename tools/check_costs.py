@@ -178,7 +178,9 @@ def _ports(ports: Counter[str]) -> str:
 
 
 def mismatches(
-    lowering: Lowering, records: list[dict[str, Any]], wanted: set[tuple[str, str, bool]]
+    lowering: Lowering,
+    records: list[dict[str, Any]],
+    wanted: set[tuple[str, str, bool]],
 ) -> tuple[int, list[Mismatch], set[str]]:
     """Number of forms compared, what differs, and the forms it differs in."""
     names = [record["string"] for record in records]
@@ -201,7 +203,9 @@ def mismatches(
             variant = variants.get("indexed", record)
             mine += [
                 m._replace(form=f"{name} indexed")
-                for m in compare(lowering, name, indexed[name], {**record, **variant}, False)
+                for m in compare(
+                    lowering, name, indexed[name], {**record, **variant}, False
+                )
             ]
         if "same_reg" in variants and name in same:
             variant = {**record, **variants["same_reg"]}
@@ -224,7 +228,9 @@ def occurring(path: Path) -> set[tuple[str, str, bool]]:
                 insns = decode_bytes(bytes.fromhex(row["hex"]))
             except CostmodelError:
                 continue
-            out |= {(insn.form.mnemonic, insn.form.shape, insn.form.lock) for insn in insns}
+            out |= {
+                (insn.form.mnemonic, insn.form.shape, insn.form.lock) for insn in insns
+            }
     return out
 
 

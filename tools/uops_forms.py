@@ -107,9 +107,7 @@ def assemble(lines: list[str]) -> list[bytes | None]:
     with tempfile.TemporaryDirectory() as folder:
         source, output = Path(folder, "a.s"), Path(folder, "a.o")
         while True:
-            body = [
-                "nop" if n in refused else line for n, line in enumerate(lines)
-            ]
+            body = ["nop" if n in refused else line for n, line in enumerate(lines)]
             labelled = "".join(f"L{n}: {line}\n" for n, line in enumerate(body))
             table = "".join(f".long L{n}-L0\n" for n in range(len(lines)))
             source.write_text(
@@ -131,8 +129,7 @@ def assemble(lines: list[str]) -> list[bytes | None]:
         code, where = (_section(output, name) for name in (".text", ".data"))
     ends = [int.from_bytes(where[i : i + 4], "little") for i in range(0, len(where), 4)]
     return [
-        None if n in refused else code[ends[n] : ends[n + 1]]
-        for n in range(len(lines))
+        None if n in refused else code[ends[n] : ends[n + 1]] for n in range(len(lines))
     ]
 
 
@@ -145,7 +142,9 @@ def _section(output: Path, name: str) -> bytes:
     return raw.read_bytes()
 
 
-def forms_of(names: list[str], indexed: bool = False, same: bool = False) -> dict[str, Form]:
+def forms_of(
+    names: list[str], indexed: bool = False, same: bool = False
+) -> dict[str, Form]:
     """The decoded Form of every name that can be encoded."""
     texts = [(name, text_of(name, indexed, same)) for name in names]
     kept = [(name, text) for name, text in texts if text is not None]
