@@ -23,6 +23,7 @@ $(VENV)/created:
 $(VENV)/runtime: $(VENV)/created pyproject.toml
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
+	@$(PY) -m compileall -q costmodel
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime

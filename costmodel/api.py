@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
-from costmodel.code.insn import Path
+from costmodel.code.insn import Insn, Path
 from costmodel.cores.load import core_names, resolve
 from costmodel.cores.load import load_core as load_core
 from costmodel.engine.result import Comparison, Estimate
-from costmodel.errors import UsageError
+from costmodel.errors import UnknownInstructionError, UsageError
 
 if TYPE_CHECKING:
     import os
@@ -174,10 +174,23 @@ def load_path(
     return read(source, stdin=stdin, **options)
 
 
+def _where(insn: Insn, path: Path) -> str:
+    """``file:line`` as errors name it."""
+    if insn.source is None:
+        return path.origin
+    return f"{insn.source.file}:{insn.source.line}"
+
+
 def _estimate(path: Path, core: str, scenario: str | None, align: int) -> Result:
     from costmodel.engine.estimate import estimate as run
 
-    result = run(path, load_core(core), scenario=scenario, align=align)
+    try:
+        result = run(path, load_core(core), scenario=scenario, align=align)
+    except UnknownInstructionError as error:
+        refused = [s.insn for s in path.steps if s.insn.form.vector]
+        if not error.where:
+            error.where = _where(refused[0], path) if refused else path.origin
+        raise
     return Result(*(getattr(result, field.name) for field in fields(Estimate)))
 
 

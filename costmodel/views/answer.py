@@ -54,7 +54,8 @@ def answer_text(answers: Sequence[CoreAnswer]) -> str:
 
 
 def _signed(comparison: Comparison) -> str:
-    return number(delta(comparison), 1, sign=True)
+    value = delta(comparison)
+    return number(value, 1, sign=bool(value))
 
 
 def _memory(answers: Sequence[CoreAnswer]) -> list[str]:

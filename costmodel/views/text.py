@@ -115,9 +115,9 @@ def _offset(estimate: Estimate) -> str:
 
 def size_lines(estimate: Estimate) -> list[str]:
     return [
-        f"  {plural(estimate.instructions, 'instruction')}, {estimate.bytes} bytes in "
+        f"  {plural(estimate.instructions, 'instruction')}, {estimate.bytes} bytes, "
         f"{plural(estimate.fetch_windows, 'fetch window')}; "
-        f"{plural(estimate.uops, 'uop')}, {plural(estimate.slots, 'issue slot')}"
+        f"{plural(estimate.uops, 'uop')}, {plural(estimate.slots, 'slot')}"
     ]
 
 
@@ -216,8 +216,8 @@ def _said_of(title: str, cores: dict[str, list[str]], listed: bool) -> list[str]
     together: dict[str, list[str]] = {}
     for said, names in cores.items():
         together.setdefault(", ".join(dict.fromkeys(names)), []).append(said)
-    for names, sayings in together.items():
-        lines.append(wrap(f"? {names}: {', '.join(sayings)}", "    ", "      "))
+    for who, sayings in together.items():
+        lines.append(wrap(f"? {who}: {', '.join(sayings)}", "    ", "      "))
     return lines
 
 
