@@ -3,18 +3,17 @@
 
     tools/check_costs.py CORE FORMS.jsonl [--blocks BLOCKS.csv] [--show KIND] [--all]
 
-Every integer or system form of FORMS.jsonl is encoded, lowered onto CORE and compared in
+Every integer or system form of FORMS.jsonl is encoded, lowered onto CORE and compared:
 issue slots, decode slots, microcode uops, ports, decoder restrictions, indexed and
-same-register variants and latency of every operand pair. With ``--blocks`` only forms of
-operation and shape that occur in that file count. A development tool: the package
-neither needs nor reads the measurements.
+same-register variants, latency of every operand pair. With ``--blocks`` only what
+occurs in that file (mnemonic and shape) counts. A development tool: the package neither
+needs nor reads the measurements.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -23,8 +22,6 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tools.uops_forms import forms_of
-
 from costmodel.code import registers as R
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Flow, Form
@@ -32,6 +29,8 @@ from costmodel.cores.load import load_core
 from costmodel.engine import layout as L
 from costmodel.engine.lower import Lowered, Lowering
 from costmodel.errors import CostmodelError
+from tools.uops_forms import forms_of
+from tools.uops_records import records_of
 
 KINDS = ("unknown", "slots", "decode", "microcode", "ports", "complex", "latency")
 SLACK = 0.1  # of a latency: long ones vary with the values and by chance
@@ -145,16 +144,16 @@ def compare(
     if slots != record["retire_slots"]:
         yield Mismatch(name, "slots", str(slots), str(record["retire_slots"]))
     decode = lowered.decode_slots
-    if decode != record["uops_MITE"]:
+    if record["uops_MITE"] is not None and decode != record["uops_MITE"]:
         yield Mismatch(name, "decode", str(decode), str(record["uops_MITE"]))
-    if lowered.microcode != record["uops_MS"]:
+    if record["uops_MS"] is not None and lowered.microcode != record["uops_MS"]:
         yield Mismatch(
             name, "microcode", str(lowered.microcode), str(record["uops_MS"])
         )
     ours, theirs = ports_of(lowering, lowered), Counter(record["ports"])
     if ours != theirs:
         yield Mismatch(name, "ports", _ports(ours), _ports(theirs))
-    if not base:
+    if not base or record["uops_MITE"] is None:
         return
     restricted = bool(lowered.flags & L.COMPLEX)
     if record["uops_MS"]:
@@ -242,7 +241,7 @@ def main() -> None:
     parser.add_argument("--show", choices=KINDS)
     parser.add_argument("--limit", type=int, default=60)
     arguments = parser.parse_args()
-    records = [json.loads(line) for line in arguments.forms.open()]
+    records = records_of(arguments.forms)
     wanted = occurring(arguments.blocks) if arguments.blocks else set()
     lowering = Lowering(load_core(arguments.core))
     count, found, bad = mismatches(lowering, records, wanted)

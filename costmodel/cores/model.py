@@ -38,7 +38,8 @@ class Decode(Section, frozen=True):
     fused_pair_slots: int = 1  # slots a macro-fused pair takes
     fusible_last_waits: bool = False  # a fusible instruction never takes the last slot
     ends_after_branch: bool = True  # not only taken branches end the decode group
-    ends_after_pop_r12: bool = False  # pop %r12 / %rsp end the decode group
+    pop_r12_complex: bool = False  # pop %r12 / %rsp decode in slot 0 only ...
+    ends_after_pop_r12: bool = False  # ... and end the decode group
     prefix_limit: int = 0  # more prefixes than this cost prefix_stall
     prefix_stall: int = 0  # cycles
 

@@ -9,6 +9,7 @@ these share issue slots.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from costmodel.code import registers as R
@@ -59,7 +60,7 @@ _MEMORY = frozenset({_LOAD, _ADDRESS, _SIMPLE, _DATA})
 _STRING_FLAGS = frozenset("movs stos lods cmps scas".split())
 
 
-def semantic_of(form: Form, table: dict[str, Semantic]) -> Semantic | None:
+def semantic_of(form: Form, table: Mapping[str, Semantic]) -> Semantic | None:
     """Row of the semantic table for a Form, its prefix applied to the operation."""
     name = form.mnemonic
     row = table.get(name)
@@ -424,7 +425,7 @@ class Lowering:
         taken: bool,
         first_shares: bool,
     ) -> list[Uop]:
-        out = []
+        out: list[Uop] = []
         last = len(rows) - 1
         for k, row in enumerate(rows):
             if row.reads is not None:
@@ -625,10 +626,11 @@ class Lowering:
             flags |= L.REFETCH
             if cost.refetch == "decode":
                 flags |= L.REFETCH_DECODE
-        if front.ends_after_pop_r12 and form.mnemonic == "pop":
-            register = form.operands[0].register if form.operands else None
+        if form.mnemonic == "pop" and form.operands:
+            register = form.operands[0].register
             if register is not None and register.reg in (R.RSP, 12):
-                flags |= L.ENDS_GROUP
+                flags |= L.COMPLEX if front.pop_r12_complex else 0
+                flags |= L.ENDS_GROUP if front.ends_after_pop_r12 else 0
         stall = (
             front.prefix_stall
             if front.prefix_limit and form.prefixes > front.prefix_limit
