@@ -74,7 +74,7 @@ def text_of(name: str, indexed: bool = False, same: bool = False) -> str | None:
     if mnemonic in _NOT_ENCODED:
         return None
     base = _SAME_AS.get(mnemonic, mnemonic.lower())
-    base = re.sub(r"_([0-9a-f]{2}|r[04])$", "", base)
+    base = re.sub(r"_([0-9a-f]{2}|r[04]|imm[bz]|cl)$", "", base)
     if base in ("push_w", "pop_w"):
         base = f".byte 0x66; {base[:-2]}"
     written: list[str] = []
