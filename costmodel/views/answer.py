@@ -105,16 +105,23 @@ def sentence(answers: Sequence[CoreAnswer]) -> str:
 
 
 def _even(answers: Sequence[CoreAnswer]) -> str:
-    shares = [a.break_even for a in answers]
-    known = [share for share in shares if share is not None]
-    if len(known) < len(shares) or max(known) >= 1:
-        return ", which does not repay it on every core"
-    if max(known) == 0:
-        return ", so that it costs nobody anything"
-    least = number(Fraction(100 * min(known)), 0)
-    most = number(Fraction(100 * max(known)), 0)
-    span = least if least == most else f"{least} to {most}"
-    return f", which repays it where {span} % of all calls are slow ones"
+    """From which share of slow calls on the change pays, and where it never does."""
+    paying = {
+        a.uarch: share
+        for a in answers
+        if (share := a.break_even) is not None and share < 1
+    }
+    never = [a.uarch for a in answers if a.uarch not in paying]
+    if not paying:
+        return ", which at no share of slow calls repays it"
+    if max(paying.values()) == 0:
+        said = ", so that nobody pays"
+    else:
+        least = number(Fraction(100 * min(paying.values())), 0)
+        most = number(Fraction(100 * max(paying.values())), 0)
+        span = least if least == most else f"{least} to {most}"
+        said = f", which repays it once {span} % of all calls are slow ones"
+    return said + (f" (never on {', '.join(never)})" if never else "")
 
 
 def answer_document(answers: Sequence[CoreAnswer]) -> str:

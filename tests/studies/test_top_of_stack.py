@@ -50,7 +50,10 @@ def test_ten_is_not_fewer_than_ten() -> None:
 
 
 def test_a_share_above_one_is_no_break_even() -> None:
-    assert "does not repay" in sentence([an_answer(90, 0, 10)])
+    assert "at no share" in sentence([an_answer(90, 0, 10)])
+    said = sentence([an_answer(90, 0, 10, "zen5"), an_answer(20, 0, 80)])
+    assert "once 25 % of all calls" in said
+    assert "never on zen5" in said
 
 
 def test_a_new_line_is_not_passed_over() -> None:
