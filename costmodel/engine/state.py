@@ -174,6 +174,8 @@ def reset(m: list[int], p: Params) -> None:
     """Make ``m`` as new: a machine that has seen no code."""
     for k in range(CALENDAR_MASK):
         m[k] = 0
+    for k in range(INSN_FIRST, SCALARS):
+        m[k] = 0
     for k in range(READY_AT, GROUP_OF_AT):
         m[k] = 0
     for k in range(OCCUPANCY_AT, GROUP_SIZE_AT):
