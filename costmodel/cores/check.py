@@ -28,7 +28,16 @@ IMPLIED_CLASSES = frozenset(
 )
 # Operations an instruction turns into by its prefix or the form of its address.
 PREFIXES = ("lock_", "rep_")
-ADDRESS_FORMS = ("lea_16", "lea_base", "lea_complex", "lea_rip", "lea_scaled")
+ADDRESS_FORMS = (
+    "lea_16",
+    "lea_base",
+    "lea_complex",
+    "lea_disp",
+    "lea_index",
+    "lea_rip",
+    "lea_scaled",
+    "lea_scaled_disp",
+)
 ANY_LOCKED = "lock"
 
 
@@ -182,7 +191,7 @@ def _ports(loaded: LoadedCore) -> Iterator[Finding]:
 def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[Finding]:
     costs = loaded.core.costs
     known = {row.operation for row in table.values()}
-    for operation in sorted(known - set(costs)):
+    for operation in sorted(known - set(costs) - set(loaded.core.absent)):
         of = ", ".join(sorted(n for n, r in table.items() if r.operation == operation))
         yield Finding(
             loaded.name, "uncosted", operation, loaded.files[0], f"needed by {of}"
@@ -192,7 +201,7 @@ def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[F
         bare = operation
         for prefix in PREFIXES:
             bare = bare.removeprefix(prefix)
-        if operation not in reached and bare not in known:
+        if operation not in reached and bare not in known and bare not in table:
             where = _first_where(loaded, f"costs.{operation}.")
             text = "no instruction of instructions.yaml has this operation"
             yield Finding(loaded.name, "unmapped", f"costs.{operation}", where, text)

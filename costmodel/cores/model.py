@@ -272,6 +272,7 @@ class Core(Section, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     ghz: float = 3.0  # used only to turn cycles into nanoseconds
     evidence_state: str = ""  # one line: what the figures rest on
+    absent: tuple[str, ...] = ()  # operations it does not have; a cost row overrides
     ports: Ports
     window: Window
     front_end: FrontEnd = field(default_factory=FrontEnd)

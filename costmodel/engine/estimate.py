@@ -321,7 +321,10 @@ class _Run:
         names = {}
         for item, low in zip(self.items, self.lowered, strict=True):
             if low is not None and not low.known:
-                names[item.form.mnemonic + " " + item.form.shape] = None
+                name = item.form.mnemonic + " " + item.form.shape
+                if low.operation in self.loaded.core.absent:
+                    name += f" (which {self.loaded.core.title} does not have)"
+                names[name] = None
         return tuple(names)
 
     def _guesses(self) -> tuple[Guess, ...]:

@@ -79,12 +79,13 @@ def _lea_names(form: Form) -> tuple[str, ...]:
         return ("lea_16",)
     if memory.rip_relative:
         return ("lea_rip",)
+    scaled = memory.index >= 0 and memory.scale > 1
     if memory.base >= 0 and memory.index >= 0 and memory.displacement_bytes:
-        return ("lea_complex",)
-    if memory.base >= 0 and memory.scale > 1:
-        return ("lea_scaled",)
-    if memory.base >= 0 and memory.index < 0 and not memory.displacement:
-        return ("lea_base",)
+        return ("lea_scaled_disp", "lea_complex") if scaled else ("lea_complex",)
+    if scaled:
+        return ("lea_scaled",) if memory.base >= 0 else ("lea_index",)
+    if memory.base >= 0 and memory.index < 0:
+        return ("lea_disp",) if memory.displacement else ("lea_base",)
     return ()
 
 
@@ -122,6 +123,8 @@ class Lowering:
         if row is None:
             return None, form.mnemonic, None, False, ""
         names = [row.operation]
+        if form.mnemonic != row.operation and form.mnemonic in self.core.costs:
+            names = [form.mnemonic, row.operation]  # apart from the rest on this core
         if row.operation == "lea":
             names = [*_lea_names(form), *names]
         explicit_lock = form.lock and form.mnemonic != "xchg"
@@ -139,7 +142,7 @@ class Lowering:
             for candidate in shapes:
                 hit = costs.find(self.core, name, candidate)
                 if hit is not None:
-                    return row, name, hit.cost, hit.composed, hit.path
+                    return row, row.operation if name == form.mnemonic else name, hit.cost, hit.composed, hit.path
         return row, names[0], None, False, ""
 
     # --- registers ------------------------------------------------------------------
