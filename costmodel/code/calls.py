@@ -15,6 +15,7 @@ class _Frame:
     back: int
     depth: int  # RSP after the call, relative to the start of the path
     overwritten: bool = False
+    held: int | None = None  # register the return address was popped into
 
 
 @dataclass(slots=True)
@@ -50,15 +51,28 @@ class Calls:
         frame = self._frames[-1]
         for access in form.memory:
             plain = access.writes and not access.implicit and access.index < 0
+            if frame.held is not None:
+                continue  # the place it had may be used for something else
             if plain and access.base == RSP and not access.segment:
                 if self._depth + access.displacement == frame.depth:
                     frame.overwritten = True
         self._depth += _change(form)
+        self._popped_or_pushed(form, frame)
         # A pop of the return address keeps it: it is pushed again before the ret.
         if form.mnemonic in ("add", "lea") and self._depth > frame.depth:
             self._frames.pop()
             return True
         return False
+
+    def _popped_or_pushed(self, form: Form, frame: _Frame) -> None:
+        """A return address may be popped, kept, and pushed again further down."""
+        register = form.operands[0].register if form.operands else None
+        if register is None:
+            return
+        if form.mnemonic == "pop" and self._depth == frame.depth + 8:
+            frame.held = register.reg
+        elif form.mnemonic == "push" and register.reg == frame.held:
+            frame.depth, frame.held = self._depth, None
 
 
 def _change(form: Form) -> int:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from costmodel import api
 from costmodel.engine.result import Comparison, Estimate, LineUse
 from costmodel.studies import top_of_stack
 from costmodel.studies.top_of_stack import CoreAnswer
@@ -81,3 +82,10 @@ def test_the_stubs_it_compares_are_there() -> None:
         top_of_stack.FORK, top_of_stack.FORK_WITHOUT,
     )  # fmt: skip
     assert all((top_of_stack.stubs() / name).is_file() for name in names)
+
+
+def test_the_forks_it_compares_run_from_entry_to_sysret() -> None:
+    for name, count in ((top_of_stack.FORK, 61), (top_of_stack.FORK_WITHOUT, 50)):
+        path = api.load_path(top_of_stack.stubs() / name)
+        assert len(path.steps) == count
+        assert path.steps[-1].insn.form.mnemonic.startswith("sysret")
