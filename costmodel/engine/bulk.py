@@ -1,11 +1,12 @@
 """Many blocks on one core: bytes in, cycles an iteration out.
 
 Keeps everything that can be kept between blocks: what instructions lower to, the
-machine's arrays, and, when numba is installed, the compiled engine.
+machine's arrays, and, where there is a C compiler, the compiled engine.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from costmodel.code.insn import Insn
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import layout as L
 from costmodel.engine import params
-from costmodel.engine.bulkrun import rate
+from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.scenarios import NAMES, plan
@@ -25,7 +26,6 @@ from costmodel.errors import UsageError
 
 CALENDARS = (1 << 10, 1 << 14, 1 << 20)
 LIMIT = 12_000
-MARKS = 4096
 
 
 class Throughput(NamedTuple):
@@ -41,7 +41,7 @@ class Bulk:
     """Estimates blocks in the measured scenarios on one core."""
 
     def __init__(self, loaded: LoadedCore, compiled: bool | None = None) -> None:
-        """``compiled``: True requires numba, None uses it if it is installed."""
+        """``compiled``: True requires a C compiler, None uses one if there is one."""
         self.core = loaded.core
         self.builder = Builder(Lowering(loaded))
         self.params = params.build(loaded.core)
@@ -58,17 +58,13 @@ class Bulk:
         self._found = self._fill(8, 0)
 
     def _use_compiled(self, required: bool) -> None:
-        from importlib.util import find_spec
+        from costmodel.engine import compiled
 
-        if not required and find_spec("numba") is None:
+        if not required and compiled.compiler() is None:
             return
-        import numpy as np
-
-        from costmodel.engine.compiled import engine
-
-        self._rate = engine()
-        self._fill = lambda count, value: np.full(count, value, np.int64)
-        self._array = lambda values: np.array(values, np.int64)
+        self._rate = compiled.engine()
+        self._fill = compiled.fill
+        self._array = lambda values: array("q", values)
 
     def throughput(
         self, code: bytes, scenario: str = "unroll", counter: int = -1

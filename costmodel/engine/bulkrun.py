@@ -11,6 +11,9 @@ from costmodel.engine.params import Params
 from costmodel.engine.state import MODE, OVERFLOW, UOPS, reset
 
 
+MARKS = 4096  # length of ``marks`` and ``uops_at``
+
+
 def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
     """Groups at the end that repeat with some period over ``need`` uops; 0: none."""
     for period in (1, 2, 3, 4, 5, 6, 8):
@@ -54,7 +57,6 @@ def rate(
     m[MODE] = mode
     k = 0
     found[4] = 0
-    most = len(marks)
     while True:
         run(t, p, m, g, group, out)
         if m[OVERFLOW]:
@@ -72,7 +74,7 @@ def rate(
             found[2] = (k - count) * group
             found[3] = 1
             return
-        if k >= 4 and (m[UOPS] >= limit or k == most):
+        if k >= 4 and (m[UOPS] >= limit or k == MARKS):
             half = k // 2
             found[0] = marks[k - 1] - marks[half - 1]
             found[1] = (k - half) * group

@@ -11,7 +11,7 @@ from costmodel.cores.load import LoadedCore
 from costmodel.engine import causes, params, scenarios, state, surround
 from costmodel.engine import layout as L
 from costmodel.engine.attribution import Link, charges, critical_path
-from costmodel.engine.bulkrun import rate
+from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowered, Lowering
 from costmodel.engine.machine import run
@@ -133,10 +133,9 @@ class _Run:
         length = sum(item.form.length for item in self.items)
         group = trip_group(length, self.params.fetch_bytes, self.plan.loops)
         found = [0] * 8
-        most = max(8, LIMIT // max(1, len(self.items) * group) + 8)
         rate(
             self.trace, self.params, m, [0], self.plan.mode, group,
-            min(2 * self.params.rob, LIMIT // 2), LIMIT, [0] * most, [0] * most,
+            min(2 * self.params.rob, LIMIT // 2), LIMIT, [0] * MARKS, [0] * MARKS,
             [0] * group, found,
         )  # fmt: skip
         return None if found[4] else (found[2], found[1])

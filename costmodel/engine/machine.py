@@ -83,6 +83,7 @@ from costmodel.engine.state import (
     INSN_FIRST,
     INT_WRITES,
     ISSUE,
+    KEEP,
     LAST_COMMIT_EVENT,
     LAST_QUEUE_EVENT,
     LAST_RETIRE_EVENT,
@@ -173,7 +174,7 @@ def execute(
             complete = m[INSN_FIRST] + latency
             result = complete
             result_event = event + COMPLETE
-        if len(g) > 1:
+        if m[KEEP]:
             cause = C.LATENCY if complete > issued else C.PIPELINE
             note(g, event + COMPLETE, complete, cause, event + ISSUE)
             g[event + DISPATCH] = -1
@@ -187,7 +188,7 @@ def execute(
             complete, result, result_event = load_result(
                 a, n, copy, issued, when, complete, t, p, m, g
             )
-        elif len(g) > 1:
+        elif m[KEEP]:
             note(g, event + COMPLETE, complete, C.EXECUTE, event + DISPATCH)
         if a >= 0 and kind != K_LOAD:
             cell = copy % t[T_DEPTH] * t[T_ACCESS_COUNT] + a
@@ -203,7 +204,7 @@ def execute(
             complete = m[INSN_FIRST] + latency
             result = complete
             result_event = event + COMPLETE
-            if len(g) > 1:
+            if m[KEEP]:
                 note(g, event + COMPLETE, complete, C.LATENCY, event + ISSUE)
     for k in range(t[u + OUTPUTS_FIRST], t[u + OUTPUTS_LAST], 2):
         register = t[k]
@@ -249,7 +250,7 @@ def run_insn(
         n = m[UOPS]
         m[UOPS] += 1
         uflags = t[u + UOP_FLAGS]
-        if len(g) > 1:
+        if m[KEEP]:
             event = n * G_SIZE + QUEUE
             source = m[LAST_QUEUE_EVENT]
             cause = m[WHY]
@@ -315,6 +316,7 @@ def run(
     t: list[int], p: Params, m: list[int], g: list[int], trips: int, marks: list[int]
 ) -> None:
     """Run ``trips`` trips; ``marks[k]`` gets the last retirement after trip k."""
+    m[KEEP] = 1 if g[0] != 0 else 0
     body, tail, repeat, base = t[T_BODY], t[T_TAIL], t[T_REPEAT], t[T_BASE]
     for trip in range(trips):
         if t[T_LOOPS] or m[UOPS] == 0:

@@ -81,6 +81,7 @@ from costmodel.engine.params import Params
     COMMIT_AT,  # ... committed
     DATA_EVENT_AT,
     STA_EVENT_AT,
+    KEEP,  # whether there is a log
     # the instruction and the issue slot being built
     INSN_FIRST,  # cycle its first uop issued; -1: none yet
     INSN_DONE,  # cycle the last of its uops completed
@@ -103,7 +104,7 @@ from costmodel.engine.params import Params
     RESTART_EVENT,
     DIVIDER_EVENT,
     SCALARS,
-) = range(76)
+) = range(77)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -140,6 +141,7 @@ MEMBERS_AT = ALIAS_AT + 16  # elimination groups: registers in it
 FIXED_SIZE = MEMBERS_AT + MOST_ELIMINATED
 
 Fill = Callable[[int, int], list[int]]
+PLAIN_ONLY = ("list_of", "new_state", "new_log")  # not part of the compiled engine
 
 
 def list_of(count: int, value: int) -> list[int]:
@@ -227,5 +229,5 @@ G_SIZE = 25
 
 
 def new_log(uops: int, fill: Fill = list_of) -> list[int]:
-    """A log for at most ``uops`` dynamic uops; 0: none is kept."""
+    """A log for at most ``uops`` dynamic uops; 0: none, which its first entry says."""
     return fill(uops * G_SIZE, -1) if uops else fill(1, 0)

@@ -78,6 +78,7 @@ from costmodel.engine.state import (
     ISSUE,
     ISSUED,
     ISSUED_MEMORY,
+    KEEP,
     LAST_COMMIT_EVENT,
     LAST_ISSUE_EVENT,
     LAST_RETIRE_EVENT,
@@ -222,7 +223,7 @@ def issue(
         m[ISSUED_MEMORY] += 1
     m[SLOT_ISSUED] = at
     m[LAST_ISSUE_EVENT] = n * G_SIZE + ISSUE
-    if len(g) > 1:
+    if m[KEEP]:
         note(g, n * G_SIZE + ISSUE, at, cause, source)
     return at
 
@@ -268,7 +269,7 @@ def dispatch(
     if t[u + BUSY]:
         m[DIVIDER] = when + t[u + BUSY]
         m[DIVIDER_EVENT] = event + DISPATCH
-    if len(g) > 1:
+    if m[KEEP]:
         note(g, event + READY, ready, cause, source)
         if when > ready:
             cause = C.PORT
@@ -350,7 +351,7 @@ def load_result(
                 result = value
                 cause = cause_of
                 source = value_event
-    if len(g) > 1:
+    if m[KEEP]:
         note(g, event + COMPLETE, complete, cause, source)
     return complete, result, result_event
 
@@ -402,7 +403,7 @@ def finish_slot(
     m[ROB_AT + spot] = retired
     m[ROB_EVENT_AT + spot] = event + RETIRE
     m[SLOTS] += 1
-    if len(g) > 1:
+    if m[KEEP]:
         cause = C.PIPELINE
         source = m[SLOT_DONE_EVENT]
         if retired > done + p.retire_latency:
@@ -436,6 +437,6 @@ def finish_slot(
             m[STORES_AT + spot] = at + 1
             m[STORE_EVENT_AT + spot] = event + COMMIT
         m[LAST_COMMIT_EVENT] = event + COMMIT
-        if len(g) > 1:
+        if m[KEEP]:
             g[event + G_LINES] = m[COMMIT_LINES] - lines
             note(g, event + COMMIT, at, C.COMMIT, event + RETIRE)

@@ -1,0 +1,226 @@
+"""The same path again on variants of one core: cycles only, as fast as can be.
+
+What a draw of the core's figures cannot change is kept from the first run: the path, its
+addresses, which accesses meet, and what instructions lower to whose rows are as they
+were. The result is the very figure ``estimate`` would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from costmodel.code.insn import Path
+from costmodel.cores.load import LoadedCore, with_values
+from costmodel.cores.model import Core
+from costmodel.engine import bulkrun, params, state
+from costmodel.engine import layout as L
+from costmodel.engine.estimate import CALENDARS, LIMIT
+from costmodel.engine.estimate import _Run as Run
+from costmodel.engine.lower import Lowering
+from costmodel.engine.machine import run
+from costmodel.engine.steady import trip_group
+from costmodel.engine.trace import Builder
+from costmodel.errors import InputError
+
+# Figures that enter ``Params`` alone: a trace does not depend on them.
+PARAMS_ONLY = frozenset(
+    [f"window.{name}" for name in (
+        "rob", "retire", "retire_latency", "load_buffer", "store_buffer",
+        "int_registers", "flag_registers",
+    )]
+    + [f"front_end.{name}" for name in (
+        "fetch_queue", "predecode.width", "predecode.queue", "predecode.latency",
+        "predecode.lcp_stall", "decode.uops", "uop_cache.uops_per_cycle",
+        "uop_cache.lines_per_cycle", "uop_cache.switch", "uop_queue", "queue_latency",
+        "microcode_uops", "microcode_switch", "taken_branch",
+    )]
+    + [f"rename.{name}" for name in (
+        "width", "memory_per_cycle", "to_dispatch", "stack_engine.limit",
+    )]
+    + [f"memory.{name}" for name in (
+        "forward_latency", "forward_address", "forward_narrow", "forward_blocked",
+        "renaming.latency", "split_load", "split_store", "commit_per_cycle",
+        "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
+        "l3_latency", "memory_latency", "fill_buffers",
+    )]
+)  # fmt: skip
+_WHOLE = ("memory.renaming.", "front_end.loop_buffer", "front_end.uop_cache.window")
+Key = tuple[tuple[str, Any], ...]
+
+
+class Rerun:
+    """Cycles of one path in one scenario, for other values of the core's figures."""
+
+    def __init__(
+        self,
+        path: Path,
+        loaded: LoadedCore,
+        scenario: str,
+        align: int = 0,
+        compiled: bool = False,
+    ) -> None:
+        """``compiled`` needs numba; it gives the same figures sooner, if asked often.
+
+        Raises what ``estimate`` raises for a path it cannot run.
+        """
+        self.loaded = loaded
+        self._how = (path, scenario, align)
+        self._first = Run(path, loaded, scenario, align)
+        self.rows = frozenset(
+            low.row for low in self._first.lowered if low is not None and low.row
+        )
+        self._lowerings: dict[Key, Lowering] = {(): self._first.builder.lowering}
+        self._traces: dict[Key, tuple[list[int], Builder]] = {
+            (): (self._first.trace, self._first.builder)
+        }
+        self._states: dict[tuple[int, int, int], Any] = {}
+        self._compiled = compiled
+        self._rate: Any = bulkrun.rate
+        self._array: Any = list
+        self._fill: Any = state.list_of
+        if compiled:
+            self._use_compiled()
+        self._need = self._enough()
+
+    def _use_compiled(self) -> None:
+        import numpy as np
+
+        from costmodel.engine.compiled import engine
+
+        self._rate = engine()
+        self._array = lambda values: np.array(values, np.int64)
+        self._fill = lambda count, value: np.full(count, value, np.int64)
+
+    def _enough(self) -> int:
+        """Uops over which the rhythm must hold.
+
+        A path that drains the machine repeats from its second trip on; then waiting
+        for the whole window to go by tells nothing new.
+        """
+        first = self._first
+        whole = min(2 * first.params.rob, LIMIT // 2)
+        if first.scenario == "once":
+            return whole
+        rates = [
+            self._cycles(first.trace, first.builder, first.params, need)
+            for need in (1, whole)
+        ]
+        return 1 if rates[0] == rates[1] else whole
+
+    def cycles(self, values: Mapping[str, Any]) -> Fraction:
+        """Cycles a copy on the core with ``values`` set by path.
+
+        Raises CoreError for values the core cannot have.
+        """
+        core = with_values(self.loaded, values)
+        if any(name.startswith(_WHOLE) for name in values):
+            path, scenario, align = self._how
+            run = Run(path, replace(self.loaded, core=core), scenario, align)
+            return self._cycles(run.trace, run.builder, run.params, self._need)
+        trace, builder = self._trace(core, values)
+        return self._cycles(trace, builder, params.build(core), self._need)
+
+    def _trace(self, core: Core, values: Mapping[str, Any]) -> tuple[Any, Builder]:
+        key = tuple(
+            (name, value)
+            for name, value in sorted(values.items())
+            if name not in PARAMS_ONLY and not self._as_stated(name, value)
+        )
+        made = self._traces.get(key)
+        if made is not None:
+            return made
+        builder = Builder(self._lowering(core, key))
+        first, old = self._first, self._first.trace
+        trace = builder.build(
+            first.items,
+            first.plan.tail,
+            repeat=first.plan.repeat,
+            base=old[L.T_BASE],
+            cached=first.plan.cached,
+            loops=first.plan.loops,
+            links=[old[old[L.T_ACCESSES] : old[L.T_LINES]]],
+            depth=old[L.T_DEPTH],
+        )
+        if len(key) < 3:  # draws of many figures do not come back
+            self._traces[key] = trace, builder
+        return trace, builder
+
+    def _as_stated(self, name: str, value: Any) -> bool:
+        known = self.loaded.evidence.get(name)
+        return known is not None and value == known.value
+
+    def _lowering(self, core: Core, key: Key) -> Lowering:
+        """A lowering that knows all whose rows, and the core's rules, are the same."""
+        rules = tuple(item for item in key if not item[0].startswith("costs."))
+        changed = {_row_of(name) for name, _ in key if name.startswith("costs.")}
+        made = Lowering(replace(self.loaded, core=core))
+        like = self._lowerings.get(rules)
+        if like is not None:
+            made._cache = {
+                form: low for form, low in like._cache.items() if low.row not in changed
+            }
+        elif not changed:
+            self._lowerings[rules] = made
+        return made
+
+    def _state(self, trace: Any, builder: Builder, p: params.Params, size: int) -> Any:
+        """A machine of the right shape; the engine resets it before each run."""
+        cells = trace[L.T_ACCESS_COUNT] * trace[L.T_DEPTH]
+        ports = builder.map
+        key = (p.ports, size, cells)
+        made = self._states.get(key)
+        if made is None:
+            made = state.new_state(
+                p, size, cells, ports.group_of, ports.group_size, ports.alternates,
+                self._fill,
+            )  # fmt: skip
+            self._states[key] = made
+        for k, entries in enumerate(ports.group_size):
+            made[state.GROUP_SIZE_AT + k] = entries
+        return made
+
+    def _cycles(
+        self, trace: Any, builder: Builder, p: params.Params, need: int
+    ) -> Fraction:
+        first = self._first
+        once = first.scenario == "once"
+        group = 1 if once else trip_group(
+            sum(item.form.length for item in first.items), p.fetch_bytes,
+            first.plan.loops,
+        )  # fmt: skip
+        most = max(8, LIMIT // max(1, len(first.items) * group) + 8)
+        marks, uops_at = self._fill(most, 0), self._fill(most, 0)
+        out, found = self._fill(group, 0), self._fill(8, 0)
+        array = self._array(trace) if self._compiled else trace
+        log = self._fill(1, 0)
+        shortest = once and not self._compiled
+        for calendar in (CALENDARS[0] >> 2, *CALENDARS):
+            m = self._state(trace, builder, p, calendar)
+            if shortest:
+                state.reset(m, p)
+                m[state.MODE] = first.plan.mode
+                run(trace, p, m, log, 1, marks)
+                found[4] = m[state.OVERFLOW]
+            else:
+                # One pass from a drained machine is the first of the trips run.
+                self._rate(
+                    array, p, m, log, first.plan.mode, group,
+                    need, 0 if once else LIMIT, marks, uops_at, out, found,
+                )  # fmt: skip
+            if not found[4]:
+                break
+        else:
+            raise InputError(
+                "the path waits longer than the model can follow",
+                where=self._how[0].origin,
+            )
+        if once:
+            return Fraction(int(marks[0]))
+        return Fraction(int(found[0]), int(found[1]) * first.plan.repeat)
+
+
+def _row_of(name: str) -> str:
+    return ".".join(name.split(".")[:3])
