@@ -1,6 +1,6 @@
 """The same path again on variants of one core: cycles only, as fast as can be.
 
-What a draw of the core's figures cannot change is kept from the first run: the path, its
+What a draw of the figures cannot change is kept from the first run: the path, its
 addresses, which accesses meet, and what instructions lower to whose rows are as they
 were. The result is the very figure ``estimate`` would give.
 """

@@ -1,0 +1,113 @@
+"""Draws of a core's figures: each from its own interval, the same for every path.
+
+A draw of a figure depends on the figure's path, the seed, and its number among how
+many, and on nothing else: not on the order of work, the process, the other figures or
+the code that is run. Two variants held against each other therefore meet the very same
+cores (common random numbers), and what they share cancels out of the difference.
+
+The distribution is triangular: an interval of a core file states the least, the
+likeliest and the greatest value, and nothing more is known. A whole number is drawn from the
+interval widened by a half at both ends and rounded, so that the ends get their share.
+Draws are stratified (a Latin hypercube: one in each of ``count`` equal slices of the
+distribution), which makes the quantiles of few draws steadier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from costmodel.cores.load import LoadedCore
+
+SEED = 2014
+_WORDS = 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A figure that is not exactly known; values in the unit of its field."""
+
+    path: str
+    low: float
+    value: float
+    high: float
+    integer: bool
+
+
+def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
+    """Figures of a core with an interval that a path using cost ``rows`` can feel."""
+    found = []
+    for path, known in loaded.evidence.items():
+        if known.low >= known.high:
+            continue
+        if path.startswith("costs.") and row_of(path) not in rows:
+            continue
+        low, high = known.low, known.high
+        if known.integer:
+            low, high = float(-(-low // 1)), float(high // 1)
+        if low < high:
+            found.append(Leaf(path, low, known.value, high, known.integer))
+    return found
+
+
+def row_of(path: str) -> str:
+    """The cost row a figure belongs to: ``costs.imul.r,r``."""
+    return ".".join(path.split(".")[:3])
+
+
+def sample(
+    figures: Sequence[Leaf], count: int, seed: int = SEED
+) -> list[dict[str, float]]:
+    """``count`` draws; each is a value for every figure."""
+    draws: list[dict[str, float]] = [{} for _ in range(count)]
+    for leaf in figures:
+        for draw, share in zip(draws, shares(leaf.path, count, seed), strict=True):
+            draw[leaf.path] = drawn(leaf, share)
+    return draws
+
+
+def shares(path: str, count: int, seed: int) -> list[float]:
+    """Numbers between 0 and 1, one in each of ``count`` slices, in an order of their
+    own."""
+    words = [_word(f"{seed}|{path}|{count}|{k}") for k in range(count)]
+    order = sorted(range(count), key=words.__getitem__)
+    out = [0.0] * count
+    for place, k in enumerate(order):
+        within = (words[k] * 0x9E3779B97F4A7C15) % _WORDS / _WORDS
+        out[k] = (place + within) / count
+    return out
+
+
+def _word(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
+
+
+def drawn(leaf: Leaf, share: float) -> float:
+    """The figure below which ``share`` of its distribution lies."""
+    half = 0.5 if leaf.integer else 0.0
+    value = triangular(leaf.low - half, leaf.value, leaf.high + half, share)
+    if leaf.integer:
+        return int(min(max(round(value), leaf.low), leaf.high))
+    return value
+
+
+def triangular(low: float, mode: float, high: float, share: float) -> float:
+    """Inverse of the triangular distribution's cumulative function."""
+    width = high - low
+    split = (mode - low) / width
+    if share < split:
+        return low + sqrt(share * width * (mode - low))
+    return high - sqrt((1 - share) * width * (high - mode))
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Linear between order statistics; of an empty sequence: ValueError."""
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

@@ -1,0 +1,264 @@
+"""How sure a difference is, and what it is sensitive to.
+
+One path on one core gives ``Draws``: its cycles at the stated figures and at every draw
+of them. Draw k of one path and draw k of another on the same core are of the same core,
+so any quantity made of several paths (a difference, a share) is made draw by draw, and
+its interval is that of the results.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from multiprocessing import get_context
+from typing import NamedTuple
+
+from costmodel.code.insn import Path
+from costmodel.cores.load import load_core
+from costmodel.engine.rerun import Rerun
+from costmodel.engine.result import Comparison
+from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
+
+DRAWS = 32  # of a comparison, unless asked for others
+COMPILE_ABOVE = 3_000  # runs of one path that make up for loading the compiled engine
+PARALLEL_ABOVE = 200  # runs that make up for starting processes
+Progress = Callable[[int, int], None]
+
+
+class Task(NamedTuple):
+    """One path on one core: what a worker needs to make its ``Draws``."""
+
+    path: Path
+    core: str  # name, or path of a core file
+    scenario: str
+    align: int = 0
+    draws: int = DRAWS
+    seed: int = SEED
+    values: tuple[tuple[str, float | str | bool], ...] = ()  # set by the user: fixed
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Cycles of one path: at the stated figures, and at each draw."""
+
+    stated: Fraction
+    drawn: tuple[Fraction, ...]
+    figures: tuple[str, ...]  # paths of the figures drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A quantity at the stated figures; median, 5 % and 95 % of its draws."""
+
+    value: float
+    median: float
+    low: float
+    high: float
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one figure does to a quantity."""
+
+    path: str
+    share: float  # of the variance over draws: squared rank correlation
+    at_low: float  # the quantity with this figure at its low end, others as stated
+    at_high: float
+    low: float
+    high: float
+
+
+def run(task: Task) -> Draws:
+    """The draws of one task, in this process."""
+    again, figures = _prepared(task)
+    fixed = dict(task.values)
+    return Draws(
+        again.cycles(fixed),
+        tuple(
+            again.cycles({**draw, **fixed})
+            for draw in sample(figures, task.draws, task.seed)
+        ),
+        tuple(leaf.path for leaf in figures),
+    )
+
+
+def _prepared(task: Task) -> tuple[Rerun, list[Leaf]]:
+    loaded = load_core(task.core)
+    again = Rerun(
+        task.path, loaded, task.scenario, task.align, compiled=_compiled(task.draws)
+    )
+    fixed = dict(task.values)
+    free = [leaf for leaf in leaves(loaded, again.rows) if leaf.path not in fixed]
+    return again, free
+
+
+def _compiled(draws: int) -> bool:
+    """Whether the compiled engine pays. Both give the same figures."""
+    if draws < COMPILE_ABOVE:
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("numba") is not None
+
+
+def run_all(
+    tasks: Sequence[Task],
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Draws]:
+    """The draws of every task, in order.
+
+    ``executor`` is anything with the interface of ``concurrent.futures``: a Dask client
+    through ``get_executor``, an ``MPIPoolExecutor``. None: local processes if there is
+    enough to do, else this process. ``progress`` is told how many of how many are done.
+    """
+    with _pool(tasks, executor) as pool:
+        waiting: Iterator[Draws]
+        if pool is None:
+            waiting = map(run, tasks)
+        else:
+            futures = [pool.submit(run, task) for task in tasks]
+            waiting = (future.result() for future in futures)
+        done = []
+        for draws in waiting:
+            done.append(draws)
+            if progress is not None:
+                progress(len(done), len(tasks))
+    return done
+
+
+@contextmanager
+def _pool(
+    tasks: Sequence[Task], executor: Executor | None
+) -> Iterator[Executor | None]:
+    if executor is not None:
+        yield executor
+        return
+    runs = sum(task.draws + 1 for task in tasks)
+    workers = min(len(tasks), len(os.sched_getaffinity(0)))
+    if workers < 2 or runs < PARALLEL_ABOVE:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+# -- quantities ------------------------------------------------------------------------
+
+
+def interval(value: float, drawn: Sequence[float]) -> Interval:
+    """Median and 90 % interval of a quantity's draws; without draws, all unknown."""
+    if not drawn:
+        return Interval(value, value, float("nan"), float("nan"), 0)
+    low, median, high = (quantile(drawn, q) for q in (0.05, 0.5, 0.95))
+    return Interval(value, median, low, high, len(drawn))
+
+
+def difference(before: Draws, after: Draws) -> Interval:
+    """Cycles ``after`` takes more, draw by draw on the same core."""
+    return interval(
+        float(after.stated - before.stated), [float(d) for d in deltas(before, after)]
+    )
+
+
+def deltas(before: Draws, after: Draws) -> list[Fraction]:
+    """The difference at each draw."""
+    return [b - a for a, b in zip(before.drawn, after.drawn, strict=True)]
+
+
+def with_intervals(
+    comparisons: Sequence[Comparison],
+    *,
+    cores: Sequence[str] | None = None,
+    paths: tuple[Path, Path],
+    draws: int = DRAWS,
+    seed: int = SEED,
+    values: Sequence[tuple[tuple[str, float | str | bool], ...]] = (),
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Interval]:
+    """The interval of each comparison's difference, in order.
+
+    ``paths`` are the two as they were read (an estimate's own path has surroundings);
+    ``cores`` the names or files the comparisons were made on, ``values`` what the user
+    set there.
+    """
+    names = cores or [c.after.uarch for c in comparisons]
+    given = values or [()] * len(comparisons)
+    tasks = [
+        Task(path, name, c.after.scenario, c.after.align, draws, seed, fixed)
+        for c, name, fixed in zip(comparisons, names, given, strict=True)
+        for path in paths
+    ]
+    found = run_all(tasks, executor, progress)
+    return [difference(found[k], found[k + 1]) for k in range(0, len(found), 2)]
+
+
+# -- what matters ----------------------------------------------------------------------
+
+
+def effects(before: Task, after: Task, most: int = 6) -> list[Effect]:
+    """Figures that explain the difference of two tasks on one core, most first.
+
+    Screening: each figure alone is moved to both ends of its interval, the others as
+    stated; those that move the difference are kept. Ranking: the squared rank
+    correlation with the difference over the draws, the share of its variance a monotone
+    effect explains. Costs two runs a figure and path besides the draws.
+    """
+    sides = [_prepared(task) for task in (before, after)]
+    fixed = dict(after.values)
+    figures = {leaf.path: leaf for _, some in sides for leaf in some}
+    drawn = sample(list(figures.values()), after.draws, after.seed)
+
+    def delta(values: dict[str, float]) -> Fraction:
+        old, new = (again.cycles({**values, **fixed}) for again, _ in sides)
+        return new - old
+
+    stated = delta({})
+    moved = []
+    for leaf in figures.values():
+        ends = []
+        for end in (leaf.low, leaf.high):
+            value = int(end) if leaf.integer else end
+            ends.append(delta({leaf.path: value}) if value != leaf.value else stated)
+        moved.append((leaf, float(ends[0]), float(ends[1])))
+    felt = [one for one in moved if set(one[1:]) != {float(stated)}]
+    results = [float(delta(values)) for values in drawn] if felt else []
+    ranks = [
+        Effect(
+            leaf.path,
+            rank_correlation([d[leaf.path] for d in drawn], results) ** 2,
+            low, high, leaf.low, leaf.high,
+        )
+        for leaf, low, high in felt
+    ]  # fmt: skip
+    ranks.sort(key=lambda e: (-e.share, -abs(e.at_high - e.at_low), e.path))
+    return ranks[:most]
+
+
+def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float:
+    """Spearman's, ties given their mean rank; 0 where either does not vary."""
+    if len(x) < 2:
+        return 0.0
+    a, b = _ranks(x), _ranks(y)
+    mean = (len(x) + 1) / 2
+    products = sum((p - mean) * (q - mean) for p, q in zip(a, b, strict=True))
+    squares = sum((p - mean) ** 2 for p in a) * sum((q - mean) ** 2 for q in b)
+    return products / squares**0.5 if squares else 0.0
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    for k in range(1, len(order) + 1):
+        if k == len(order) or values[order[k]] != values[order[start]]:
+            for place in order[start:k]:
+                ranks[place] = (start + k + 1) / 2
+            start = k
+    return ranks
