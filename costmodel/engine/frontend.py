@@ -133,6 +133,7 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
             m[DECODE_CYCLE] = at
             m[DECODE_USED] = 1
             m[DECODE_LEFT] = p.decode_width - 1
+            m[DECODE_UOPS] = p.decode_uops
             m[WHY] = C.FETCH
         if flags & ENDS_GROUP:
             m[DECODE_LEFT] = 0
@@ -280,6 +281,8 @@ def jump(cycle: int, line: int, p: Params, m: list[int]) -> None:
         m[CACHE_UOPS] = 0
     elif m[MODE] == M_DECODE:
         start = m[BLOCK_START] + 1 + p.taken_branch
+        if p.predecode_width:  # a block of many instructions takes several cycles
+            start += (m[BLOCK_COUNT] - 1) // p.predecode_width
         if m[RESTART] < start:
             m[RESTART] = start
         m[BLOCK] = -1

@@ -85,6 +85,7 @@ from costmodel.engine.state import (
     ISSUE,
     KEEP,
     LAST_COMMIT_EVENT,
+    LAST_ISSUE_EVENT,
     LAST_QUEUE_EVENT,
     LAST_RETIRE_EVENT,
     LOAD_EVENT_AT,
@@ -102,6 +103,7 @@ from costmodel.engine.state import (
     SLOT_DONE_EVENT,
     SLOT_FLAGS,
     SLOT_INTS,
+    SLOT_ISSUED,
     SLOT_LOADS,
     SLOT_STORE,
     STA_AT,
@@ -159,10 +161,12 @@ def execute(
         if when > ready:
             ready = when
             ready_event = m[PRODUCER_AT + (t[k])]
+    eliminated = 0
     if kind == K_ELIMINATED and eliminate(
         t[t[u + INPUTS_FIRST]], t[t[u + OUTPUTS_FIRST]], p, m
     ):
         kind = K_NONE
+        eliminated = 1
     latency = t[i + LATENCY]
     if kind == K_NONE:
         complete = issued
@@ -210,7 +214,7 @@ def execute(
         register = t[k]
         m[READY_AT + register] = result + t[k + 1]
         m[PRODUCER_AT + register] = result_event
-        if p.elimination_slots and register < 16 and kind != K_NONE:
+        if p.elimination_slots and register < 16 and eliminated == 0:
             leave_alias(register, m)
     return complete
 
@@ -250,6 +254,8 @@ def run_insn(
         n = m[UOPS]
         m[UOPS] += 1
         uflags = t[u + UOP_FLAGS]
+        if t[i + MICROCODE] and uflags & NEW_SLOT:
+            wait = used // p.microcode_uops
         if m[KEEP]:
             event = n * G_SIZE + QUEUE
             source = m[LAST_QUEUE_EVENT]
@@ -274,8 +280,6 @@ def run_insn(
                 m[QUEUE_AT + spot] = issued + 1
                 m[QUEUE_EVENT_AT + spot] = n * G_SIZE + ISSUE
             used += 1
-            if t[i + MICROCODE]:
-                wait = used // p.microcode_uops
         complete = execute(u, n, i, copy, issued, t, p, m, g)
         kind = t[u]
         if kind == K_LOAD:
@@ -304,6 +308,10 @@ def run_insn(
         entry += UOP_SIZE
         if entry >= last or t[entry + UOP_FLAGS] & NEW_SLOT:
             finish_slot(n, copy, t, p, m, g)
+    while used < slots:  # queue slots that no issue slot came from
+        m[QUEUE_AT + (slot_base + used) % p.queue] = m[SLOT_ISSUED] + 1
+        m[QUEUE_EVENT_AT + (slot_base + used) % p.queue] = m[LAST_ISSUE_EVENT]
+        used += 1
     if flags & HOLDS and m[INSN_DONE] > m[HOLD]:
         m[HOLD] = m[INSN_DONE]
         m[HOLD_EVENT] = m[INSN_DONE_EVENT]

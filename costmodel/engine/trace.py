@@ -386,7 +386,8 @@ class Builder:
             used += size
             slots += need
             lines.append(line)
-            starts_window.append(here)
+            # A fused jump comes with its first half, wherever it lies itself.
+            starts_window.append(here if low is not None else window)
             ended = bool(microcoded)
             if (
                 cache.branch_ends_line

@@ -216,9 +216,11 @@ def issue(
         m[SLOT_INTS] = 0
         m[SLOT_FLAGS] = 0
         m[SLOT_STORE] = -1
-    elif at > m[NOW]:
-        advance(at, p, m)
-        m[ISSUED] = 1
+    else:
+        if at > m[NOW]:
+            advance(at, p, m)
+        if m[ISSUED] == 0:  # a part that comes later takes a slot again
+            m[ISSUED] = 1
     if flags & MEMORY_OP:
         m[ISSUED_MEMORY] += 1
     m[SLOT_ISSUED] = at
