@@ -107,6 +107,8 @@ class Lowering:
         self._cache: dict[tuple[bytes, bool], Lowered] = {}
         self._high_renamed = self.core.rename.high_byte == "renamed"
         self._classes = self.core.ports.classes
+        turning = set(self.core.ports.alternate)
+        self._stores_in_turn = turning == set(self._classes.get(_ADDRESS, ()))
 
     def lower(self, form: Form, taken: bool = False) -> Lowered:
         """What ``form`` becomes; raises UnknownInstructionError for vector code."""
@@ -354,10 +356,11 @@ class Lowering:
     ) -> list[Uop]:
         simple = access.index < 0 and "store_address_simple" in self._classes
         port_class = "store_address_simple" if simple else _ADDRESS
+        turns = 0 if simple or not self._stores_in_turn else L.IN_TURN
         second = 0 if self.core.rename.micro_fusion else L.NEW_SLOT
         return [
             Uop(L.K_STORE_ADDRESS, port_class, 1, 0,
-                flags | L.MEMORY_OP | (0 if simple else L.IN_TURN),
+                flags | L.MEMORY_OP | turns,
                 self._address(access), (), n),
             Uop(L.K_STORE_DATA, _DATA, 1, 0, second,
                 tuple((r, 0) for r in data), (), n),
