@@ -81,8 +81,8 @@ def bind(
 ) -> int:
     """Port a uop is bound to at issue, of ``t[first:last]`` (highest first)."""
     if flags & IN_TURN and m[ALTERNATES] > 1:
-        turn = m[TURN] % m[ALTERNATES]
-        m[TURN] += 1
+        turn = m[TURN]
+        m[TURN] = turn + 1 if turn + 1 < m[ALTERNATES] else 0
         return m[ALTERNATES_AT + turn]
     best = t[first]
     if last - first == 1:

@@ -97,7 +97,7 @@ class Bulk:
         )
         length = sum(i.form.length for i in body)
         group = trip_group(length, self.params.fetch_bytes, todo.loops)
-        cells = trace[L.T_ACCESS_COUNT] * depth
+        cells = trace[L.T_ACCESS_COUNT] * trace[L.T_DEPTH]
         array = self._array(trace)
         found = self._found
         for calendar in CALENDARS:

@@ -95,7 +95,7 @@ class _Run:
             links=rows,
             depth=depth,
         )
-        self.cells = self.trace[L.T_ACCESS_COUNT] * depth
+        self.cells = self.trace[L.T_ACCESS_COUNT] * self.trace[L.T_DEPTH]
 
     def _address(self, insn: Insn) -> int:
         """Where the instruction lies: the path's own place moved by ``align``."""

@@ -61,6 +61,9 @@ from costmodel.engine.state import (
     M_DECODE,
     M_LOOP,
     MODE,
+    MOST_BLOCKS,
+    MOST_PREDECODED,
+    MOST_QUEUE,
     PREDECODED_AT,
     QUEUE_AT,
     RESTART,
@@ -72,9 +75,9 @@ from costmodel.engine.state import (
 def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
     """Cycle from which the instruction at ``t[i:]`` can be decoded."""
     address = m[ADDRESS]
-    block = (address + t[i + LENGTH] - 1) // p.fetch_bytes
+    block = (address + t[i + LENGTH] - 1) >> p.fetch_shift
     if m[BLOCK] < 0:  # fetch (re)starts here
-        m[BLOCK] = address // p.fetch_bytes
+        m[BLOCK] = address >> p.fetch_shift
         m[BLOCK_START] = m[RESTART]
         m[BLOCK_COUNT] = 0
         m[BLOCK_LCP] = 0
@@ -85,13 +88,15 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
             m[BLOCK] += 1
             start = m[BLOCK_START] + 1
             if p.fetch_queue:
-                freed = m[BLOCKS_AT + m[BLOCK] % p.fetch_queue] + 1
+                freed = (
+                    m[BLOCKS_AT + ((m[BLOCK] - p.fetch_queue) & (MOST_BLOCKS - 1))] + 1
+                )
                 if freed > start:
                     start = freed
             m[BLOCK_START] = start
         return m[BLOCK_START] + p.predecode_latency
     if m[BLOCK] < block:
-        if (address + t[i + OPCODE_AT]) // p.fetch_bytes == m[BLOCK]:
+        if (address + t[i + OPCODE_AT]) >> p.fetch_shift == m[BLOCK]:
             m[BLOCK_COUNT] += 1
         cycles = (m[BLOCK_COUNT] + width - 1) // width
         if cycles < 1:
@@ -109,7 +114,8 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
             m[BLOCK_START] += stall
         m[BLOCK_LCP] += 1
     at = m[BLOCK_START] + m[BLOCK_COUNT] // width
-    room = m[PREDECODED_AT + m[INSN_COUNT] % p.predecode_queue]
+    oldest = m[INSN_COUNT] - p.predecode_queue
+    room = m[PREDECODED_AT + (oldest & (MOST_PREDECODED - 1))]
     if room > at:  # the queue before the decoders is full
         m[BLOCK_START] += room - at
         at = room
@@ -120,7 +126,7 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
 def queue_room(slots: int, p: Params, m: list[int]) -> int:
     """Cycle from which the queue has room for ``slots`` more."""
     last = m[SLOT_COUNT] + slots - 1
-    return m[QUEUE_AT + last % p.queue]
+    return m[QUEUE_AT + ((last - p.queue) & (MOST_QUEUE - 1))]
 
 
 def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
@@ -195,9 +201,9 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
         m[DECODE_LEFT] = 0
         m[WHY] = C.MICROCODE
     if p.predecode_width:
-        m[PREDECODED_AT + m[INSN_COUNT] % p.predecode_queue] = out
+        m[PREDECODED_AT + (m[INSN_COUNT] & (MOST_PREDECODED - 1))] = out
     elif p.fetch_queue:
-        m[BLOCKS_AT + m[BLOCK] % p.fetch_queue] = out
+        m[BLOCKS_AT + (m[BLOCK] & (MOST_BLOCKS - 1))] = out
     return out
 
 

@@ -91,6 +91,8 @@ from costmodel.engine.state import (
     LOAD_EVENT_AT,
     LOADS,
     LOADS_AT,
+    MOST_LOADS,
+    MOST_QUEUE,
     PRODUCER_AT,
     QUEUE,
     QUEUE_AT,
@@ -176,8 +178,6 @@ def execute(
             result_event = event + ISSUE
         if latency and m[INSN_FIRST] + latency > complete:
             complete = m[INSN_FIRST] + latency
-            result = complete
-            result_event = event + COMPLETE
         if m[KEEP]:
             cause = C.LATENCY if complete > issued else C.PIPELINE
             note(g, event + COMPLETE, complete, cause, event + ISSUE)
@@ -195,7 +195,7 @@ def execute(
         elif m[KEEP]:
             note(g, event + COMPLETE, complete, C.EXECUTE, event + DISPATCH)
         if a >= 0 and kind != K_LOAD:
-            cell = copy % t[T_DEPTH] * t[T_ACCESS_COUNT] + a
+            cell = (copy & (t[T_DEPTH] - 1)) * t[T_ACCESS_COUNT] + a
             if kind == K_STORE_ADDRESS:
                 m[m[STA_AT] + cell] = when
                 m[m[STA_EVENT_AT] + cell] = event + DISPATCH
@@ -206,10 +206,11 @@ def execute(
                 m[m[DATA_EVENT_AT] + cell] = event + DISPATCH
         if latency and m[INSN_FIRST] + latency > complete:
             complete = m[INSN_FIRST] + latency
-            result = complete
-            result_event = event + COMPLETE
             if m[KEEP]:
                 note(g, event + COMPLETE, complete, C.LATENCY, event + ISSUE)
+    if latency and m[INSN_FIRST] + latency > result:
+        result = m[INSN_FIRST] + latency
+        result_event = event + COMPLETE if result == complete else event + ISSUE
     for k in range(t[u + OUTPUTS_FIRST], t[u + OUTPUTS_LAST], 2):
         register = t[k]
         m[READY_AT + register] = result + t[k + 1]
@@ -261,7 +262,10 @@ def run_insn(
             source = m[LAST_QUEUE_EVENT]
             cause = m[WHY]
             if cause == C.QUEUE_FULL:
-                source = m[QUEUE_EVENT_AT + (slot_base + slots - 1) % p.queue]
+                source = m[
+                    QUEUE_EVENT_AT
+                    + ((slot_base + slots - 1 - p.queue) & (MOST_QUEUE - 1))
+                ]
             elif m[RESTART_EVENT] >= 0:
                 source = m[RESTART_EVENT]
                 cause = C.REDIRECT
@@ -276,7 +280,7 @@ def run_insn(
             m[INSN_FIRST] = issued
         if uflags & NEW_SLOT and entry >= first:
             if used < slots:
-                spot = (slot_base + used) % p.queue
+                spot = (slot_base + used) & (MOST_QUEUE - 1)
                 m[QUEUE_AT + spot] = issued + 1
                 m[QUEUE_EVENT_AT + spot] = n * G_SIZE + ISSUE
             used += 1
@@ -284,7 +288,7 @@ def run_insn(
         kind = t[u]
         if kind == K_LOAD:
             if p.load_buffer:
-                spot = m[LOADS] % p.load_buffer
+                spot = m[LOADS] & (MOST_LOADS - 1)
                 m[LOADS_AT + spot] = complete
                 m[LOAD_EVENT_AT + spot] = n * G_SIZE + COMPLETE
             m[LOADS] += 1
@@ -309,8 +313,10 @@ def run_insn(
         if entry >= last or t[entry + UOP_FLAGS] & NEW_SLOT:
             finish_slot(n, copy, t, p, m, g)
     while used < slots:  # queue slots that no issue slot came from
-        m[QUEUE_AT + (slot_base + used) % p.queue] = m[SLOT_ISSUED] + 1
-        m[QUEUE_EVENT_AT + (slot_base + used) % p.queue] = m[LAST_ISSUE_EVENT]
+        m[QUEUE_AT + ((slot_base + used) & (MOST_QUEUE - 1))] = m[SLOT_ISSUED] + 1
+        m[QUEUE_EVENT_AT + ((slot_base + used) & (MOST_QUEUE - 1))] = m[
+            LAST_ISSUE_EVENT
+        ]
         used += 1
     if flags & HOLDS and m[INSN_DONE] > m[HOLD]:
         m[HOLD] = m[INSN_DONE]

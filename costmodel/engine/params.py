@@ -13,6 +13,7 @@ class Params(NamedTuple):
     """Plain integers; 0 where the core lacks the mechanism."""
 
     fetch_bytes: int
+    fetch_shift: int  # its logarithm
     fetch_queue: int
     predecode_width: int
     predecode_queue: int
@@ -80,6 +81,7 @@ def build(core: Core) -> Params:
     stack = rename.stack_engine
     return Params(
         fetch_bytes=front.fetch_bytes,
+        fetch_shift=front.fetch_bytes.bit_length() - 1,
         fetch_queue=front.fetch_queue,
         predecode_width=front.predecode.width,
         predecode_queue=front.predecode.queue,

@@ -270,7 +270,7 @@ class Builder:
         if len(rows) < accesses * L.ACCESS_SIZE:
             rows = _unlinked(lowered)
         return self._assemble(
-            [len(body), len(tail), repeat, base, max(1, depth), int(loops), accesses],
+            [len(body), len(tail), repeat, base, _power_of_two(depth), int(loops), accesses],
             items, lowered, bounds, uop_list, firsts, rows, lines,
         )  # fmt: skip
 
@@ -409,6 +409,11 @@ class Builder:
             -1 if starts_window[n] in crowded else value
             for n, value in enumerate(lines)
         ]
+
+
+def _power_of_two(number: int) -> int:
+    """The least power of two that is not below ``number``."""
+    return 1 << max(0, number - 1).bit_length()
 
 
 def _sync() -> Uop:

@@ -21,10 +21,13 @@ PRELUDE = """\
 #include <stdint.h>
 typedef int64_t i64;
 typedef struct { i64 r0, r1, r2, r3; } tuple;
+/* Nearly all operands are small and positive, where a short division is much faster. */
 static inline i64 floordiv(i64 a, i64 b)
-{ i64 q = a / b; return q - (a % b != 0 && (a % b < 0) != (b < 0)); }
+{ if (!((a | b) >> 31)) return (uint32_t)a / (uint32_t)b;
+  i64 q = a / b; return q - (a % b != 0 && (a % b < 0) != (b < 0)); }
 static inline i64 floormod(i64 a, i64 b)
-{ i64 r = a % b; return r + ((r != 0 && (r < 0) != (b < 0)) ? b : 0); }
+{ if (!((a | b) >> 31)) return (uint32_t)a % (uint32_t)b;
+  i64 r = a % b; return r + ((r != 0 && (r < 0) != (b < 0)) ? b : 0); }
 static inline i64 max2(i64 a, i64 b) { return a > b ? a : b; }
 static inline i64 min2(i64 a, i64 b) { return a < b ? a : b; }
 """

@@ -86,6 +86,10 @@ from costmodel.engine.state import (
     LOADS,
     LOADS_AT,
     MEMBERS_AT,
+    MOST_LOADS,
+    MOST_REGISTERS,
+    MOST_ROB,
+    MOST_STORES,
     NOW,
     OCCUPANCY_AT,
     PENDING_AT,
@@ -147,7 +151,7 @@ def issue(
             at = held
             cause = C.DRAIN
             source = held_event
-        spot = m[SLOTS] % p.rob
+        spot = (m[SLOTS] - p.rob) & (MOST_ROB - 1)
         if m[ROB_AT + spot] > at:
             at = m[ROB_AT + spot]
             cause = C.ROB_FULL
@@ -157,25 +161,25 @@ def issue(
         cause = C.PIPELINE
         source = m[LAST_ISSUE_EVENT]
     if kind == K_LOAD and p.load_buffer:
-        spot = m[LOADS] % p.load_buffer
+        spot = (m[LOADS] - p.load_buffer) & (MOST_LOADS - 1)
         if m[LOADS_AT + spot] > at:
             at = m[LOADS_AT + spot]
             cause = C.LOAD_BUFFER
             source = m[LOAD_EVENT_AT + spot]
     if kind == K_STORE_ADDRESS and p.store_buffer:
-        spot = m[STORES] % p.store_buffer
+        spot = (m[STORES] - p.store_buffer) & (MOST_STORES - 1)
         if m[STORES_AT + spot] > at:
             at = m[STORES_AT + spot]
             cause = C.STORE_BUFFER
             source = m[STORE_EVENT_AT + spot]
     if flags & INT_WRITER and p.int_registers:
-        spot = m[INT_WRITES] % p.int_registers
+        spot = (m[INT_WRITES] - p.int_registers) & (MOST_REGISTERS - 1)
         if m[INTS_AT + spot] > at:
             at = m[INTS_AT + spot]
             cause = C.REGISTERS
             source = m[INT_EVENT_AT + spot]
     if flags & FLAG_WRITER and p.flag_registers:
-        spot = m[FLAG_WRITES] % p.flag_registers
+        spot = (m[FLAG_WRITES] - p.flag_registers) & (MOST_REGISTERS - 1)
         if m[FLAGS_AT + spot] > at:
             at = m[FLAGS_AT + spot]
             cause = C.REGISTERS
@@ -299,7 +303,7 @@ def crosses(a: int, copy: int, boundary: int, t: list[int]) -> bool:
     b = t[T_ACCESSES] + a * ACCESS_SIZE
     offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE]
     last = offset + t[b + A_WIDTH] - 1
-    return offset // boundary != last // boundary
+    return (offset & -boundary) != (last & -boundary)
 
 
 def load_result(
@@ -328,7 +332,7 @@ def load_result(
     age = t[b + A_DISTANCE]
     if forward and age <= copy:
         n_access = t[T_ACCESS_COUNT]
-        cell = (copy - age) % t[T_DEPTH] * n_access + t[b + A_SOURCE]
+        cell = ((copy - age) & (t[T_DEPTH] - 1)) * n_access + t[b + A_SOURCE]
         if forward == F_RENAMED:
             result = m[m[VALUE_AT] + cell] + p.renaming_latency
             result_event = m[m[DATA_EVENT_AT] + cell]
@@ -401,7 +405,7 @@ def finish_slot(
     before = m[RETIRED]
     done = m[SLOT_DONE]
     retired = retire(done, p, m)
-    spot = m[SLOTS] % p.rob
+    spot = m[SLOTS] & (MOST_ROB - 1)
     m[ROB_AT + spot] = retired
     m[ROB_EVENT_AT + spot] = event + RETIRE
     m[SLOTS] += 1
@@ -416,16 +420,20 @@ def finish_slot(
     m[LAST_RETIRE_EVENT] = event + RETIRE
     for k in range(1, m[SLOT_INTS] + 1):
         if p.int_registers:
-            m[INTS_AT + (m[INT_WRITES] - k) % p.int_registers] = retired
-            m[INT_EVENT_AT + (m[INT_WRITES] - k) % p.int_registers] = event + RETIRE
+            m[INTS_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
+            m[INT_EVENT_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = (
+                event + RETIRE
+            )
     for k in range(1, m[SLOT_FLAGS] + 1):
         if p.flag_registers:
-            m[FLAGS_AT + (m[FLAG_WRITES] - k) % p.flag_registers] = retired
-            m[FLAG_EVENT_AT + (m[FLAG_WRITES] - k) % p.flag_registers] = event + RETIRE
+            m[FLAGS_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
+            m[FLAG_EVENT_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = (
+                event + RETIRE
+            )
     if p.load_buffer and not p.load_freed_complete:
         for k in range(1, m[SLOT_LOADS] + 1):
-            m[LOADS_AT + (m[LOADS] - k) % p.load_buffer] = retired
-            m[LOAD_EVENT_AT + (m[LOADS] - k) % p.load_buffer] = event + RETIRE
+            m[LOADS_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = retired
+            m[LOAD_EVENT_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = event + RETIRE
     if m[SLOT_STORE] >= 0:
         a = m[SLOT_STORE]
         lines = m[COMMIT_LINES]
@@ -433,9 +441,9 @@ def finish_slot(
         if p.split_store and crosses(a, copy, p.boundary, t):
             at = commit(at, line_of(a, copy, t) + 1, p, m)
         n_access = t[T_ACCESS_COUNT]
-        m[m[COMMIT_AT] + copy % t[T_DEPTH] * n_access + a] = at
+        m[m[COMMIT_AT] + (copy & (t[T_DEPTH] - 1)) * n_access + a] = at
         if p.store_buffer:
-            spot = (m[STORES] - 1) % p.store_buffer
+            spot = (m[STORES] - 1) & (MOST_STORES - 1)
             m[STORES_AT + spot] = at + 1
             m[STORE_EVENT_AT + spot] = event + COMMIT
         m[LAST_COMMIT_EVENT] = event + COMMIT
