@@ -7,6 +7,7 @@ were. The result is the very figure ``estimate`` would give.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -17,9 +18,10 @@ from costmodel.cores.load import LoadedCore, with_values
 from costmodel.cores.model import Core
 from costmodel.engine import bulkrun, params, state
 from costmodel.engine import layout as L
+from costmodel.engine.bulkrun import MARKS
 from costmodel.engine.estimate import CALENDARS, LIMIT
 from costmodel.engine.estimate import _Run as Run
-from costmodel.engine.lower import Lowering
+from costmodel.engine.lower import Lowered, Lowering
 from costmodel.engine.machine import run
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder
@@ -33,7 +35,7 @@ PARAMS_ONLY = frozenset(
     )]
     + [f"front_end.{name}" for name in (
         "fetch_queue", "predecode.width", "predecode.queue", "predecode.latency",
-        "predecode.lcp_stall", "decode.uops", "uop_cache.uops_per_cycle",
+        "predecode.lcp_stall", "decode.uops", "decode.fused_pair_slots", "uop_cache.uops_per_cycle",
         "uop_cache.lines_per_cycle", "uop_cache.switch", "uop_queue", "queue_latency",
         "microcode_uops", "microcode_switch", "taken_branch",
     )]
@@ -44,10 +46,16 @@ PARAMS_ONLY = frozenset(
         "forward_latency", "forward_address", "forward_narrow", "forward_blocked",
         "renaming.latency", "split_load", "split_store", "commit_per_cycle",
         "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
-        "l3_latency", "memory_latency", "fill_buffers",
+        "l3_latency", "memory_latency", "fill_buffers", "boundary",
     )]
 )  # fmt: skip
-_WHOLE = ("memory.renaming.", "front_end.loop_buffer", "front_end.uop_cache.window")
+_PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")  # the latter: loops
+_MEETING = "memory.renaming."
+# Of the others, those that no instruction's uops depend on (costs: kept row by row).
+_NOT_LOWERED = (
+    "costs.", "window.", "front_end.uop_cache.", "front_end.loop_buffer",
+    "memory.alias_4k", _MEETING,
+)  # fmt: skip
 Key = tuple[tuple[str, Any], ...]
 
 
@@ -62,7 +70,7 @@ class Rerun:
         align: int = 0,
         compiled: bool = False,
     ) -> None:
-        """``compiled`` needs numba; it gives the same figures sooner, if asked often.
+        """``compiled`` needs a C compiler; it gives the same figures sooner.
 
         Raises what ``estimate`` raises for a path it cannot run.
         """
@@ -72,10 +80,11 @@ class Rerun:
         self.rows = frozenset(
             low.row for low in self._first.lowered if low is not None and low.row
         )
-        self._lowerings: dict[Key, Lowering] = {(): self._first.builder.lowering}
+        self._lowered: dict[Key, dict[tuple[bytes, bool], Lowered]] = {}
         self._traces: dict[Key, tuple[list[int], Builder]] = {
             (): (self._first.trace, self._first.builder)
         }
+        self._linked: dict[Key, tuple[list[int], int]] = {}
         self._states: dict[tuple[int, int, int], Any] = {}
         self._compiled = compiled
         self._rate: Any = bulkrun.rate
@@ -86,13 +95,11 @@ class Rerun:
         self._need = self._enough()
 
     def _use_compiled(self) -> None:
-        import numpy as np
+        from costmodel.engine import compiled
 
-        from costmodel.engine.compiled import engine
-
-        self._rate = engine()
-        self._array = lambda values: np.array(values, np.int64)
-        self._fill = lambda count, value: np.full(count, value, np.int64)
+        self._rate = compiled.engine()
+        self._array = lambda values: array("q", values)
+        self._fill = compiled.fill
 
     def _enough(self) -> int:
         """Uops over which the rhythm must hold.
@@ -116,12 +123,25 @@ class Rerun:
         Raises CoreError for values the core cannot have.
         """
         core = with_values(self.loaded, values)
-        if any(name.startswith(_WHOLE) for name in values):
-            path, scenario, align = self._how
-            run = Run(path, replace(self.loaded, core=core), scenario, align)
-            return self._cycles(run.trace, run.builder, run.params, self._need)
+        planned = _PLAN if self._first.scenario == "loop" else _PLAN[:1]
+        if any(name in planned for name in values):
+            whole = self._run(core)
+            return self._cycles(whole.trace, whole.builder, whole.params, self._need)
         trace, builder = self._trace(core, values)
         return self._cycles(trace, builder, params.build(core), self._need)
+
+    def _run(self, core: Core) -> Run:
+        path, scenario, align = self._how
+        return Run(path, replace(self.loaded, core=core), scenario, align)
+
+    def _links(self, core: Core, key: Key) -> tuple[list[int], int]:
+        """Which accesses meet, and for how many copies a store is remembered."""
+        rules = tuple(item for item in key if item[0].startswith(_MEETING))
+        if rules not in self._linked:
+            trace = self._run(core).trace if rules else self._first.trace
+            rows = trace[trace[L.T_ACCESSES] : trace[L.T_LINES]]
+            self._linked[rules] = rows, trace[L.T_DEPTH]
+        return self._linked[rules]
 
     def _trace(self, core: Core, values: Mapping[str, Any]) -> tuple[Any, Builder]:
         key = tuple(
@@ -132,18 +152,22 @@ class Rerun:
         made = self._traces.get(key)
         if made is not None:
             return made
-        builder = Builder(self._lowering(core, key))
-        first, old = self._first, self._first.trace
+        rules = tuple(item for item in key if not item[0].startswith(_NOT_LOWERED))
+        changed = {_row_of(name) for name, _ in key if name.startswith("costs.")}
+        builder = Builder(self._lowering(core, changed, rules))
+        first = self._first
+        rows, depth = self._links(core, key)
         trace = builder.build(
             first.items,
             first.plan.tail,
             repeat=first.plan.repeat,
-            base=old[L.T_BASE],
+            base=first.trace[L.T_BASE],
             cached=first.plan.cached,
             loops=first.plan.loops,
-            links=[old[old[L.T_ACCESSES] : old[L.T_LINES]]],
-            depth=old[L.T_DEPTH],
+            links=[rows],
+            depth=depth,
         )
+        self._keep(builder.lowering, changed, rules)
         if len(key) < 3:  # draws of many figures do not come back
             self._traces[key] = trace, builder
         return trace, builder
@@ -152,19 +176,23 @@ class Rerun:
         known = self.loaded.evidence.get(name)
         return known is not None and value == known.value
 
-    def _lowering(self, core: Core, key: Key) -> Lowering:
-        """A lowering that knows all whose rows, and the core's rules, are the same."""
-        rules = tuple(item for item in key if not item[0].startswith("costs."))
-        changed = {_row_of(name) for name, _ in key if name.startswith("costs.")}
+    def _lowering(self, core: Core, changed: set[str], rules: Key) -> Lowering:
+        """A lowering that knows what the core's rules and stated rows lower to."""
         made = Lowering(replace(self.loaded, core=core))
-        like = self._lowerings.get(rules)
-        if like is not None:
-            made._cache = {
-                form: low for form, low in like._cache.items() if low.row not in changed
-            }
-        elif not changed:
-            self._lowerings[rules] = made
+        made._cache = {
+            form: low
+            for form, low in self._lowered.get(rules, {}).items()
+            if low.row not in changed
+        }
         return made
+
+    def _keep(self, lowering: Lowering, changed: set[str], rules: Key) -> None:
+        """Remember what rows lowered to that are as stated."""
+        known = self._lowered.setdefault(rules, {})
+        if len(known) != len(lowering._cache) or not changed:
+            for form, low in lowering._cache.items():
+                if low.row not in changed:
+                    known[form] = low
 
     def _state(self, trace: Any, builder: Builder, p: params.Params, size: int) -> Any:
         """A machine of the right shape; the engine resets it before each run."""
@@ -191,10 +219,9 @@ class Rerun:
             sum(item.form.length for item in first.items), p.fetch_bytes,
             first.plan.loops,
         )  # fmt: skip
-        most = max(8, LIMIT // max(1, len(first.items) * group) + 8)
-        marks, uops_at = self._fill(most, 0), self._fill(most, 0)
+        marks, uops_at = self._fill(MARKS, 0), self._fill(MARKS, 0)
         out, found = self._fill(group, 0), self._fill(8, 0)
-        array = self._array(trace) if self._compiled else trace
+        numbers = self._array(trace) if self._compiled else trace
         log = self._fill(1, 0)
         shortest = once and not self._compiled
         for calendar in (CALENDARS[0] >> 2, *CALENDARS):
@@ -207,7 +234,7 @@ class Rerun:
             else:
                 # One pass from a drained machine is the first of the trips run.
                 self._rate(
-                    array, p, m, log, first.plan.mode, group,
+                    numbers, p, m, log, first.plan.mode, group,
                     need, 0 if once else LIMIT, marks, uops_at, out, found,
                 )  # fmt: skip
             if not found[4]:

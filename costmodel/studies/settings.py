@@ -74,9 +74,7 @@ def with_settings(loaded: LoadedCore, values: Values) -> LoadedCore:
             evidence[path] = type(known)(
                 value, value, value, "set by the user", integer=known.integer
             )
-    return replace(
-        loaded, core=with_values(loaded, dict(values)), evidence=evidence
-    )
+    return replace(loaded, core=with_values(loaded, dict(values)), evidence=evidence)
 
 
 def _split(text: str, option: str) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from costmodel.engine.result import Comparison
 from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
 
 DRAWS = 32  # of a comparison, unless asked for others
-COMPILE_ABOVE = 3_000  # runs of one path that make up for loading the compiled engine
+COMPILED_FROM = 8  # draws that make up for loading the compiled engine
 PARALLEL_ABOVE = 200  # runs that make up for starting processes
 Progress = Callable[[int, int], None]
 
@@ -99,11 +99,11 @@ def _prepared(task: Task) -> tuple[Rerun, list[Leaf]]:
 
 def _compiled(draws: int) -> bool:
     """Whether the compiled engine pays. Both give the same figures."""
-    if draws < COMPILE_ABOVE:
+    if draws < COMPILED_FROM:
         return False
-    from importlib.util import find_spec
+    from costmodel.engine.compiled import compiler
 
-    return find_spec("numba") is not None
+    return compiler() is not None
 
 
 def run_all(
