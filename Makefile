@@ -8,11 +8,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden lint format types bench validate nightly clean
+.PHONY: help demo test golden lint format types bench validate vmlinux-check nightly \
+  clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench validate golden nightly clean'
+	@echo 'also: lint format types bench validate vmlinux-check golden nightly clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,6 +56,10 @@ types: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@for script in bench/*.py; do $(PY) $$script || exit 1; done
+
+# Debian's kernel, about 280 MB over the network the first time; not part of test.
+vmlinux-check: $(VENV)/runtime
+	@$(PY) tools/vmlinux_check.py
 
 validate: $(VENV)/runtime
 	@for s in unroll opcache loop; do \

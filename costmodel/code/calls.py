@@ -1,81 +1,130 @@
-"""The followed calls that are open, and whether their return addresses still stand."""
+"""The followed calls that are open, and where their return addresses are kept.
+
+RSP is followed through push, pop, add, sub and lea; a return address through the
+places a routine moves it to. Entry code does that: it takes the address from below the
+frame it is about to build and pushes it again on top.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from costmodel.code.insn import Form
+from costmodel.code.insn import Form, MemoryAccess
 from costmodel.code.registers import RSP
+
+_WORD = 8
 
 
 @dataclass(slots=True)
 class _Frame:
-    """A followed call: where it comes back to, and its place on the stack."""
+    """A followed call: where it comes back to, and what holds that address now.
+
+    ``places`` are positions on the stack, relative to RSP at the start of the path;
+    ``newest`` is the last of them. With no place and no register left the code stored
+    another address over it.
+    """
 
     back: int
-    depth: int  # RSP after the call, relative to the start of the path
-    overwritten: bool = False
-    held: int | None = None  # register the return address was popped into
+    newest: int
+    places: set[int]
+    registers: set[int] = field(default_factory=set)
+
+    @property
+    def kept(self) -> bool:
+        return bool(self.places or self.registers)
 
 
 @dataclass(slots=True)
 class Calls:
-    """RSP is followed through push, pop, add, sub and lea, as far as they tell."""
+    """``watch`` every instruction; ``enter`` and ``leave`` at calls and returns."""
 
     _frames: list[_Frame] = field(default_factory=list)
     _depth: int = 0
+    _lost: bool = False  # RSP was set to something not followed
 
     @property
     def open(self) -> bool:
         return bool(self._frames)
 
     @property
-    def state(self) -> tuple[tuple[int, bool], ...]:
+    def state(self) -> tuple[tuple[int, frozenset[int], frozenset[int]], ...]:
         """All that later returns depend on."""
-        return tuple((frame.back, frame.overwritten) for frame in self._frames)
+        return tuple(
+            (frame.back, frozenset(frame.places), frozenset(frame.registers))
+            for frame in self._frames
+        )
 
     def enter(self, back: int) -> None:
-        self._depth -= 8
-        self._frames.append(_Frame(back, self._depth))
+        self._depth -= _WORD
+        self._frames.append(_Frame(back, self._depth, {self._depth}))
 
-    def leave(self) -> int | None:
+    def leave(self, form: Form) -> int | None:
         """Where ``ret`` goes; None where the code stored another address there."""
         frame = self._frames.pop()
-        self._depth = frame.depth + 8
-        return None if frame.overwritten else frame.back
+        found = frame.kept if self._lost else self._depth in frame.places
+        at = frame.newest if self._lost else self._depth
+        # A routine that returns gives RSP back, however it moved it meanwhile.
+        self._depth = at + _WORD + (form.immediate or 0)
+        self._lost = False
+        return frame.back if found else None
 
     def watch(self, form: Form) -> bool:
         """Account for an ordinary instruction; true if it drops a return address."""
         if not self._frames:
             return False
-        frame = self._frames[-1]
-        for access in form.memory:
-            plain = access.writes and not access.implicit and access.index < 0
-            if frame.held is not None:
-                continue  # the place it had may be used for something else
-            if plain and access.base == RSP and not access.segment:
-                if self._depth + access.displacement == frame.depth:
-                    frame.overwritten = True
-        self._depth += _change(form)
-        self._popped_or_pushed(form, frame)
-        # A pop of the return address keeps it: it is pushed again before the ret.
-        if form.mnemonic in ("add", "lea") and self._depth > frame.depth:
+        for frame in self._frames:
+            self._move(form, frame)
+        change = _change(form)
+        self._depth += change
+        if not change or form.mnemonic == "pop":
+            self._lost = self._lost or any(use.reg == RSP for use in form.writes)
+        dropped = False
+        while self._frames and not self._lost:
+            frame = self._frames[-1]
+            if frame.registers or self._depth <= max(frame.places | {frame.newest}):
+                break
             self._frames.pop()
-            return True
-        return False
+            dropped = True
+        return dropped
 
-    def _popped_or_pushed(self, form: Form, frame: _Frame) -> None:
-        """A return address may be popped, kept, and pushed again further down."""
-        register = form.operands[0].register if form.operands else None
-        if register is None:
-            return
-        if form.mnemonic == "pop" and self._depth == frame.depth + 8:
-            frame.held = register.reg
-        elif form.mnemonic == "push" and register.reg == frame.held:
-            frame.depth, frame.held = self._depth, None
+    def _move(self, form: Form, frame: _Frame) -> None:
+        """Where the return address is after ``form``."""
+        carried = form.mnemonic in ("mov", "push", "pop") and self._carries(form, frame)
+        frame.registers.difference_update(use.reg for use in form.writes)
+        for access in form.memory:
+            at = self._place(access)
+            if at is None or not access.writes:
+                continue
+            size = access.width // 8
+            frame.places = {p for p in frame.places if not at - _WORD < p < at + size}
+            if carried:
+                frame.places.add(at)
+                frame.newest = at
+        target = form.operands[0].register if form.operands else None
+        if carried and form.mnemonic != "push" and target is not None:
+            frame.registers.add(target.reg)
+
+    def _carries(self, form: Form, frame: _Frame) -> bool:
+        """Whether the value moved is the whole return address."""
+        source = form.operands[-1]
+        if source.width != 64:
+            return False
+        if source.register is not None and form.mnemonic != "pop":
+            return source.register.reg in frame.registers
+        return any(
+            access.reads and self._place(access) in frame.places
+            for access in form.memory
+        )
+
+    def _place(self, access: MemoryAccess) -> int | None:
+        """The position on the stack; None for what is elsewhere or not known."""
+        if self._lost or access.base != RSP or access.index >= 0 or access.segment:
+            return None
+        return self._depth + access.displacement
 
 
 def _change(form: Form) -> int:
+    """By how much RSP moves, as far as the instruction itself tells."""
     if form.stack_delta:
         return form.stack_delta
     first = form.operands[0].register if form.operands else None
@@ -84,5 +133,5 @@ def _change(form: Form) -> int:
     if form.mnemonic in ("add", "sub") and form.immediate is not None:
         return form.immediate if form.mnemonic == "add" else -form.immediate
     if form.mnemonic == "lea" and form.memory and form.memory[0].base == RSP:
-        return form.memory[0].displacement
+        return form.memory[0].displacement if form.memory[0].index < 0 else 0
     return 0

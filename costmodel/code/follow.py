@@ -284,7 +284,7 @@ def _return(walk: _Walk, insn: Insn) -> int | None:
         walk.steps.append(Step(insn))
         walk.note(f"ends with {insn.form.mnemonic} {walk.at(insn)}")
         return None
-    back = walk.calls.leave()
+    back = walk.calls.leave(insn.form)
     if back is None:
         reason = "ends with a return to an address the code itself stored"
         return _indirect(walk, insn, reason)

@@ -31,6 +31,13 @@ class Region(NamedTuple):
     end: int | None  # None: to the end of the section
 
 
+class Site(NamedTuple):
+    """Bytes a kernel replaces when it boots; ``end`` is exclusive."""
+
+    start: int
+    end: int
+
+
 class LineRow(NamedTuple):
     """From ``address`` on, code comes from ``source``; None ends a sequence."""
 
@@ -45,6 +52,7 @@ class Image:
     ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address
     of a field the linker would fill in to its Relocation, whose offset is 0 here.
     ``linked`` tells an executable (a vmlinux) from pieces that start at address 0.
+    ``patched`` lists the sites of run-time alternatives, by address.
     ``truncated`` is true where the input is a window cut out of memory, so that its
     last bytes may be part of an instruction.
     """
@@ -58,6 +66,7 @@ class Image:
     entry: int | None = None  # where the input itself says to begin
     linked: bool = False
     truncated: bool = False
+    patched: tuple[Site, ...] = ()
     notes: tuple[str, ...] = ()
 
     def section_at(self, address: int) -> Section | None:
@@ -89,7 +98,9 @@ class Image:
     def name_at(self, address: int, *, labels: bool = True) -> str:
         """``symbol`` or ``symbol+0x12``; empty where no symbol precedes.
 
-        With ``labels`` false, offsets count from routines, not from ``.L`` labels.
+        With ``labels`` false, offsets count from routines, not from ``.L`` labels. Of
+        names for one place, one with a size is that of code, one without may only mark
+        where a part of the image ends.
         """
         section = self.section_at(address)
         floor = section.address if section else 0
@@ -101,14 +112,15 @@ class Image:
             symbol = symbols[index]
             if symbol.address < floor or (best and symbol.address < best.address):
                 break
+            if section and symbol.section not in ("", section.name):
+                continue  # the end of the section before
             exact = labels and symbol.address == address
             if exact or not symbol.name.startswith(".L"):
-                if best is None or (best.label, best.name) > (
-                    symbol.label,
-                    symbol.name,
-                ):
+                if best is None or _rank(best) > _rank(symbol):
                     best = symbol
         if best is None:
+            if section and self.linked:
+                return f"{section.name}+{address - section.address:#x}"
             return ""
         offset = address - best.address
         return f"{best.name}+{offset:#x}" if offset else best.name
@@ -120,3 +132,7 @@ class Image:
             return f"{line.file}:{line.line}"
         name = self.name_at(address)
         return f"{self.origin}: {name or hex(address)}"
+
+
+def _rank(symbol: Symbol) -> tuple[bool, bool, str]:
+    return not symbol.size, symbol.label, symbol.name

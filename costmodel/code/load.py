@@ -72,7 +72,26 @@ def image_path(
     path = follow(
         image, start.address, name=start.name, end=start.end, take=take, into=into
     )
-    return replace(path, notes=(*image.notes, *start.notes, *path.notes))
+    notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
+    return replace(path, notes=notes)
+
+
+def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
+    """What is said of a path over code that a kernel patches when it boots."""
+    if not image.patched:
+        return ()
+    from costmodel.code.alternatives import crossed
+
+    found = crossed(image.patched, path.steps)
+    if not found:
+        return ()
+    first = image.where(found[0][0].start)
+    nops = sum(count for _, count in found)
+    return (
+        f"run-time alternatives: {len(found)} on the path, the first at {first};"
+        " each is taken as the file has it"
+        + (f", {nops} one-byte nops among them" if nops else ""),
+    )
 
 
 def load_image(

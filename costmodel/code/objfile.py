@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 
+from costmodel.code.alternatives import sites
 from costmodel.code.dwarf_lines import BROKEN, decode_unit, unit_bounds
 from costmodel.code.elf import (
     ET_REL,
@@ -222,7 +223,7 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
     names = ElfSymbols(table[1], table[2], owners) if table else ()
     chosen = [elf.headers[i] for i in code]
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
-    return Image(elf.origin, sections, names, linked=True)
+    return Image(elf.origin, sections, names, linked=True, patched=sites(elf))
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

@@ -99,7 +99,7 @@ def test_a_call_of_a_function_here_is_a_handler_unless_asked_into(
 def test_a_call_of_a_local_label_is_followed_and_comes_back(
     follow_text: Follow,
 ) -> None:
-    path = follow_text("f: call save\ncall 1f\nret\nsave: push %rbx\nret\n1: ret\n")
+    path = follow_text("f: call save\ncall 1f\nret\nsave: mov %rbx,%rax\nret\n1: ret\n")
     assert lines(path) == [1, 4, 5, 2, 6, 3]
     assert [step.taken for step in path.steps] == [True, False, True, True, True, False]
 
@@ -299,3 +299,106 @@ def test_several_paths_come_from_one_image(link: Callable[..., FilePath]) -> Non
     assert len(inner.steps) == 4 and inner.steps[0].insn.source is not None
     with pytest.raises(CostmodelError):
         image_path(image, symbol="nothing_like_it")
+
+
+def test_a_routine_may_move_its_return_address_on_the_stack(
+    follow_text: Follow,
+) -> None:
+    """As error_entry does: taken from below the frame, pushed on top of it."""
+    text = """f: call save
+    sysretq
+    save: push %rsi
+    mov 8(%rsp),%rsi
+    mov %rdi,8(%rsp)
+    push %rdx
+    push %rsi
+    xor %esi,%esi
+    ret
+    """
+    path = follow_text(text)
+    assert lines(path) == [1, 3, 4, 5, 6, 7, 8, 9, 2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("push %rbx\nret", id="something else on top"),
+        pytest.param("mov %rdi,(%rsp)\nret", id="overwritten"),
+        pytest.param("movl $0,4(%rsp)\nret", id="half overwritten"),
+        pytest.param("mov (%rsp),%rax\nxor %eax,%eax\nmov %rax,(%rsp)\nret", id="lost"),
+        pytest.param("mov (%rsp),%eax\nmov %rax,(%rsp)\nret", id="only half moved"),
+    ],
+)
+def test_a_return_to_anything_but_the_callers_address_ends_the_path(
+    follow_text: Follow, body: str
+) -> None:
+    path = follow_text(f"f: call 1f\nsysretq\n1: {body}\n")
+    assert mnemonics(path)[-1] == "ret"
+    assert "an address the code itself stored" in path.notes[-1]
+
+
+def test_a_stack_pointer_not_followed_is_taken_to_come_back(
+    follow_text: Follow,
+) -> None:
+    text = "f: call 1f\nsysretq\n1: mov %rsp,%rbp\nand $-16,%rsp\nleave\nret\n"
+    assert lines(follow_text(text)) == [1, 3, 4, 5, 6, 2]
+
+
+def test_one_add_may_drop_several_return_addresses(follow_text: Follow) -> None:
+    """As filling the return stack buffer does."""
+    path = follow_text("f: call 1f\nint3\n1: call 2f\nint3\n2: add $16,%rsp\nret\n")
+    assert lines(path) == [1, 3, 5, 6]
+    assert path.notes[-1].startswith("ends with ret")
+
+
+ALTERNATIVE = """
+.globl entry, __text_part_end
+entry:
+ call after
+site: nop; nop; jmp 1f
+1: sysretq
+.size entry, . - entry
+__text_part_end:
+common: nop
+ ret
+.size common, . - common
+.globl after, longer
+after: ret
+.size after, . - after
+.section .altinstr_replacement,"ax"
+other: lfence
+.section .altinstructions,"a"
+"""
+
+
+@pytest.mark.parametrize(
+    "tail", [".short 1\n.byte 4,3", ".long 1\n.byte 4,3", ".short 1\n.byte 4,3,2"]
+)
+def test_run_time_alternatives_on_the_path_are_named(
+    link: Callable[..., FilePath], tail: str
+) -> None:
+    entry = f".long site - .\n.long other - .\n{tail}\n"
+    path = load_path(link(ALTERNATIVE + entry), symbol="entry")
+    (note,) = [note for note in path.notes if "alternatives" in note]
+    assert note.startswith("run-time alternatives: 1 on the path, the first at")
+    assert "at entry.S:5;" in note and "2 one-byte nops" in note
+
+
+def test_a_damaged_table_of_alternatives_is_left_alone(
+    link: Callable[..., FilePath],
+) -> None:
+    path = load_path(link(ALTERNATIVE + ".long 1,2,3,4,5\n"), symbol="entry")
+    assert not [note for note in path.notes if "alternatives" in note]
+
+
+def test_a_routine_goes_by_its_name_not_by_a_mark_between_parts(
+    link: Callable[..., FilePath],
+) -> None:
+    image = load_image(link(ALTERNATIVE + ".long 1\n"))
+    (common,) = image.named("common")
+    assert image.name_at(common.address + 1) == "common+0x1"
+    (replacement,) = [s for s in image.sections if s.name == ".altinstr_replacement"]
+    assert image.name_at(replacement.address + 1) in (
+        "other+0x1",
+        ".altinstr_replacement+0x1",
+    )
