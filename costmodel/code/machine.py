@@ -5,6 +5,9 @@ Roots are small integers. Equal roots mean equal quantities: every derived quant
 interned on the operation that made it and the values it was made from, so doing the
 same thing to the same inputs gives the same root, in this copy or in the next.
 
+``Machine(same_pointer=True)`` begins as some measuring harnesses do: all general
+registers but RSP and RBP, and all memory words not yet written, hold one pointer.
+
 Two assumptions, both usual in address analysis: 32-bit counters do not wrap (``add
 $1,%eax`` stays affine), and stores through one root do not change what is read through
 another.
@@ -36,6 +39,7 @@ _TEXT: Final = {
     "zaps": "flags",
 }
 _SIGN64: Final = 1 << 63
+_POINTER: Final = 0x2324000  # what BHive's harness fills registers and memory with
 _GRANULE: Final = 3  # log2 of the bytes one entry of the memory table stands for
 
 
@@ -57,12 +61,18 @@ class Machine:
     """Registers, memory and the intern table. ``out`` collects accesses in order."""
 
     __slots__ = (
-        "bits", "flags", "ids", "memory", "names", "offsets", "out", "roots",
+        "bits", "filled", "flags", "ids", "memory", "names", "offsets", "out", "roots",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, same_pointer: bool = False) -> None:
         self.roots: list[int] = list(_REGISTERS)
         self.offsets: list[int] = [0] * R.COUNT
+        self.filled = same_pointer
+        if same_pointer:
+            for register in range(16):
+                if register not in (R.RSP, R.RBP):
+                    self.roots[register] = CONST
+                    self.offsets[register] = _POINTER
         self.memory: dict[tuple[int, int], Store] = {}
         self.ids: dict[Key, int] = {}
         self.names: list[Key] = list(_FIRST)
@@ -149,6 +159,9 @@ class Machine:
                         return entry.value
                     break
                 entry = entry.older
+            if entry is None and self.filled:
+                part = _POINTER >> 8 * (offset & 7)
+                return CONST, part & ((1 << 8 * width) - 1)
             if entry is None:
                 return self.intern(("mem", root, offset, width), width * 8), 0
         found: list[Value] = []

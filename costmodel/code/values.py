@@ -54,11 +54,14 @@ class Linkage(NamedTuple):
     executed: bool
 
 
-def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
+def linkage(
+    insns: Sequence[Insn], copies: int = 3, same_pointer: bool = False
+) -> Linkage:
     """Compare every load with older stores in the steady state of repeated ``insns``.
 
     At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
-    looked for.
+    looked for. ``same_pointer``: registers and memory begin with one pointer (see
+    ``machine``), otherwise with unknown quantities that never meet.
     """
     tables = [table_of(insn.form.data) for insn in insns]
     rows = [
@@ -77,7 +80,7 @@ def linkage(insns: Sequence[Insn], copies: int = 3) -> Linkage:
     )  # fmt: skip
     if 1 not in writes:
         return out
-    machine = Machine()
+    machine = Machine(same_pointer)
     runs = execute(machine, insns, max(copies, 2))
     last, here = runs[-2:]
     for k in range(n):

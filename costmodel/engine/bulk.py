@@ -38,7 +38,10 @@ class Throughput(NamedTuple):
 
 
 class Bulk:
-    """Estimates blocks in the measured scenarios on one core."""
+    """Estimates blocks in the measured scenarios on one core.
+
+    Unrolled blocks begin in the state they were measured in: ``core.measured_from``.
+    """
 
     def __init__(self, loaded: LoadedCore, compiled: bool | None = None) -> None:
         """``compiled``: True requires a C compiler, None uses one if there is one."""
@@ -85,7 +88,8 @@ class Bulk:
                 f"no scenario {scenario!r}", expected="one of " + ", ".join(NAMES)
             )
         todo = plan(scenario, body, self.core, counter)
-        rows, depth, _ = links(body, self.core, todo.loops)
+        same = scenario == "unroll" and self.core.measured_from == "same_pointer"
+        rows, depth, _ = links(body, self.core, todo.loops, same)
         trace = self.builder.build(
             [Item(i.form) for i in body],
             todo.tail,

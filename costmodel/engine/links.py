@@ -17,15 +17,18 @@ from costmodel.engine import layout as L
 
 
 def links(
-    insns: Sequence[Insn], core: Core, again: bool = False
+    insns: Sequence[Insn],
+    core: Core,
+    again: bool = False,
+    same_pointer: bool = False,
 ) -> tuple[list[list[int]], int, Linkage]:
     """Rows of ``layout.ACCESS_SIZE`` integers for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
     ``again``: the same instructions run again and again (a loop, not copies), so that
-    the core may have learned which of them meet.
+    the core may have learned which of them meet. ``same_pointer``: see ``linkage``.
     """
-    linked = linkage(insns)
+    linked = linkage(insns, same_pointer=same_pointer)
     roots: dict[int, int] = {}
     rows = []
     depth = 1

@@ -138,21 +138,29 @@ def merge_uop(register: int) -> Uop:
 
 # --- pointer chasing -----------------------------------------------------------------
 def chased(
-    core: Core, items: Sequence[Item], lowered: Sequence[Lowered | None]
+    core: Core,
+    items: Sequence[Item],
+    lowered: Sequence[Lowered | None],
+    links: Sequence[Sequence[int]],
 ) -> list[Lowered | None]:
     """The same, loads through a pointer that was itself just loaded being quicker.
 
-    Paths repeat, so what the end leaves loaded is what the start finds; a path run once
-    finds its pointers in the same state.
+    A pointer that came from a store in flight does not count. Paths repeat, so what the
+    end leaves loaded is what the start finds; a path run once finds its pointers in the
+    same state.
     """
     loaded: set[int] = set()
     out: list[Lowered | None] = []
     for _ in range(2):
         out = []
+        first = 0
         for item, low in zip(items, lowered, strict=True):
             out.append(None if low is None else _chase(core, low, loaded))
             if low is not None:
-                _note_loaded(item.form, low, loaded)
+                end = first + len(low.accesses)
+                stored = any(row[L.A_FORWARD] != L.F_NONE for row in links[first:end])
+                _note_loaded(item.form, low, loaded, stored)
+                first = end
     return out
 
 
@@ -175,7 +183,7 @@ def _chase(core: Core, low: Lowered, loaded: set[int]) -> Lowered:
     return low._replace(uops=uops)
 
 
-def _note_loaded(form: Form, low: Lowered, loaded: set[int]) -> None:
+def _note_loaded(form: Form, low: Lowered, loaded: set[int], stored: bool) -> None:
     operands = form.operands
     moved = (
         form.mnemonic == "mov"
@@ -188,7 +196,7 @@ def _note_loaded(form: Form, low: Lowered, loaded: set[int]) -> None:
     loaded -= written
     if moved:
         loaded |= {r for r in written if r < 16}
-    elif all(a.width >= 32 for a in low.accesses):
+    elif not stored and all(a.width >= 32 for a in low.accesses):
         for uop in low.uops:
             if uop.kind == L.K_LOAD:
                 loaded |= {r for r, _ in uop.outputs if r < 16 and r in written}
@@ -244,7 +252,7 @@ class Builder:
         items = [*body, *tail]
         lowered = self.lower_all(items)
         if self.core.memory.chase_saves:
-            lowered = chased(self.core, items, lowered)
+            lowered = chased(self.core, items, lowered, links)
         uop_list = [_sync()]
         bounds = []
         accesses = 0
