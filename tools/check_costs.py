@@ -153,11 +153,11 @@ def compare(
     ours, theirs = ports_of(lowering, lowered), Counter(record["ports"])
     if ours != theirs:
         yield Mismatch(name, "ports", _ports(ours), _ports(theirs))
-    if not base or record["uops_MITE"] is None:
+    if not base:
         return
     restricted = bool(lowered.flags & L.COMPLEX)
-    if record["uops_MS"]:
-        pass  # the measurement does not mark all of these
+    if record["uops_MS"] or record["uops_MITE"] is None:
+        pass  # the measurement does not mark all of these, or none
     elif restricted != bool(record.get("complex_decoder")):
         yield Mismatch(name, "complex", str(restricted), str(not restricted))
     elif restricted and lowered.simple_after != record["n_available_simple_decoders"]:

@@ -36,6 +36,11 @@ def records_of(path: Path) -> list[Record]:
         beside = path.with_name(OPERANDS_FROM)
         known = {r["string"]: r["operands"] for r in map(json.loads, beside.open())}
         return [_from_packaged(record, known) for record in records]
+    if all(record["uops_MITE"] == 1 for record in records):  # not measured
+        for record in records:
+            record["uops_MITE"] = record["uops_MS"] = None
+            for variant in record.get("variants", {}).values():
+                variant["uops_MITE"] = variant["uops_MS"] = None
     return records
 
 
