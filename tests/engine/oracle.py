@@ -1,0 +1,388 @@
+"""A plain cycle-by-cycle simulator of the engine's rules: slow, obvious, exact.
+
+It shares nothing with the engine but the trace layout and the parameters. A clock
+steps; in every cycle the stages act back to front, so that nothing passes two stages
+in one cycle:
+
+    commit, retire, dispatch (the scheduler scanned oldest first), issue, deliver
+
+Rules the figures of a core do not say by themselves:
+
+- *Retire.* Slots in order, ``retire`` a cycle, ``retire_latency`` after the last of
+  their uops completed. What a slot held is free in the same cycle.
+- *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
+  when its line is that of the store before it, or one of the last ``combine_lines``
+  lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
+  merges, ``commit_per_cycle`` if not. Lines that do not merge start no closer than
+  ``commit_interval`` 64ths of a cycle; a store that had to wait for that alone counts
+  from when it was due, others from the cycle they commit in. A split store commits
+  again, a cycle later, to the next line. Its buffer entry is free a cycle after.
+- *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
+  inputs are ready and its port is free; the oldest goes first. Uops of the unit that
+  is not pipelined start in program order. Without ports it leaves when ready.
+- *Forwarding.* A load that has left takes its data from its store unless that store has
+  committed by then: when the store data and address have left plus the core's
+  latencies, no earlier than a load from the cache. A renamed load's value is there
+  ``renaming_latency`` after the inputs of the store data were, from its own issue on;
+  the load itself completes when the store's address has been compared.
+- *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
+  by one: a part that waits for an entry takes a slot again in the cycle it gets it.
+  Load and store buffer entries are used in a circle. Room in the scheduler is asked of
+  the one that serves the uop's first port, and taken in that of the port it gets; what
+  left in this cycle still counts. A move asks for room before it is known whether it is
+  eliminated. ``memory_per_cycle`` is asked of slots that begin with a memory uop.
+- *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
+- *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
+  queue; no uop of it completes before ``latency`` from its first issue.
+
+The front end's rules stand in ``oracle_front.py``.
+"""
+
+from __future__ import annotations
+
+from costmodel.engine import layout as L
+from costmodel.engine.params import FIXED, Params
+from tests.engine.oracle_front import Front
+from tests.engine.oracle_program import Insn, Slot, Store, Uop, program
+
+LAG = 3
+
+
+class Deadlock(Exception):
+    """The machine stopped making progress."""
+
+
+class Machine:
+    """The whole machine; ``run`` fills in the times of every uop."""
+
+    def __init__(
+        self,
+        trace: list[int],
+        params: Params,
+        group_of: list[int],
+        group_size: list[int],
+        alternates: list[int],
+        mode: int,
+        trips: int,
+    ) -> None:
+        self.p = params
+        self.group_of = group_of
+        self.group_size = group_size
+        self.alternates = alternates
+        self.insns = program(trace, params, mode, trips)
+        self.uops = [u for insn in self.insns for u in insn.uops]
+        self.front = Front(self.insns, params)
+        # issue
+        self.next_issue = 0
+        self.slots: list[Slot] = []
+        self.producer: dict[int, tuple[Uop | None, int]] = {}
+        self.stores: dict[tuple[int, int], Store] = {}
+        self.store_order: list[Store] = []
+        self.loads: list[Uop] = []
+        self.int_writers: list[Uop] = []
+        self.flag_writers: list[Uop] = []
+        self.holders: list[Insn] = []
+        self.turn = 0
+        self.sharing: list[set[int]] = []  # registers behind one eliminated move
+        # dispatch
+        self.waiting: list[Uop] = []
+        self.bound = [0] * 64  # per port, when the cycle began
+        self.entries = [0] * 16  # per scheduler
+        self.left_now: list[Uop] = []  # gone in this cycle
+        self.divider_free = 0
+        # retirement and commit
+        self.next_retire = 0
+        self.commit_queue: list[tuple[Slot, int, bool]] = []  # slot, line, is the last
+        self.commit_after = 0  # cycle after which the first of them may go
+        self.commit_held = False  # it has waited for the line rate alone
+        self.commit_clock = 0
+        self.last_line = -1
+        self.recent: list[int] = []
+        self.uncommitted = 0
+
+    # --- running ------------------------------------------------------------------
+    def run(self, limit: int = 200_000) -> None:
+        cycle = 0
+        while not self.done():
+            self.commit(cycle)
+            self.retire(cycle)
+            self.dispatch(cycle)
+            self.issue(cycle)
+            self.front.step(cycle)
+            cycle += 1
+            if cycle > limit:
+                raise Deadlock(f"no end after {cycle} cycles")
+
+    def done(self) -> bool:
+        return (
+            self.next_issue == len(self.uops)
+            and self.next_retire == len(self.slots)
+            and not self.commit_queue
+        )
+
+    # --- commit --------------------------------------------------------------------
+    def commit(self, cycle: int) -> None:
+        committed = 0
+        while self.commit_queue:
+            slot, line, last = self.commit_queue[0]
+            if self.commit_after >= cycle or slot.retired >= cycle:
+                return
+            merges = line == self.last_line or line in self.recent
+            room = self.p.commit_same_line if merges else self.p.commit_per_cycle
+            if committed >= room and committed:
+                return
+            if not merges:
+                due = -(-self.commit_clock // FIXED)
+                if due > cycle:
+                    self.commit_held = True
+                    return
+                if not self.commit_held:
+                    self.commit_clock = cycle * FIXED
+                self.commit_clock += self.p.commit_interval
+                if self.p.combine_lines:
+                    self.recent = [line, *self.recent][: self.p.combine_lines]
+            self.commit_held = False
+            committed += 1
+            self.last_line = line
+            self.commit_queue.pop(0)
+            if last:
+                slot.committed = cycle
+                slot.store.committed = cycle
+                self.uncommitted -= 1
+            else:
+                self.commit_after = cycle
+
+    # --- retire ----------------------------------------------------------------------
+    def retire(self, cycle: int) -> None:
+        for _ in range(self.p.retire):
+            if self.next_retire == len(self.slots):
+                return
+            slot = self.slots[self.next_retire]
+            if not slot.complete_by(cycle - self.p.retire_latency):
+                return
+            slot.retired = cycle
+            self.next_retire += 1
+            if slot.store is not None:
+                lines = slot.store.lines(self.p)
+                for k, line in enumerate(lines):
+                    self.commit_queue.append((slot, line, k == len(lines) - 1))
+
+    # --- dispatch --------------------------------------------------------------------
+    def dispatch(self, cycle: int) -> None:
+        # What binding and the schedulers see in this cycle is its beginning.
+        for uop in self.left_now:
+            self.bound[uop.port] -= 1
+            if self.group_of[uop.port] >= 0:
+                self.entries[self.group_of[uop.port]] -= 1
+        self.left_now = []
+        taken: set[int] = set()
+        divider_blocked = False
+        for uop in list(self.waiting):
+            busy = uop.busy > 0
+            if busy and (divider_blocked or cycle < self.divider_free):
+                divider_blocked = True
+                continue
+            if not self.may_leave(uop, cycle):
+                divider_blocked = divider_blocked or busy
+                continue
+            if uop.ports:
+                free = [port for port in uop.choices if port not in taken]
+                if not free:
+                    divider_blocked = divider_blocked or busy
+                    continue
+                uop.port = free[0]
+                taken.add(uop.port)
+                self.left_now.append(uop)
+                if not self.p.bind_at_issue:
+                    self.bound[uop.port] += 1
+                    self.reassign(uop)
+            uop.dispatched = cycle
+            uop.from_cache = uop.source is not None and uop.source.committed is not None
+            if busy:
+                self.divider_free = cycle + uop.busy
+            self.waiting.remove(uop)
+
+    def may_leave(self, uop: Uop, cycle: int) -> bool:
+        ready = uop.ready()
+        return (
+            uop.issued + self.p.to_dispatch <= cycle
+            and ready is not None
+            and ready <= cycle
+        )
+
+    def reassign(self, uop: Uop) -> None:
+        """A port chosen late must belong to the scheduler the entry was taken in."""
+        groups = {self.group_of[port] for port in uop.ports}
+        assert len(groups) == 1, "a class bound at dispatch spans schedulers"
+
+    # --- issue -----------------------------------------------------------------------
+    def issue(self, cycle: int) -> None:
+        used = memory = 0
+        bound_now: list[int] = []
+        while self.next_issue < len(self.uops):
+            uop = self.uops[self.next_issue]
+            if uop.queued is None or uop.queued + self.p.queue_latency > cycle:
+                break
+            if uop.new_slot:
+                if used >= self.p.issue_width or (uop.alone and used):
+                    break
+                limit = self.p.memory_per_cycle
+                if uop.memory_op and limit and memory >= limit:
+                    break
+                if not self.may_begin_slot(uop, cycle):
+                    break
+            if not self.has_entries(uop, cycle):
+                break
+            if uop.new_slot:
+                used = self.p.issue_width if uop.alone else used + 1
+                self.slots.append(Slot(uop))
+            else:
+                used = max(used, 1)
+            memory += uop.memory_op
+            self.allocate(uop, cycle)
+            if uop.kind != L.K_NONE and not uop.eliminated:
+                self.to_scheduler(uop, used, bound_now)
+            self.front.left_queue(uop)
+            self.next_issue += 1
+        for port in bound_now:
+            self.bound[port] += 1
+
+    def may_begin_slot(self, uop: Uop, cycle: int) -> bool:
+        insn = uop.insn
+        if any(not holder.complete_by(cycle) for holder in self.holders):
+            return False
+        self.holders = []
+        if len(self.slots) - self.next_retire >= self.p.rob:
+            return False
+        if uop is insn.uops[0] and insn.flags & L.WAIT_RETIRE:
+            if self.next_retire < len(self.slots):
+                return False
+            if insn.flags & L.WAIT_STORES and self.uncommitted:
+                return False
+        return True
+
+    def has_entries(self, uop: Uop, cycle: int) -> bool:
+        p = self.p
+        if uop.kind == L.K_LOAD and p.load_buffer:
+            number = len(self.loads) - p.load_buffer
+            if number >= 0:
+                load = self.loads[number]
+                if p.load_freed_complete:
+                    complete = load.complete()
+                    if complete is None or complete > cycle:
+                        return False
+                elif load.slot.retired is None:
+                    return False
+        if uop.kind == L.K_STORE_ADDRESS and p.store_buffer:
+            number = len(self.store_order) - p.store_buffer
+            if number >= 0:
+                committed = self.store_order[number].committed
+                if committed is None or committed >= cycle:
+                    return False
+        for writes, writers, size in (
+            (uop.int_writer, self.int_writers, p.int_registers),
+            (uop.flag_writer, self.flag_writers, p.flag_registers),
+        ):
+            if writes and size:
+                number = len(writers) - size
+                if number >= 0 and writers[number].slot.retired is None:
+                    return False
+        if uop.group >= 0 and uop.kind != L.K_NONE:
+            return self.entries[uop.group] < self.group_size[uop.group]
+        return True
+
+    def allocate(self, uop: Uop, cycle: int) -> None:
+        """Everything renaming does; state in program order."""
+        uop.issued = cycle
+        uop.slot = self.slots[-1]
+        uop.slot.add(uop)
+        insn = uop.insn
+        if insn.first_issue is None:
+            insn.first_issue = cycle
+        if uop.kind == L.K_LOAD:
+            self.loads.append(uop)
+        if uop.int_writer:
+            self.int_writers.append(uop)
+        if uop.flag_writer:
+            self.flag_writers.append(uop)
+        uop.producers = [
+            (*self.producer.get(register, (None, 0)), late)
+            for register, late in uop.inputs
+        ]
+        self.rename_memory(uop)
+        if uop.kind == L.K_ELIMINATED:
+            uop.eliminated = self.eliminate(uop.inputs[0][0], uop.outputs[0][0])
+        for register, slow in uop.outputs:
+            self.producer[register] = (uop, slow)
+            if not uop.eliminated:
+                self.overwrite(register)
+        if uop is insn.uops[-1] and insn.flags & L.HOLDS:
+            self.holders.append(insn)
+
+    def rename_memory(self, uop: Uop) -> None:
+        access = uop.access
+        copy = uop.insn.copy
+        if uop.kind == L.K_STORE_ADDRESS:
+            store = Store(access, copy, uop)
+            self.store_order.append(store)
+            if access is not None:
+                self.stores[copy, access.number] = store
+        elif access is None:
+            return
+        elif uop.kind == L.K_STORE_DATA:
+            store = self.stores[copy, access.number]
+            store.data = uop
+            uop.slot.store = store
+            self.uncommitted += 1
+        elif uop.kind == L.K_LOAD:
+            if access.forward and access.distance <= copy:
+                uop.source = self.stores[copy - access.distance, access.store]
+
+    # --- move elimination ------------------------------------------------------------
+    def overwrite(self, register: int) -> None:
+        """A register leaves those it shares a value with; one alone shares nothing."""
+        for sharing in self.sharing:
+            sharing.discard(register)
+        self.sharing = [s for s in self.sharing if len(s) > 1]
+
+    def eliminate(self, source: int, target: int) -> bool:
+        self.overwrite(target)
+        for sharing in self.sharing:
+            if source in sharing:
+                sharing.add(target)
+                return True
+        if len(self.sharing) == self.p.elimination_slots:
+            return False
+        self.sharing.append({source, target})
+        return True
+
+    # --- ports -----------------------------------------------------------------------
+    def to_scheduler(self, uop: Uop, used: int, bound_now: list[int]) -> None:
+        self.waiting.append(uop)
+        if not uop.ports:
+            return
+        uop.choices = uop.ports
+        if self.p.bind_at_issue:
+            port = self.bind(uop, used)
+            uop.choices = [port]
+            bound_now.append(port)
+            group = self.group_of[port]
+        else:
+            group = uop.group
+        if group >= 0:
+            self.entries[group] += 1
+
+    def bind(self, uop: Uop, used: int) -> int:
+        """The port with fewest bound (first listed of equals) in slots 0, 2, ..; the
+        runner-up in slots 1, 3, .. unless it is ``LAG`` or more behind. Uops that take
+        the alternating ports do so in turn."""
+        if uop.in_turn and len(self.alternates) > 1:
+            self.turn += 1
+            return self.alternates[(self.turn - 1) % len(self.alternates)]
+        if len(uop.ports) == 1:
+            return uop.ports[0]
+        by_load = sorted(uop.ports, key=lambda port: self.bound[port])
+        best, second = by_load[:2]
+        if used % 2 == 1 or self.bound[second] - self.bound[best] >= LAG:
+            return best
+        return second

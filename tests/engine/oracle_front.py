@@ -1,0 +1,358 @@
+"""The oracle's front end, cycle by cycle: fetch, predecode, decode, uop cache, queue.
+
+- *Predecode* (``predecode_width`` > 0): one aligned block at a time. In each cycle it
+  marks the next ``predecode_width`` instructions that end in the block; one whose
+  opcode lies in the block but that ends in the next takes a place in both. The block
+  is left after as many cycles as that took, at least one. A length-changing prefix
+  stops it ``lcp_stall`` cycles; the first of a block less those the block before took over one.
+  It stops too while the instruction ``predecode_queue`` earlier has not been decoded
+  (the jump of a fused pair takes no place of its own).
+- *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
+  ``fetch_queue`` before it (by address, six bits of it) once all instructions ending
+  there were decoded in an earlier cycle. The first block after a redirect does not ask.
+- *Decode*: groups in order; slot 0 takes anything, then as long as there are slots and
+  uops left: no complex or long one; a fusible one not in the last slot on some cores.
+  The jump of a fused pair takes no slot unless its bytes come in a later cycle than the
+  first part: it then begins a group. Too many prefixes: the instruction begins a group
+  and takes ``prefixes`` cycles more. Microcode keeps the decoders until its uops are
+  out, and ``microcode_switch`` more.
+- *Uop cache*: ``cache_width`` uops of ``cache_lines`` lines a cycle; what is larger
+  comes alone.
+- *Queue*: ``queue`` slots, free from the cycle after their issue slot issued; slots of
+  an instruction beyond its issue slots leave with its last uop.
+- After a taken branch the target is fetched ``taken_branch`` + 1 cycles after the
+  branch was, or read from the cache ``taken_branch`` after it. Changing between
+  decoders and cache takes ``cache_switch``. After a refetch delivery starts
+  ``redirect`` cycles after the instruction completed.
+"""
+
+from __future__ import annotations
+
+from costmodel.engine import layout as L
+from costmodel.engine.params import Params
+from tests.engine.oracle_program import CACHE, DECODE, LOOP, Insn, Uop
+
+NUMBERS = 64  # fetch blocks told apart
+
+
+class Front:
+    """Fetch and delivery; ``step`` is one cycle of them."""
+
+    def __init__(self, insns: list[Insn], params: Params) -> None:
+        self.insns = insns
+        self.p = params
+        self.next_fetch = 0
+        self.next_deliver = 0
+        # fetch and predecode
+        self.block: int | None = None  # being predecoded, or the last that arrived
+        self.block_came = -1
+        self.group = 0  # cycles of work done on the block
+        self.count = 0  # instructions marked in it
+        self.prefixed = 0  # length-changing prefixes met in it
+        self.before = 1  # cycles the block before took
+        self.leave: int | None = None  # cycles after which it is left
+        self.resume = 0
+        self.buffers: dict[int, Insn] = {}
+        # delivery
+        self.decode_until = -1  # cycle the decoders were busy last
+        self.cache_until = -1
+        self.held = 0  # queue slots taken
+        self.freed_now = 0
+
+    def step(self, cycle: int) -> None:
+        if self.p.predecode_width:
+            self.deliver(cycle)
+            self.predecode(cycle)
+        else:
+            self.fetch(cycle)
+            self.deliver(cycle)
+        self.held -= self.freed_now  # what issued in this cycle is free in the next
+        self.freed_now = 0
+
+    # --- where delivery (re)starts ----------------------------------------------------
+    def restarts(self, insn: Insn) -> bool:
+        """Whether fetching of ``insn``, from the decoders, does not just go on."""
+        if insn.number == 0 or insn.entered_from is not None:
+            return True
+        before = self.insns[insn.number - 1]
+        return refetches(before) or (before.has(L.TAKEN) and before.source == DECODE)
+
+    def start(self, insn: Insn) -> int | None:
+        """Cycle fetching or reading of ``insn`` may start; None: not known yet."""
+        p = self.p
+        start = 0
+        if insn.number:
+            before = self.insns[insn.number - 1]
+            if refetches(before):
+                done = before.done()
+                if done is None:
+                    return None
+                start = done + before.redirect
+            elif before.has(L.TAKEN) and before.source == DECODE:
+                if before.arrived is None:
+                    return None
+                start = before.arrived + 1 + p.taken_branch
+                if before.line >= 0:
+                    if before.delivered is None:
+                        return None
+                    start = max(start, before.delivered + p.cache_switch)
+            elif before.has(L.TAKEN) and before.source == CACHE:
+                if before.delivered is None:
+                    return None
+                start = before.delivered + p.taken_branch
+        if insn.entered_from is not None:
+            if self.next_deliver < insn.number:
+                return None
+            last = (
+                self.decode_until if insn.entered_from == DECODE else (self.cache_until)
+            )
+            start = max(start, last + p.cache_switch)
+        return start
+
+    def next_from_decoders(self) -> Insn | None:
+        while self.next_fetch < len(self.insns):
+            insn = self.insns[self.next_fetch]
+            if insn.source == DECODE:
+                return insn
+            self.next_fetch += 1
+        return None
+
+    # --- predecode -------------------------------------------------------------------
+    def predecode(self, cycle: int) -> None:
+        if cycle < self.resume:
+            return
+        p = self.p
+        while (insn := self.next_from_decoders()) is not None:
+            if self.restarts(insn) and not self.begun(insn):
+                start = self.start(insn)
+                if start is None or start > cycle:
+                    return
+                assert start == cycle, "a restart was learned too late"
+                self.begun_number = insn.number
+                self.enter(insn.address // p.fetch_bytes, 1)
+            assert self.block is not None
+            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            if ends > self.block:
+                if self.leave is None:
+                    opcode = (insn.address + insn.opcode_at) // p.fetch_bytes
+                    if opcode == self.block:
+                        self.count += 1
+                    self.took = max(1, -(-self.count // p.predecode_width))
+                    self.leave = self.took + (ends - self.block - 1)
+                if self.group < self.leave:
+                    break
+                self.enter(ends, self.took)
+            if self.count // p.predecode_width > self.group:
+                break
+            if insn.has(L.LCP) and not insn.stalled:
+                insn.stalled = True
+                stall = p.lcp_stall
+                if self.prefixed == 0:
+                    stall -= self.before - 1
+                self.prefixed += 1
+                if stall > 0:
+                    self.resume = cycle + stall
+                    return
+            if self.queue_before_decode_full(insn):
+                return
+            insn.arrived = cycle
+            self.count += 1
+            self.next_fetch += 1
+        self.group += 1
+
+    begun_number = -1
+    took = 1
+
+    def begun(self, insn: Insn) -> bool:
+        return self.begun_number == insn.number
+
+    def enter(self, block: int, before: int) -> None:
+        self.block = block
+        self.group = self.count = self.prefixed = 0
+        self.before = before
+        self.leave = None
+
+    def queue_before_decode_full(self, insn: Insn) -> bool:
+        number = insn.number - self.p.predecode_queue
+        if number < 0:
+            return False
+        older = self.insns[number]
+        if older.source != DECODE or older.has(L.FUSED_SECOND):
+            return False
+        return older.delivered is None
+
+    # --- fetch without predecode -----------------------------------------------------
+    def fetch(self, cycle: int) -> None:
+        p = self.p
+        while (insn := self.next_from_decoders()) is not None:
+            if self.restarts(insn) and not self.begun(insn):
+                start = self.start(insn)
+                if start is None or start > cycle:
+                    return
+                assert start == cycle, "a restart was learned too late"
+                self.begun_number = insn.number
+                self.block = insn.address // p.fetch_bytes
+                self.block_came = cycle
+            assert self.block is not None
+            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            if ends > self.block:
+                if self.block_came == cycle:
+                    return
+                if p.fetch_queue:
+                    older = self.buffers.get((self.block + 1 - p.fetch_queue) % NUMBERS)
+                    if older is not None and (
+                        older.delivered is None or older.delivered >= cycle
+                    ):
+                        return
+                self.block += 1
+                self.block_came = cycle
+                continue
+            insn.arrived = self.block_came
+            if p.fetch_queue and not insn.has(L.FUSED_SECOND):
+                self.buffers[self.block % NUMBERS] = insn
+            self.next_fetch += 1
+
+    # --- delivery --------------------------------------------------------------------
+    def deliver(self, cycle: int) -> None:
+        group = Group(self.p)
+        read = Read(self.p)
+        while self.next_deliver < len(self.insns):
+            insn = self.insns[self.next_deliver]
+            if insn.source == DECODE:
+                delivered = self.decode(insn, cycle, group)
+            elif insn.source == CACHE:
+                delivered = self.read_cache(insn, cycle, read)
+            else:
+                start = self.start(insn)
+                delivered = start is not None and start <= cycle
+            if not delivered:
+                return
+            insn.delivered = cycle
+            if insn.source != LOOP and not insn.has(L.FUSED_SECOND):
+                self.held += insn.slots
+            self.next_deliver += 1
+
+    def room(self, insn: Insn) -> bool:
+        return self.held + insn.slots <= self.p.queue
+
+    def left_queue(self, uop: Uop) -> None:
+        """An issue slot has issued, or with the last uop the whole instruction."""
+        insn = uop.insn
+        if insn.source == LOOP:
+            return
+        if 0 <= uop.queue_place < insn.slots:
+            self.freed_now += 1
+        if uop is insn.uops[-1]:
+            places = sum(1 for u in insn.uops if u.queue_place >= 0)
+            self.freed_now += max(0, insn.slots - places)
+
+    def decode(self, insn: Insn, cycle: int, group: Group) -> bool:
+        p = self.p
+        if cycle <= self.decode_until and not group.used:
+            return False  # the sequencer has the decoders
+        if insn.arrived is None or insn.arrived + p.predecode_latency > cycle:
+            return False
+        if insn.has(L.FUSED_SECOND):
+            if not group.used and self.decode_until < cycle:
+                group.take(1)
+                self.decode_until = cycle
+            if insn.has(L.ENDS_GROUP):
+                group.left = 0
+            return True
+        if not self.room(insn):
+            return False
+        width = p.fused_pair_slots if insn.has(L.FUSED_PAIR) else 1
+        if not group.fits(insn, width):
+            return False
+        if insn.prefixes:
+            if insn.begun is None:
+                if group.used:
+                    return False
+                insn.begun = cycle
+            if cycle < insn.begun + insn.prefixes:
+                return False
+        group.take(width)
+        group.uops -= insn.slots
+        if insn.has(L.COMPLEX):
+            group.left = min(group.left, insn.simple_after)
+        if insn.has(L.ENDS_GROUP):
+            group.left = 0
+        self.decode_until = cycle
+        if insn.microcode:
+            cycles = -(-insn.microcode // p.microcode_uops)
+            self.decode_until = cycle + cycles - 1 + p.microcode_switch
+            group.left = 0
+        return True
+
+    def read_cache(self, insn: Insn, cycle: int, read: Read) -> bool:
+        p = self.p
+        if cycle <= self.cache_until and not read.any:
+            return False
+        start = self.start(insn)
+        if start is None or start > cycle:
+            return False
+        slots = 0 if insn.has(L.FUSED_SECOND) else insn.slots
+        if slots and not self.room(insn):
+            return False
+        if not read.fits(insn.line, slots):
+            return False
+        read.take(insn.line, slots)
+        self.cache_until = cycle
+        if insn.microcode:
+            cycles = -(-insn.microcode // p.microcode_uops)
+            self.cache_until = cycle + cycles - 1 + p.microcode_switch
+            read.uops = 0
+        if insn.has(L.TAKEN):
+            read.line = None
+            read.uops = 0
+        return True
+
+
+class Group:
+    """The decoders in one cycle."""
+
+    def __init__(self, p: Params) -> None:
+        self.p = p
+        self.used = 0
+        self.left = p.decode_width
+        self.uops = p.decode_uops
+
+    def take(self, width: int) -> None:
+        self.used += width
+        self.left -= width
+
+    def fits(self, insn: Insn, width: int) -> bool:
+        if not self.used:
+            return True
+        if self.left < width or self.uops < insn.slots:
+            return False
+        if insn.has(L.COMPLEX) or insn.has(L.LONG):
+            return False
+        last = self.left == 1
+        return not (insn.has(L.FUSIBLE) and self.p.fusible_last_waits and last)
+
+
+class Read:
+    """The uop cache in one cycle."""
+
+    def __init__(self, p: Params) -> None:
+        self.any = False
+        self.lines = p.cache_lines
+        self.uops = p.cache_width
+        self.line: int | None = None
+
+    def fits(self, line: int, slots: int) -> bool:
+        if not self.any:
+            return True
+        return self.uops >= slots and (line == self.line or self.lines > 0)
+
+    def take(self, line: int, slots: int) -> None:
+        if not self.any or line != self.line:
+            self.lines -= 1
+        self.any = True
+        self.line = line
+        self.uops -= slots
+
+
+def refetches(insn: Insn) -> bool:
+    return insn.has(L.REFETCH) and not insn.has(L.FUSED_SECOND)

@@ -1,0 +1,383 @@
+"""What the oracle executes: a trace written out as objects, in program order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from costmodel.engine import layout as L
+from costmodel.engine.params import Params
+
+DECODE, CACHE, LOOP = range(3)
+
+
+@dataclass(slots=True, eq=False)
+class Access:
+    """One memory access of the body, addresses by copy."""
+
+    number: int
+    store: int  # access number of the store a load meets
+    distance: int
+    forward: int
+    root: int
+    stride: int
+    offset: int
+    fresh: int
+    width: int
+
+    def place(self, copy: int) -> tuple[int, int]:
+        """Root and offset in bytes."""
+        root = self.root + ((copy + 1 << 12) if self.fresh else 0)
+        return root, self.offset + copy * self.stride
+
+    def crosses(self, copy: int, boundary: int) -> bool:
+        _, offset = self.place(copy)
+        return offset // boundary != (offset + self.width - 1) // boundary
+
+
+@dataclass(slots=True, eq=False)
+class Store:
+    """A store in flight."""
+
+    access: Access | None
+    copy: int
+    address: Uop
+    data: Uop | None = None
+    committed: int | None = None
+
+    def lines(self, p: Params) -> list[int]:
+        """The lines it writes, one after the other."""
+        assert self.access is not None
+        root, offset = self.access.place(self.copy)
+        line = (root << 24) + (offset >> 6)
+        if p.split_store and self.access.crosses(self.copy, p.boundary):
+            return [line, line + 1]
+        return [line]
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """An issue slot: the uops that share an entry of the reorder buffer."""
+
+    first: Uop
+    uops: list[Uop] = field(default_factory=list)
+    retired: int | None = None
+    committed: int | None = None
+    store: Store | None = None
+
+    def add(self, uop: Uop) -> None:
+        self.uops.append(uop)
+
+    def complete_by(self, cycle: int) -> bool:
+        if not self.uops[-1].last_of_slot:
+            return False
+        times = [uop.complete() for uop in self.uops]
+        return all(time is not None and time <= cycle for time in times)
+
+
+@dataclass(slots=True, eq=False)
+class Insn:
+    """One executed instruction."""
+
+    number: int  # in execution order
+    index: int  # in the trace
+    copy: int
+    address: int
+    line: int
+    length: int
+    opcode_at: int
+    flags: int
+    slots: int  # in decoders and queue
+    simple_after: int
+    microcode: int
+    prefixes: int
+    latency: int
+    redirect: int
+    uops: list[Uop] = field(default_factory=list)
+    source: int = DECODE
+    entered_from: int | None = None  # the source before, if it changes here
+    arrived: int | None = None  # bytes there, boundaries known
+    stalled: bool = False  # its length-changing prefix has been charged
+    begun: int | None = None  # its prefixes are being decoded from then on
+    delivered: int | None = None
+    first_issue: int | None = None
+
+    def has(self, flag: int) -> bool:
+        return self.flags & flag != 0
+
+    def done(self) -> int | None:
+        """Cycle the last of its uops completed; None: not known yet."""
+        last = 0
+        for uop in self.uops:
+            time = uop.complete()
+            if time is None:
+                return None
+            last = max(last, time)
+        return last
+
+    def complete_by(self, cycle: int) -> bool:
+        done = self.done()
+        return done is not None and done <= cycle
+
+
+@dataclass(slots=True, eq=False)
+class Uop:
+    """One executed uop and what happened to it."""
+
+    p: Params
+    insn: Insn
+    position: int  # in the trace
+    kind: int
+    ports: list[int]
+    latency: int
+    busy: int
+    flags: int
+    inputs: list[tuple[int, int]]
+    outputs: list[tuple[int, int]]
+    access: Access | None
+    group: int
+    last_of_slot: bool = False
+    queue_place: int = -1  # number of its slot within the instruction; -1: no new slot
+    behind: int = 0  # cycles the sequencer brings it after the instruction's first
+    issued: int | None = None
+    dispatched: int | None = None
+    port: int = -1
+    choices: list[int] = field(default_factory=list)
+    eliminated: bool = False
+    slot: Slot | None = None
+    # who makes each input (None: there since cycle 0), cycles slow, cycles late
+    producers: list[tuple[Uop | None, int, int]] = field(default_factory=list)
+    source: Store | None = None  # store a load takes its data from
+    from_cache: bool = False  # ... which had committed
+    known_result: int | None = None
+
+    @property
+    def new_slot(self) -> bool:
+        return self.flags & L.NEW_SLOT != 0
+
+    @property
+    def int_writer(self) -> bool:
+        return self.flags & L.INT_WRITER != 0
+
+    @property
+    def flag_writer(self) -> bool:
+        return self.flags & L.FLAG_WRITER != 0
+
+    @property
+    def memory_op(self) -> bool:
+        return self.flags & L.MEMORY_OP != 0
+
+    @property
+    def alone(self) -> bool:
+        return self.flags & L.ALONE != 0
+
+    @property
+    def in_turn(self) -> bool:
+        return self.flags & L.IN_TURN != 0
+
+    @property
+    def queued(self) -> int | None:
+        if self.insn.delivered is None:
+            return None
+        return self.insn.delivered + self.behind
+
+    # Times that may not be known yet are None.
+    def ready(self) -> int | None:
+        """Cycle the last input is ready."""
+        last = 0
+        for producer, slow, late in self.producers:
+            value = 0 if producer is None else producer.result()
+            if value is None:
+                return None
+            last = max(last, value + slow + late)
+        return last
+
+    def least(self) -> int:
+        """No uop of a microcoded whole completes before this."""
+        if not self.insn.latency:
+            return -1
+        assert self.insn.first_issue is not None
+        return self.insn.first_issue + self.insn.latency
+
+    def complete(self) -> int | None:
+        if self.issued is None:
+            return None
+        if self.kind == L.K_NONE or self.eliminated:
+            return max(self.issued, self.least())
+        done = self.executed()
+        return None if done is None else max(done, self.least())
+
+    def executed(self) -> int | None:
+        """Cycle a uop that went to a port is done, but for microcode."""
+        if self.dispatched is None:
+            return None
+        done = self.dispatched + self.latency
+        if self.kind != L.K_LOAD or self.access is None:
+            return done
+        if self.p.split_load and self.access.crosses(self.insn.copy, self.p.boundary):
+            done += self.p.split_load
+        kind = self.access.forward
+        if self.source is None or self.from_cache:
+            return done
+        data, address = self.source.data, self.source.address
+        if address.dispatched is None:
+            return None
+        if kind == L.F_RENAMED:  # the guess is checked before it may retire
+            return max(done, address.dispatched + self.p.forward_address)
+        if data is None or data.dispatched is None:
+            return None
+        after_data = {
+            L.F_EXACT: self.p.forward_latency,
+            L.F_INSIDE: self.p.forward_latency + self.p.forward_narrow,
+            L.F_BLOCKED: self.p.forward_blocked,
+        }[kind]
+        return max(
+            done,
+            data.dispatched + after_data,
+            address.dispatched + self.p.forward_address,
+        )
+
+    def result(self) -> int | None:
+        """Cycle its value can be used."""
+        if self.known_result is None and self.issued is not None:
+            self.known_result = self.find_result()
+        return self.known_result
+
+    def find_result(self) -> int | None:
+        assert self.issued is not None
+        if self.kind == L.K_NONE or self.eliminated:
+            # Nothing is computed: the value is as old as what it was made from.
+            value = self.ready()
+            return None if value is None else max(value, self.least())
+        access = self.access
+        if self.kind != L.K_LOAD or access is None or self.source is None:
+            return self.complete()
+        if access.forward != L.F_RENAMED:
+            return self.complete()
+        data = self.source.data
+        value = None if data is None or data.issued is None else data.ready()
+        if value is None:
+            return None
+        return max(value + self.p.renaming_latency, self.issued, self.least())
+
+
+def pairs(t: list[int], first: int, last: int) -> list[tuple[int, int]]:
+    return [(t[k], t[k + 1]) for k in range(first, last, 2)]
+
+
+def executed(t: list[int], trips: int) -> Iterator[tuple[int, int, int, bool]]:
+    """Instructions in execution order: index, copy, uop-cache line, starts a trip."""
+    body, tail = t[L.T_BODY], t[L.T_TAIL]
+    copy = 0
+    for _ in range(trips):
+        place = t[L.T_LINES]
+        for _ in range(t[L.T_REPEAT]):
+            for index in range(body):
+                yield index, copy, t[place], place == t[L.T_LINES]
+                place += 1
+            copy += 1
+        for index in range(body, body + tail):
+            yield index, copy, t[place], place == t[L.T_LINES]
+            place += 1
+
+
+def program(t: list[int], p: Params, mode: int, trips: int) -> list[Insn]:
+    """The instructions a machine executes, with who delivers each of them."""
+    accesses = []
+    for number in range(t[L.T_ACCESS_COUNT]):
+        a = t[L.T_ACCESSES] + number * L.ACCESS_SIZE
+        accesses.append(
+            Access(
+                number, t[a + L.A_SOURCE], t[a + L.A_DISTANCE], t[a + L.A_FORWARD],
+                t[a + L.A_ROOT], t[a + L.A_LINE_STRIDE], t[a + L.A_OFFSET],
+                t[a + L.A_FRESH], t[a + L.A_WIDTH],
+            )
+        )  # fmt: skip
+    out: list[Insn] = []
+    address = t[L.T_BASE]
+    stack = 0  # bytes the stack engine has not folded into RSP
+    for index, copy, line, starts_trip in executed(t, trips):
+        if starts_trip and t[L.T_LOOPS]:
+            address = t[L.T_BASE]
+        i = t[L.T_INSNS] + index * L.INSN_SIZE
+        insn = Insn(
+            number=len(out), index=index, copy=copy, address=address, line=line,
+            length=t[i + L.LENGTH], opcode_at=t[i + L.OPCODE_AT],
+            flags=t[i + L.INSN_FLAGS], slots=t[i + L.DECODE_SLOTS],
+            simple_after=t[i + L.SIMPLE_AFTER], microcode=t[i + L.MICROCODE],
+            prefixes=t[i + L.PREFIXES], latency=t[i + L.LATENCY],
+            redirect=t[i + L.REDIRECT],
+        )  # fmt: skip
+        away = t[i + L.NEXT_AT]
+        address = away if away >= 0 else address + insn.length
+        out.append(insn)
+        if not insn.has(L.FUSED_SECOND):
+            if p.sync_uop:
+                # An explicit use of RSP, or too large an offset, needs the offset
+                # folded in; an explicit write forgets it.
+                sync = stack != 0 and insn.has(L.USES_RSP)
+                if sync or insn.has(L.SETS_RSP):
+                    stack = 0
+                stack += t[i + L.STACK_DELTA]
+                if abs(stack) > p.stack_limit:
+                    sync = True
+                    stack = 0
+                if sync:
+                    insn.uops.append(uop_at(t, t[L.T_UOPS], insn, p, accesses))
+            first, last = t[i + L.FIRST_UOP], t[i + L.LAST_UOP]
+            for u in range(first, last, L.UOP_SIZE):
+                insn.uops.append(uop_at(t, u, insn, p, accesses))
+            number_slots(insn, t[L.T_UOPS], p)
+    delivery(out, p, mode)
+    return out
+
+
+def uop_at(t: list[int], u: int, insn: Insn, p: Params, accesses: list[Access]) -> Uop:
+    a = t[u + L.ACCESS]
+    return Uop(
+        p=p, insn=insn, position=u, kind=t[u + L.KIND],
+        ports=t[t[u + L.PORTS_FIRST] : t[u + L.PORTS_LAST]],
+        latency=t[u + L.UOP_LATENCY], busy=t[u + L.BUSY], flags=t[u + L.UOP_FLAGS],
+        inputs=pairs(t, t[u + L.INPUTS_FIRST], t[u + L.INPUTS_LAST]),
+        outputs=pairs(t, t[u + L.OUTPUTS_FIRST], t[u + L.OUTPUTS_LAST]),
+        access=accesses[a] if a >= 0 else None, group=t[u + L.GROUP],
+    )  # fmt: skip
+
+
+def number_slots(insn: Insn, sync: int, p: Params) -> None:
+    """Which queue slot each uop sits in, and how late the sequencer brings it."""
+    place = 0
+    behind = 0
+    for k, uop in enumerate(insn.uops):
+        uop.last_of_slot = k + 1 == len(insn.uops) or insn.uops[k + 1].new_slot
+        if uop.new_slot and uop.position != sync:
+            if insn.microcode:
+                behind = place // p.microcode_uops
+            uop.queue_place = place
+            place += 1
+        uop.behind = behind
+
+
+def delivery(insns: list[Insn], p: Params, mode: int) -> None:
+    """Who delivers each instruction.
+
+    Code in the uop cache comes from there, from the instruction where it is found on or
+    (``cache_at_branch``) from the target of a taken branch on; a loop in the queue is
+    not delivered at all. A refetch may force the decoders.
+    """
+    for insn in insns:
+        cached = insn.line >= 0
+        if mode == DECODE and cached and not p.cache_at_branch:
+            insn.entered_from, mode = DECODE, CACHE
+        elif mode == CACHE and not cached:
+            insn.entered_from, mode = CACHE, DECODE
+        insn.source = mode
+        if mode == DECODE and insn.has(L.TAKEN) and cached:
+            mode = CACHE
+        if (
+            insn.has(L.REFETCH)
+            and insn.has(L.REFETCH_DECODE)
+            and not insn.has(L.FUSED_SECOND)
+            and mode != LOOP
+        ):
+            mode = DECODE
