@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden lint format types bench validate vmlinux-check nightly \
-  clean
+  oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -40,6 +40,11 @@ test: $(VENV)/dev
 
 nightly: $(VENV)/dev
 	@$(PY) -m pytest -m nightly
+
+# The engine against the cycle-by-cycle oracle on ORACLE_CASES random traces.
+oracle-nightly: $(VENV)/dev
+	@seed=$${ORACLE_SEED:-$$(date +%s)}; echo "first seed $$seed"; \
+	  ORACLE_SEED=$$seed $(PY) -m pytest -m nightly tests/engine/test_oracle.py
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
