@@ -2,6 +2,12 @@
 
 Called by ``machine.run`` in program order. Integers in, integers out; causes go to the
 log ``g`` when there is room for any.
+
+A blocked load (``F_BLOCKED``: bytes from a store and from elsewhere) that dispatches
+before the store has committed reads the cache after the commit: it completes
+``forward_blocked`` cycles after the later of the store data's dispatch and
+``retire_latency + 2`` cycles before the commit. An uncontended store commits exactly
+those cycles after its data left, so ``forward_blocked`` is what a lone pair takes.
 """
 
 from __future__ import annotations
@@ -295,7 +301,7 @@ def line_of(a: int, copy: int, t: list[int]) -> int:
     root = t[b + A_ROOT]
     if t[b + A_FRESH]:
         root += (copy + 1) << 12
-    return (root << 24) + (offset >> 6)
+    return ((root + 1) << 24) + (offset >> 6)  # never -1, which is no line
 
 
 def crosses(a: int, copy: int, boundary: int, t: list[int]) -> bool:
@@ -339,6 +345,13 @@ def load_result(
             if result < issued:
                 result = issued
                 result_event = event + ISSUE
+            # The guess is checked against the addresses before the load may retire.
+            if m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
+                checked = m[m[STA_AT] + cell] + p.forward_address
+                if checked > complete:
+                    complete = checked
+                    cause = C.FORWARD
+                    source = m[m[STA_EVENT_AT] + cell]
         elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
             value = m[m[DATA_AT] + cell] + p.forward_latency
             value_event = m[m[DATA_EVENT_AT] + cell]
@@ -347,6 +360,11 @@ def load_result(
                 value += p.forward_narrow
             elif forward == F_BLOCKED:
                 value = m[m[DATA_AT] + cell] + p.forward_blocked
+                # It reads the cache once the store has committed, which an
+                # uncontended store does this many cycles after its data left.
+                late = m[m[COMMIT_AT] + cell] - p.retire_latency - 2
+                if late + p.forward_blocked > value:
+                    value = late + p.forward_blocked
                 cause_of = C.FORWARD_BLOCKED
             by_address = m[m[STA_AT] + cell] + p.forward_address
             if by_address > value:
