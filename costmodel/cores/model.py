@@ -150,6 +150,7 @@ class Window(Section, frozen=True):
     int_registers: int = 0  # renames in flight
     flag_registers: int = 0
     schedulers: tuple[Scheduler, ...] = ()
+    entry_held: int = 0  # cycles a scheduler entry stays taken after dispatch
 
 
 class Ports(Section, frozen=True):

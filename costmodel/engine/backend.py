@@ -117,15 +117,16 @@ def earliest(port: int, cycle: int, m: list[int]) -> int:
     return at
 
 
-def book(port: int, cycle: int, m: list[int]) -> None:
-    """Take ``port`` in ``cycle``."""
+def book(port: int, cycle: int, p: Params, m: list[int]) -> None:
+    """Take ``port`` in ``cycle``; the scheduler's entry is free ``entry_held`` + 1
+    cycles later."""
     mask = m[CALENDAR_MASK]
-    if cycle - m[NOW] >= mask:
+    if cycle + p.entry_held - m[NOW] >= mask:
         m[OVERFLOW] = 1
     cell = port * (mask + 1) + (cycle & mask)
     m[m[BUSY_AT] + cell] = cycle
     m[m[SKIP_AT] + cell] = cycle + 1
-    m[m[GONE_AT] + (cycle & mask)] |= 1 << port
+    m[m[GONE_AT] + ((cycle + p.entry_held) & mask)] |= 1 << port
 
 
 def dispatch_any(

@@ -67,6 +67,7 @@ class Params(NamedTuple):
     l3_latency: int
     memory_latency: int
     fill_buffers: int
+    entry_held: int = 0
 
 
 def build(core: Core) -> Params:
@@ -135,4 +136,5 @@ def build(core: Core) -> Params:
         l3_latency=memory.l3_latency,
         memory_latency=memory.memory_latency,
         fill_buffers=memory.fill_buffers,
+        entry_held=window.entry_held,
     )

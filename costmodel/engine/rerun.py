@@ -30,12 +30,13 @@ from costmodel.errors import InputError
 # Figures that enter ``Params`` alone: a trace does not depend on them.
 PARAMS_ONLY = frozenset(
     [f"window.{name}" for name in (
-        "rob", "retire", "retire_latency", "load_buffer", "store_buffer",
+        "rob", "retire", "retire_latency", "entry_held", "load_buffer", "store_buffer",
         "int_registers", "flag_registers",
     )]
     + [f"front_end.{name}" for name in (
         "fetch_queue", "predecode.width", "predecode.queue", "predecode.latency",
-        "predecode.lcp_stall", "decode.uops", "decode.fused_pair_slots", "uop_cache.uops_per_cycle",
+        "predecode.lcp_stall", "decode.uops", "decode.fused_pair_slots",
+        "uop_cache.uops_per_cycle",
         "uop_cache.lines_per_cycle", "uop_cache.switch", "uop_queue", "queue_latency",
         "microcode_uops", "microcode_switch", "taken_branch",
     )]

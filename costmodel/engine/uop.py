@@ -277,7 +277,7 @@ def dispatch(
         m[PENDING_AT + port] += 1
         if m[GROUP_OF_AT + port] >= 0:
             m[OCCUPANCY_AT + (m[GROUP_OF_AT + port])] += 1
-        book(port, when, m)
+        book(port, when, p, m)
     if t[u + BUSY]:
         m[DIVIDER] = when + t[u + BUSY]
         m[DIVIDER_EVENT] = event + DISPATCH
@@ -289,7 +289,8 @@ def dispatch(
         note(g, event + DISPATCH, when, cause, source)
         g[event + G_PORT] = port
         if port >= 0:
-            m[m[GONE_EVENT_AT] + ((when + 1) & m[CALENDAR_MASK])] = event + DISPATCH
+            free = (when + p.entry_held + 1) & m[CALENDAR_MASK]
+            m[m[GONE_EVENT_AT] + free] = event + DISPATCH
     return when
 
 
