@@ -25,6 +25,8 @@ $(VENV)/runtime: $(VENV)/created pyproject.toml
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
 	@$(PY) -m compileall -q costmodel
+	@echo 90 | env -u PYTHONDONTWRITEBYTECODE $(PY) -m costmodel estimate - \
+	  --uarch all > /dev/null || true  # compiles the core files too
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime

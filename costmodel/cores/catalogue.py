@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costmodel import data
-from costmodel.cores import yamltree
 from costmodel.errors import CoreError
 
 NATIVE = "native"
@@ -63,6 +62,8 @@ def resolve(name: str) -> Path:
             expected="a name only one core answers to",
             hint=f"use {found[0]}",
         )
+    from costmodel.cores import yamltree  # YAML takes a while, and most names are right
+
     known = core_names()
     raise CoreError(
         f"no core is called {name!r}" if name else "an empty core name",
@@ -142,6 +143,8 @@ def names_in(path: Path) -> Names:
 
 @functools.lru_cache(maxsize=256)
 def _names_in(path: Path, stamp: int) -> Names:
+    from costmodel.cores import yamltree
+
     try:
         text = yamltree.read_text(path, data.display_name(path)) + "\n"
         chunks = [match.group() for match in _HEADER.finditer(text)]

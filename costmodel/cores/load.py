@@ -7,50 +7,21 @@ the result; ``with_values`` makes another core of it with some numbers changed.
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from costmodel import data
-from costmodel.cores import catalogue, fields, figures, merge, model, reader, yamltree
-from costmodel.cores import evidence as evidence_of
+from costmodel.cores import catalogue, stored
 from costmodel.cores.catalogue import core_names as core_names
 from costmodel.cores.catalogue import resolve as resolve
-from costmodel.cores.quantity import ASSUMED, Quantity
+from costmodel.cores.loaded import LoadedCore as LoadedCore
 from costmodel.cores.semantic import Semantic as Semantic
 from costmodel.cores.semantic import instructions as instructions
-from costmodel.cores.validate import validate
-from costmodel.cores.yamltree import Map
-from costmodel.errors import CoreError
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedCore:
-    """A core and how each of its numbers is known.
-
-    ``evidence`` is keyed by the number's path: "window.rob",
-    "costs.imul.r,r.uops.0.latency". ``sources`` maps ids to one line each. ``files``
-    are the file and what it extends, nearest first, as messages name them. ``cpuid``
-    are the CPU identities it claims. ``tree`` is the core as plain values, not to be
-    changed.
-    """
-
-    core: model.Core
-    evidence: Mapping[str, Quantity]
-    sources: Mapping[str, str]
-    files: tuple[str, ...]
-    cpuid: tuple[str, ...] = ()
-    tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def name(self) -> str:
-        return self.core.name
+if TYPE_CHECKING:
+    from costmodel.cores.model import Core
+    from costmodel.errors import CoreError
 
 
 def load_core(name: str) -> LoadedCore:
@@ -59,8 +30,15 @@ def load_core(name: str) -> LoadedCore:
     Raises CoreError; the first problem of the file is the one told.
     """
     path = catalogue.resolve(name)
+    kept = stored.core(path)
+    if kept is not None:
+        return kept
+    from costmodel.cores import chain
+
     with _no_collection():
-        return _assembled(*_chain(path))
+        loaded, files = chain.read(path)
+    stored.keep_core(path, loaded, files)
+    return loaded
 
 
 @contextlib.contextmanager
@@ -77,191 +55,12 @@ def _no_collection() -> Iterator[None]:
 
 def problems_of(path: Path) -> tuple[CoreError, ...]:
     """Everything wrong with a core file, in order; empty if it loads."""
-    try:
-        chain, sources = _chain(path)
-    except CoreError as problem:
-        return (problem,)
-    return _built(chain, sources)[1]
+    from costmodel.cores import chain
+
+    return chain.problems_of(path)
 
 
-@functools.lru_cache(maxsize=64)
-def _assembled(chain: tuple[_File, ...], sources: _Sources) -> LoadedCore:
-    loaded, problems = _built(chain, sources)
-    if problems:
-        first = problems[0]
-        more = len(problems) - 1
-        if more:
-            first.hint += ("\n  and " if first.hint else "see all: ") + (
-                f"{more} more problem{'s' * (more > 1)} in this core's files"
-            )
-        raise first
-    if loaded is None:
-        raise CoreError(
-            f"{chain[0].path.stem} is a base for other cores to extend",
-            where=chain[0].name,
-            expected="a core",
-            hint=", ".join(catalogue.core_names()),
-        )
-    return loaded
-
-
-# -- files -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _File:
-    """One parsed file. Compared by identity: a changed file is parsed anew."""
-
-    path: Path
-    name: str
-    tree: Map
-    declared: Mapping[str, str]
-
-
-_Sources = tuple[tuple[str, str], ...]
-
-
-def _chain(path: Path) -> tuple[tuple[_File, ...], _Sources]:
-    """The file and those it extends, nearest first, and all sources declared."""
-    chain = [_file(path)]
-    while "extends" in chain[-1].tree:
-        last = chain[-1]
-        base = last.tree["extends"]
-        mark = last.tree.values_at["extends"]
-        if not isinstance(base, str) or not base or "/" in base:
-            raise yamltree.error(mark, f"extends: {base!r}", "the name of a core file")
-        there = _base(base, last.path.parent)
-        if there is None:
-            known = [p.stem for p in sorted(last.path.parent.glob("*.yaml"))]
-            known += [n for n in catalogue.core_names() if n not in known]
-            raise yamltree.error(
-                mark,
-                f"extends: there is no {base}.yaml",
-                "a file beside this one or in uarch/",
-                yamltree.close(base, known),
-            )
-        if any(there == seen.path for seen in chain):
-            names = " -> ".join([*(seen.path.stem for seen in chain), base])
-            raise yamltree.error(
-                mark, f"extends goes in a circle: {names}", "a file that ends the chain"
-            )
-        chain.append(_file(there))
-    sources: dict[str, str] = {}
-    for file in reversed(chain):
-        sources.update(file.declared)
-    return tuple(chain), tuple(sorted(sources.items()))
-
-
-def _base(name: str, beside: Path) -> Path | None:
-    for folder in (beside, data.uarch_dir()):
-        path = folder / f"{name}.yaml"
-        if path.is_file():
-            return path
-    return None
-
-
-def _file(path: Path) -> _File:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        stamp = (0, 0)
-    else:
-        stamp = (status.st_mtime_ns, status.st_size)
-    return _parsed(path, stamp)
-
-
-@functools.lru_cache(maxsize=128)
-def _parsed(path: Path, stamp: tuple[int, int]) -> _File:
-    name = data.display_name(path)
-    tree = yamltree.load(path, name)
-    sources = tree.get("sources")
-    declared: dict[str, str] = {}
-    if sources is not None:
-        mark = tree.values_at["sources"]
-        if not isinstance(sources, Map):
-            raise yamltree.error(mark, "sources is not a mapping", "id: description")
-        for key, line in sources.items():
-            if not isinstance(line, str) or not line.strip() or key == ASSUMED:
-                raise yamltree.error(
-                    sources.keys_at[key],
-                    f"the source {key!r}",
-                    "an id other than 'assumed', and one line that describes it",
-                )
-            declared[key] = line
-    return _File(path, name, tree, declared)
-
-
-# -- assembly --------------------------------------------------------------------------
-
-
-def _built(
-    chain: tuple[_File, ...], sources: _Sources
-) -> tuple[LoadedCore | None, tuple[CoreError, ...]]:
-    problems: list[CoreError] = []
-    tree = Map(chain[-1].tree.mark)
-    declared = frozenset(key for key, _ in sources)
-    groups: Mapping[str, figures.Shared] = {}
-    for file in reversed(chain):
-        own = reader.Reader(declared, groups)
-        groups = own.groups
-        body = own.core(file.tree)
-        problems += own.problems
-        tree = merge.merge(merge.inheritable(tree), body, problems)
-    file = chain[0]
-    if file.path.stem.startswith("_"):
-        return None, tuple(problems)  # a base is complete only in its heirs
-    _named(tree, file, problems)
-    if not problems:
-        validate(tree, problems)
-    if problems:
-        return None, tuple(problems)
-    evidence: dict[str, Quantity] = {}
-    plain = evidence_of.plain(tree, "", evidence)
-    evidence_of.defaults(plain, fields.core_spec(), "", evidence)
-    try:
-        core = msgspec.convert(plain, model.Core)
-    except msgspec.ValidationError as problem:
-        return None, (CoreError(str(problem), where=file.name),)
-    cpuid = file.tree.get("cpuid", ())
-    loaded = LoadedCore(
-        core,
-        MappingProxyType(evidence),
-        MappingProxyType(dict(sources)),
-        tuple(one.name for one in chain),
-        tuple(cpuid),
-        MappingProxyType(plain),
-    )
-    return loaded, ()
-
-
-def _named(tree: Map, file: _File, problems: list[CoreError]) -> None:
-    """A core is called what its file is called; CPU identities are text."""
-    stem = file.path.stem
-    if "name" not in tree:
-        tree.put("name", stem, tree.mark, tree.mark)
-    elif tree["name"] != stem:
-        problems.append(
-            yamltree.error(
-                tree.values_at["name"],
-                f"name: {tree['name']!r}",
-                f"{stem!r}, as the file is called",
-            )
-        )
-    cpuid = file.tree.get("cpuid", [])
-    if not isinstance(cpuid, list) or any(not isinstance(one, str) for one in cpuid):
-        problems.append(
-            yamltree.error(
-                file.tree.values_at["cpuid"],
-                "cpuid is not a list of identities",
-                "[GenuineIntel-6-5E, AuthenticAMD-26-*]: family decimal, model hex",
-            )
-        )
-
-
-# -- other values ----------------------------------------------------------------------
-
-
-def with_values(loaded: LoadedCore, values: Mapping[str, Any]) -> model.Core:
+def with_values(loaded: LoadedCore, values: Mapping[str, Any]) -> Core:
     """The core with some fields changed: ``{"window.rob": 512}``.
 
     Numbers, switches (bool) and choices can be set, by the paths of ``evidence`` or of
