@@ -4,9 +4,9 @@
   marks the next ``predecode_width`` instructions that end in the block; one whose
   opcode lies in the block but that ends in the next takes a place in both. The block
   is left after as many cycles as that took, at least one. A length-changing prefix
-  stops it ``lcp_stall`` cycles; the first of a block less those the block before took over one.
-  It stops too while the instruction ``predecode_queue`` earlier has not been decoded
-  (the jump of a fused pair takes no place of its own).
+  stops it ``lcp_stall`` cycles, the first of a block less those the block before took
+  over one. It stops too while the instruction ``predecode_queue`` earlier has not been
+  decoded (the jump of a fused pair takes no place of its own).
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
   ``fetch_queue`` before it (by address, six bits of it) once all instructions ending
   there were decoded in an earlier cycle. The first block after a redirect does not ask.
