@@ -151,6 +151,7 @@ class Window(Section, frozen=True):
     flag_registers: int = 0
     schedulers: tuple[Scheduler, ...] = ()
     entry_held: int = 0  # cycles a scheduler entry stays taken after dispatch
+    early_wake: bool = False  # a ready uop wakes its readers even if it finds no port
 
 
 class Ports(Section, frozen=True):
@@ -175,6 +176,7 @@ class Renaming(Section, frozen=True):
     indexed: bool = False
     immediate_stores: bool = True  # data from an immediate is renamed too
     read_modify_write: bool = True
+    modify_by_register: bool = True  # the load of one whose other operand is a register
     stack_by_immediate: int = 0  # bytes: a larger add/sub of RSP breaks tracking; 0 all
     stack_survives_add: bool = True  # add/sub of RSP keeps the tracking
 

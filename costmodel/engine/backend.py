@@ -145,6 +145,21 @@ def dispatch_any(
     return best, at
 
 
+def misfire(
+    first: int, last: int, early: int, ready: int, t: list[int], m: list[int]
+) -> None:
+    """A uop woken at ``early`` takes a port of ``t[first:last]`` in vain, if one is free
+    before ``ready``, the cycle its inputs are really there."""
+    port, at = dispatch_any(first, last, early, t, m)
+    if at < ready:
+        mask = m[CALENDAR_MASK]
+        if at - m[NOW] >= mask:
+            m[OVERFLOW] = 1
+        cell = port * (mask + 1) + (at & mask)
+        m[m[BUSY_AT] + cell] = at
+        m[m[SKIP_AT] + cell] = at + 1
+
+
 def retire(complete: int, p: Params, m: list[int]) -> int:
     """Cycle a slot whose uops completed at ``complete`` retires; in order."""
     cycle = complete + p.retire_latency

@@ -71,6 +71,7 @@ from costmodel.engine.state import (
     COPY,
     DATA_AT,
     DATA_EVENT_AT,
+    DELAY_AT,
     DISPATCH,
     FLAG_WRITES,
     G_INSN,
@@ -114,6 +115,7 @@ from costmodel.engine.state import (
     STORES,
     UOPS,
     VALUE_AT,
+    WAITED,
     WHY,
 )
 from costmodel.engine.uop import (
@@ -157,12 +159,15 @@ def execute(
     kind = t[u]
     event = n * G_SIZE
     ready = 0
+    early = 0  # when it is woken, were no producer kept waiting for its port
     ready_event = -1
     for k in range(t[u + INPUTS_FIRST], t[u + INPUTS_LAST], 2):
         when = m[READY_AT + (t[k])] + t[k + 1]
         if when > ready:
             ready = when
             ready_event = m[PRODUCER_AT + (t[k])]
+        if when - m[DELAY_AT + (t[k])] > early:
+            early = when - m[DELAY_AT + (t[k])]
     eliminated = 0
     if kind == K_ELIMINATED and eliminate(
         t[t[u + INPUTS_FIRST]], t[t[u + OUTPUTS_FIRST]], p, m
@@ -174,6 +179,7 @@ def execute(
         complete = issued
         result = ready
         result_event = ready_event
+        delay = ready - early
         if ready_event < 0:
             result_event = event + ISSUE
         if latency and m[INSN_FIRST] + latency > complete:
@@ -183,15 +189,17 @@ def execute(
             note(g, event + COMPLETE, complete, cause, event + ISSUE)
             g[event + DISPATCH] = -1
     else:
-        when = dispatch(u, n, issued, ready, ready_event, t, p, m, g)
+        when = dispatch(u, n, issued, ready, early, ready_event, t, p, m, g)
         complete = when + t[u + UOP_LATENCY]
         result = complete
         result_event = event + COMPLETE
+        delay = m[WAITED]
         a = t[u + ACCESS]
         if kind == K_LOAD and a >= 0:
             complete, result, result_event = load_result(
                 a, n, copy, issued, when, complete, t, p, m, g
             )
+            delay = 0
         elif m[KEEP]:
             note(g, event + COMPLETE, complete, C.EXECUTE, event + DISPATCH)
         if a >= 0 and kind != K_LOAD:
@@ -211,10 +219,12 @@ def execute(
     if latency and m[INSN_FIRST] + latency > result:
         result = m[INSN_FIRST] + latency
         result_event = event + COMPLETE if result == complete else event + ISSUE
+        delay = 0
     for k in range(t[u + OUTPUTS_FIRST], t[u + OUTPUTS_LAST], 2):
         register = t[k]
         m[READY_AT + register] = result + t[k + 1]
         m[PRODUCER_AT + register] = result_event
+        m[DELAY_AT + register] = delay
         if p.elimination_slots and register < 16 and eliminated == 0:
             leave_alias(register, m)
     return complete

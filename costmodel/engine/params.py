@@ -68,6 +68,7 @@ class Params(NamedTuple):
     memory_latency: int
     fill_buffers: int
     entry_held: int = 0
+    early_wake: int = 0
 
 
 def build(core: Core) -> Params:
@@ -137,4 +138,5 @@ def build(core: Core) -> Params:
         memory_latency=memory.memory_latency,
         fill_buffers=memory.fill_buffers,
         entry_held=window.entry_held,
+        early_wake=int(window.early_wake),
     )

@@ -103,8 +103,9 @@ from costmodel.engine.params import Params
     RESTART,  # cycle the front end restarts; -1: it does not
     RESTART_EVENT,
     DIVIDER_EVENT,
+    WAITED,  # cycles the last uop waited for its port
     SCALARS,
-) = range(77)
+) = range(78)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -129,7 +130,8 @@ INTS_AT = STORE_EVENT_AT + MOST_STORES
 INT_EVENT_AT = INTS_AT + MOST_REGISTERS
 FLAGS_AT = INT_EVENT_AT + MOST_REGISTERS
 FLAG_EVENT_AT = FLAGS_AT + MOST_REGISTERS
-USAGE_AT = FLAG_EVENT_AT + MOST_REGISTERS  # ports: bound, not yet dispatched
+DELAY_AT = FLAG_EVENT_AT + MOST_REGISTERS  # registers: cycles lost to a busy port
+USAGE_AT = DELAY_AT + L.REGISTERS  # ports: bound, not yet dispatched
 PENDING_AT = USAGE_AT + MOST_PORTS  # ports: bound in this cycle
 GROUP_OF_AT = PENDING_AT + MOST_PORTS  # ports
 ALTERNATES_AT = GROUP_OF_AT + MOST_PORTS  # ports taken in turn

@@ -21,6 +21,7 @@ from costmodel.engine.backend import (
     dispatch_any,
     earliest,
     issue_slot,
+    misfire,
     retire,
 )
 from costmodel.engine.layout import (
@@ -120,6 +121,7 @@ from costmodel.engine.state import (
     STORES,
     STORES_AT,
     VALUE_AT,
+    WAITED,
 )
 
 
@@ -246,13 +248,15 @@ def dispatch(
     n: int,
     issued: int,
     ready: int,
+    early: int,
     ready_event: int,
     t: list[int],
     p: Params,
     m: list[int],
     g: list[int],
 ) -> int:
-    """Cycle the uop leaves for its port, given when its inputs are ready."""
+    """Cycle the uop leaves for its port, given when its inputs are ready and when it is
+    woken; ``m[WAITED]`` gets how long it then waits for the port."""
     event = n * G_SIZE
     cause = C.INPUT
     source = ready_event
@@ -273,11 +277,16 @@ def dispatch(
             port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
             when = earliest(port, ready, m)
         else:
+            if early < ready and issued + p.to_dispatch < ready:
+                if early < issued + p.to_dispatch:
+                    early = issued + p.to_dispatch
+                misfire(first, last, early, ready, t, m)
             port, when = dispatch_any(first, last, ready, t, m)
         m[PENDING_AT + port] += 1
         if m[GROUP_OF_AT + port] >= 0:
             m[OCCUPANCY_AT + (m[GROUP_OF_AT + port])] += 1
         book(port, when, p, m)
+    m[WAITED] = when - ready if p.early_wake else 0
     if t[u + BUSY]:
         m[DIVIDER] = when + t[u + BUSY]
         m[DIVIDER_EVENT] = event + DISPATCH
