@@ -140,7 +140,9 @@ def parse(data: Buffer, origin: str) -> Elf:
     size = len(data)
     if size < 20:
         raise broken(origin, f"a truncated ELF file: {size} bytes")
-    if data[4] != 2:
+    if data[4] not in (1, 2):
+        raise broken(origin, "a damaged ELF header: it says neither 32 nor 64 bits")
+    if data[4] == 1:
         machine = struct.unpack_from("<H", data, 18)[0]
         what = _MACHINES.get(machine, f"machine {machine}")
         raise _foreign(origin, f"a 32-bit ELF file for {what}")
