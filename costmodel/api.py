@@ -15,9 +15,11 @@ from costmodel.cores.load import core_names, resolve
 from costmodel.cores.load import load_core as load_core
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.errors import UnknownInstructionError, UsageError
+from costmodel.studies.settings import Values, with_settings
 
 if TYPE_CHECKING:
     import os
+    from concurrent.futures import Executor
 
     import pandas as pd
 
@@ -41,6 +43,14 @@ class Options(PathOptions, total=False):
 
     scenario: str | None
     align: int
+    values: Values  # figures of the core to use instead, (path, value) each
+
+
+class CompareOptions(Options, total=False):
+    """Keywords of ``compare`` beyond those of ``estimate``."""
+
+    draws: int
+    executor: Executor | None
 
 
 class Result(Estimate):
@@ -181,11 +191,14 @@ def _where(insn: Insn, path: Path) -> str:
     return f"{insn.source.file}:{insn.source.line}"
 
 
-def _estimate(path: Path, core: str, scenario: str | None, align: int) -> Result:
+def _estimate(
+    path: Path, core: str, scenario: str | None, align: int, values: Values = ()
+) -> Result:
     from costmodel.engine.estimate import estimate as run
 
+    loaded = with_settings(load_core(core), values)
     try:
-        result = run(path, load_core(core), scenario=scenario, align=align)
+        result = run(path, loaded, scenario=scenario, align=align)
     except UnknownInstructionError as error:
         refused = [s.insn for s in path.steps if s.insn.form.vector]
         if not error.where:
@@ -212,6 +225,7 @@ def estimate(
     *,
     scenario: str | None = None,
     align: int = 0,
+    values: Values = (),
     **options: Unpack[PathOptions],
 ) -> Result | Results:
     """Cycles of one path: on one named core, on several, or (None) on all.
@@ -221,7 +235,7 @@ def estimate(
     """
     path = load_path(source, **options)
     names = core_names_of(uarch)
-    results = Results(_estimate(path, name, scenario, align) for name in names)
+    results = Results(_estimate(path, name, scenario, align, values) for name in names)
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
 
 
@@ -230,11 +244,11 @@ def compare(  # type: ignore[overload-overlap]
     before: Source,
     after: Source,
     uarch: Literal["all"] | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[CompareOptions],
 ) -> Differences: ...
 @overload
 def compare(  # type: ignore[overload-overlap]
-    before: Source, after: Source, uarch: str, **options: Unpack[Options]
+    before: Source, after: Source, uarch: str, **options: Unpack[CompareOptions]
 ) -> Difference: ...
 @overload
 def compare(
@@ -247,21 +261,35 @@ def compare(
     *,
     scenario: str | None = None,
     align: int = 0,
+    values: Values = (),
+    draws: int = 0,
+    executor: Executor | None = None,
     **options: Unpack[PathOptions],
 ) -> Difference | Differences:
-    """What changing ``before`` into ``after`` costs, in one scenario for both."""
+    """What changing ``before`` into ``after`` costs, in one scenario for both.
+
+    ``draws`` of the cores' figures give the difference a 90 % interval (0: none),
+    spread over ``executor`` (None: this machine's processes if it is worth it).
+    """
     from costmodel.studies.compare import common_scenario
 
     old, new = (load_path(source, **options) for source in (before, after))
     found: list[Difference] = []
     for name in core_names_of(uarch):
-        first = _estimate(old, name, scenario, align)
-        second = _estimate(new, name, scenario, align)
+        first = _estimate(old, name, scenario, align, values)
+        second = _estimate(new, name, scenario, align, values)
         if first.scenario != second.scenario:
             shared = common_scenario(first.scenario, second.scenario)
-            first = _estimate(old, name, shared, align)
-            second = _estimate(new, name, shared, align)
+            first = _estimate(old, name, shared, align, values)
+            second = _estimate(new, name, shared, align, values)
         found.append(Difference(first, second))
+    if draws:
+        from costmodel.studies.uncertainty import with_intervals
+
+        found = with_intervals(
+            found, (old, new), draws=draws, values=[values] * len(found),
+            executor=executor,
+        )  # fmt: skip
     if isinstance(uarch, str) and uarch != "all":
         return found[0]
     return Differences(found)

@@ -21,6 +21,8 @@ COMMANDS = {
     "estimate": "cycles of a path, per core",
     "compare": "what a change costs, per core, and why",
     "explain": "where the cycles go: timeline, causes, ports, lines, slots",
+    "study": "variants x cores, questions answered with intervals",
+    "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "cores": "the cores there are, or one with every number's source",
     "demo": "the question this was built for, answered on every core",

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
+    ALL_ALIGNS,
+    FORMATS,
     INPUT_HELP,
+    add_draws,
     add_model_options,
     add_path_options,
     add_uarch,
     chosen_cores,
+    chosen_format,
     forbid_guessing,
     path_options,
     standard_input,
-    wants_json,
 )
+
+if TYPE_CHECKING:
+    from costmodel.api import Difference
+    from costmodel.studies.uncertainty import Effect
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +31,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("after", metavar="AFTER", help="the same after the change")
     add_uarch(parser, "cores to compare on (default: all)")
     add_path_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, FORMATS, varied=True)
+    add_draws(parser)
+    parser.add_argument(
+        "--plot",
+        metavar="OUT.svg",
+        help="draw the differences too: .svg or .png",
+    )
     parser.add_argument(
         "--fail-above",
         type=float,
@@ -34,6 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     from costmodel import api
+    from costmodel.studies.settings import parse_settings, values_for
 
     cores = chosen_cores(args.uarch, strict=args.strict)
     stdin = standard_input((args.before, args.after))
@@ -45,24 +60,64 @@ def run(args: argparse.Namespace) -> Outcome:
         )
         for source in (args.before, args.after)
     )
-    differences = api.compare(
-        before, after, cores, scenario=args.scenario, align=args.align
-    )
+    if args.sweep or args.align == ALL_ALIGNS:
+        from costmodel.commands.variation import varied
+
+        return varied(args, cores, before, after)
+    settings = parse_settings(args.settings)
+    values = [values_for(settings, core) for core in cores]
+    differences = [
+        api.compare(
+            before, after, core, scenario=args.scenario, align=args.align, values=mine
+        )
+        for core, mine in zip(cores, values, strict=True)
+    ]
     if args.strict:
         forbid_guessing(e for d in differences for e in (d.before, d.after))
-    notes: tuple[str, ...] = ()
-    status = 0
-    if args.fail_above is not None:
-        above = [d for d in differences if d.delta > args.fail_above]
-        notes = tuple(
-            f"{d.after.uarch}: {d.delta:+.2f} cycles is above {args.fail_above:g}"
-            for d in above
+    from costmodel.studies.uncertainty import DRAWS, sensitivities, with_intervals
+
+    draws = DRAWS if args.draws is None else args.draws
+    if draws:
+        differences = with_intervals(
+            differences, (before, after), draws=draws, cores=cores, values=values,
+            progress=args.progress,
+        )  # fmt: skip
+    felt: list[Effect] = []
+    if draws and len(cores) == 1:
+        felt = sensitivities(
+            differences[0], (before, after), cores[0], draws=draws, values=values[0]
         )
-        status = 1 if above else 0
-    if wants_json(args):
+    if args.plot:
+        from costmodel.views.plots import difference_plot
+
+        difference_plot(differences).save(args.plot)
+    notes, status = _verdict(args, differences)
+    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+
+
+def _verdict(
+    args: argparse.Namespace, differences: list[Difference]
+) -> tuple[tuple[str, ...], int]:
+    """What is above ``--fail-above``, and the status that makes of it."""
+    if args.fail_above is None:
+        return (), 0
+    above = [d for d in differences if d.delta > args.fail_above]
+    notes = tuple(
+        f"{d.after.uarch}: {d.delta:+.2f} cycles is above {args.fail_above:g}"
+        for d in above
+    )
+    return notes, 1 if above else 0
+
+
+def _shown(differences: list[Difference], felt: list[Effect], style: str) -> str:
+    if style == "json":
         from costmodel.views.json import comparisons_document
 
-        return Outcome(comparisons_document(differences), notes, status)
-    from costmodel.views.comparison import comparisons_text
+        return comparisons_document(differences)
+    if style == "text":
+        from costmodel.views.comparison import comparisons_text
 
-    return Outcome(comparisons_text(differences), notes, status)
+        return comparisons_text(differences, felt)
+    from costmodel.views.formats import comparisons_in
+
+    return comparisons_in(style, differences)

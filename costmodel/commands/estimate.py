@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
+    ALL_ALIGNS,
+    FORMATS,
     INPUT_HELP,
     add_model_options,
     add_path_options,
     add_uarch,
     chosen_cores,
+    chosen_format,
     forbid_guessing,
     path_options,
     standard_input,
-    wants_json,
 )
+from costmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from costmodel.code.insn import Path
+    from costmodel.studies.settings import Values
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="+", metavar="FILE", help=INPUT_HELP)
     add_uarch(parser, "cores to estimate on (default: all)")
     add_path_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, FORMATS, varied=True)
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -38,17 +46,45 @@ def run(args: argparse.Namespace) -> Outcome:
         )
         for source in args.inputs
     ]
+    if args.sweep or args.align == ALL_ALIGNS:
+        return _varied(args, cores, paths)
+    values = _values(args, cores)
     results = [
-        api.estimate(path, core, scenario=args.scenario, align=args.align)
+        api.estimate(path, core, scenario=args.scenario, align=args.align, values=mine)
         for path in paths
-        for core in cores
+        for core, mine in zip(cores, values, strict=True)
     ]
     if args.strict:
         forbid_guessing(results)
-    if wants_json(args):
+    style = chosen_format(args)
+    if style == "json":
         from costmodel.views.json import estimates_document
 
         return Outcome(estimates_document(results))
-    from costmodel.views.text import estimates_text
+    if style == "text":
+        from costmodel.views.text import estimates_text
 
-    return Outcome(estimates_text(results))
+        return Outcome(estimates_text(results))
+    from costmodel.views.formats import estimates_in
+
+    return Outcome(estimates_in(style, results))
+
+
+def _values(args: argparse.Namespace, cores: list[str]) -> list[Values]:
+    """What ``--set`` sets on each core."""
+    if not args.settings:
+        return [()] * len(cores)
+    from costmodel.studies.settings import parse_settings, values_for
+
+    settings = parse_settings(args.settings)
+    return [values_for(settings, core) for core in cores]
+
+
+def _varied(args: argparse.Namespace, cores: list[str], paths: list[Path]) -> Outcome:
+    from costmodel.commands.variation import varied
+
+    if len(paths) > 1:
+        raise UsageError(
+            "several inputs with --sweep or --align all", expected="one input"
+        )
+    return varied(args, cores, paths[0])

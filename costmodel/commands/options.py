@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from costmodel.api import PathOptions
     from costmodel.engine.result import Estimate
@@ -18,6 +18,15 @@ SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
+
+
+ALL_ALIGNS = -1
+FORMATS = ("text", "json", "markdown", "csv", "html")
+
+
+def any_alignment(text: str) -> int:
+    """An offset from a 64-byte line, or ``all`` of them."""
+    return ALL_ALIGNS if text == "all" else alignment(text)
 
 
 def alignment(text: str) -> int:
@@ -77,8 +86,15 @@ def path_options(args: argparse.Namespace) -> PathOptions:
     }
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """How the path is run, and how the answer is written."""
+def add_model_options(
+    parser: argparse.ArgumentParser,
+    formats: Sequence[str] = FORMATS[:2],
+    varied: bool = False,
+) -> None:
+    """How the path is run, and how the answer is written.
+
+    ``varied``: figures can be set and swept, and all alignments tried.
+    """
     group = parser.add_argument_group("the model")
     group.add_argument(
         "--scenario",
@@ -87,27 +103,65 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--align",
-        type=alignment,
+        type=any_alignment if varied else alignment,
         default=0,
         metavar="N",
-        help="offset of the code from a 64-byte line, 0-63 (default 0)",
+        help="offset of the code from a 64-byte line, 0-63"
+        + (" or all" if varied else "")
+        + " (default 0)",
     )
+    if varied:
+        group.add_argument(
+            "--set",
+            dest="settings",
+            metavar="[CORE.]PATH=VALUE",
+            action="append",
+            default=[],
+            help="use this figure of a core instead of its own (may be repeated)",
+        )
+        group.add_argument(
+            "--sweep",
+            metavar="[CORE.]PATH=A:B:N",
+            help="try N values of a figure from A to B",
+        )
     group.add_argument(
         "--strict",
         action="store_true",
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
-    add_json(parser)
+    add_json(parser, formats)
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_draws(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--draws",
+        type=count,
+        metavar="N",
+        help="draws of the cores' figures an interval rests on (0: no interval)",
+    )
+
+
+def count(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def add_json(
+    parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS[:2]
+) -> None:
     parser.add_argument("--json", action="store_true", help="JSON, schema 1")
     parser.add_argument(
         "--format",
-        choices=("text", "json"),
+        choices=formats,
         default="text",
         help="default text; --json is short for --format json",
     )
+
+
+def chosen_format(args: argparse.Namespace) -> str:
+    return "json" if args.json else str(args.format)
 
 
 def wants_json(args: argparse.Namespace) -> bool:

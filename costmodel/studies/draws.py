@@ -6,8 +6,9 @@ the code that is run. Two variants held against each other therefore meet the ve
 cores (common random numbers), and what they share cancels out of the difference.
 
 The distribution is triangular: an interval of a core file states the least, the
-likeliest and the greatest value, and nothing more is known. A whole number is drawn from the
-interval widened by a half at both ends and rounded, so that the ends get their share.
+likeliest and the greatest value, and nothing more is known. A whole number is drawn
+from the interval widened by a half at both ends and rounded, so that the ends get their
+share.
 Draws are stratified (a Latin hypercube: one in each of ``count`` equal slices of the
 distribution), which makes the quantiles of few draws steadier.
 """

@@ -12,21 +12,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
 from costmodel.engine.rerun import Rerun
 from costmodel.engine.result import Comparison
 from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
+from costmodel.studies.settings import Values
 
 DRAWS = 32  # of a comparison, unless asked for others
 COMPILED_FROM = 8  # draws that make up for loading the compiled engine
 PARALLEL_ABOVE = 200  # runs that make up for starting processes
 Progress = Callable[[int, int], None]
+Kind = TypeVar("Kind", bound=Comparison)
 
 
 class Task(NamedTuple):
@@ -38,7 +40,7 @@ class Task(NamedTuple):
     align: int = 0
     draws: int = DRAWS
     seed: int = SEED
-    values: tuple[tuple[str, float | str | bool], ...] = ()  # set by the user: fixed
+    values: Values = ()  # set by the user: not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,11 @@ def _prepared(task: Task) -> tuple[Rerun, list[Leaf]]:
 
 def _compiled(draws: int) -> bool:
     """Whether the compiled engine pays. Both give the same figures."""
-    if draws < COMPILED_FROM:
-        return False
+    return draws >= COMPILED_FROM and compilable()
+
+
+def compilable() -> bool:
+    """Whether there is a compiler for the engine."""
     from costmodel.engine.compiled import compiler
 
     return compiler() is not None
@@ -172,21 +177,21 @@ def deltas(before: Draws, after: Draws) -> list[Fraction]:
 
 
 def with_intervals(
-    comparisons: Sequence[Comparison],
-    *,
-    cores: Sequence[str] | None = None,
+    comparisons: Sequence[Kind],
     paths: tuple[Path, Path],
+    *,
     draws: int = DRAWS,
     seed: int = SEED,
-    values: Sequence[tuple[tuple[str, float | str | bool], ...]] = (),
+    cores: Sequence[str] = (),
+    values: Sequence[Values] = (),
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> list[Interval]:
-    """The interval of each comparison's difference, in order.
+) -> list[Kind]:
+    """The comparisons, each with the 90 % interval of its difference.
 
-    ``paths`` are the two as they were read (an estimate's own path has surroundings);
-    ``cores`` the names or files the comparisons were made on, ``values`` what the user
-    set there.
+    ``paths`` are the two as they were read: an estimate's own path has surroundings.
+    ``cores`` are the names or files the comparisons were made on, if not their cores'
+    names; ``values`` what the user set on each.
     """
     names = cores or [c.after.uarch for c in comparisons]
     given = values or [()] * len(comparisons)
@@ -196,7 +201,28 @@ def with_intervals(
         for path in paths
     ]
     found = run_all(tasks, executor, progress)
-    return [difference(found[k], found[k + 1]) for k in range(0, len(found), 2)]
+    out = []
+    for k, comparison in enumerate(comparisons):
+        known = difference(found[2 * k], found[2 * k + 1])
+        out.append(replace(comparison, low=known.low, high=known.high))
+    return out
+
+
+def sensitivities(
+    comparison: Comparison,
+    paths: tuple[Path, Path],
+    core: str,
+    *,
+    draws: int = DRAWS,
+    values: Values = (),
+) -> list[Effect]:
+    """What a comparison's difference is sensitive to, most first."""
+    after = comparison.after
+    before, new = (
+        Task(path, core, after.scenario, after.align, draws, SEED, values)
+        for path in paths
+    )
+    return effects(before, new)
 
 
 # -- what matters ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from costmodel import __version__
 from costmodel.engine.result import Comparison
@@ -31,14 +32,23 @@ from costmodel.views.text import (
     exact_cycles,
     heading,
     missing_slots,
+    spoken,
 )
+
+if TYPE_CHECKING:
+    from costmodel.studies.uncertainty import Effect
 
 _MOST_PARTS = 8
 _SEVERAL_PARTS = 3
 
 
-def comparisons_text(comparisons: Sequence[Comparison]) -> str:
-    """The block for a cover letter: all cores, then causes for each."""
+def comparisons_text(
+    comparisons: Sequence[Comparison], felt: Sequence[Effect] = ()
+) -> str:
+    """The block for a cover letter: all cores, then causes for each.
+
+    ``felt``: what the difference of the one core is sensitive to.
+    """
     if not comparisons:
         return ""
     first = comparisons[0]
@@ -55,9 +65,28 @@ def comparisons_text(comparisons: Sequence[Comparison]) -> str:
     ]
     for comparison in comparisons:
         lines += ["", *reason_lines(comparison, digits, most)]
+    if felt:
+        lines += ["", *sensitivity_lines(felt, delta(first), digits)]
     lines += assumption_lines([e for c in comparisons for e in (c.before, c.after)])
     lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.", "  ")]
     return "\n".join(lines)
+
+
+def sensitivity_lines(
+    felt: Sequence[Effect], stated: Fraction, digits: int
+) -> list[str]:
+    """Figures that move the difference: its value at either end of theirs."""
+    rows = [
+        (
+            spoken(effect.path),
+            f"{effect.low:g} to {effect.high:g}",
+            f"{number(Fraction(effect.at_low), digits, sign=True)} to "
+            f"{number(Fraction(effect.at_high), digits, sign=True)}",
+        )
+        for effect in felt
+    ]
+    title = f"  sensitive to (alone; {number(stated, digits, sign=True)} as stated)"
+    return [title, *table([("figure", "interval", "delta"), *rows], "lll", "    ")]
 
 
 def _digits(comparison: Comparison) -> int:

@@ -1,0 +1,51 @@
+"""``costmodel study STUDY.yaml``: questions answered, with intervals."""
+
+from __future__ import annotations
+
+import argparse
+
+from costmodel.commands import Outcome
+from costmodel.commands.options import (
+    FORMATS,
+    add_draws,
+    add_json,
+    add_uarch,
+    chosen_cores,
+    chosen_format,
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY.yaml", help="paths and questions")
+    add_uarch(parser, "cores to answer for (default: the study's, else all)")
+    add_draws(parser)
+    parser.add_argument(
+        "--out", metavar="DIR", help="write the report, its tables and plots there"
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="OUT.svg",
+        help="draw the study's differences per core: .svg or .png",
+    )
+    add_json(parser, FORMATS)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    from costmodel.studies.study import answer, load_study
+    from costmodel.views.study import study_in
+
+    study, paths = load_study(args.study)
+    asked = args.uarch or (",".join(study.cores) or None)
+    outcome = answer(
+        study, paths, chosen_cores(asked), draws=args.draws, progress=args.progress
+    )
+    notes: tuple[str, ...] = ()
+    if args.plot:
+        from costmodel.views.plots import answers_plot
+
+        answers_plot(outcome).save(args.plot)
+    if args.out:
+        from costmodel.views.report import write_report
+
+        notes = tuple(f"wrote {name}" for name in write_report(outcome, args.out))
+    return Outcome(study_in(chosen_format(args), outcome), notes)

@@ -1,0 +1,323 @@
+"""A study: variants x cores x scenarios, and the questions asked of them.
+
+A study is a YAML file naming paths and questions (see ``Study``). Every path is
+run on every core at the stated figures and at each draw of them; every answer is made
+from these draws, so its interval is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path as File
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from costmodel.code.insn import Path
+from costmodel.engine.estimate import default_scenario, estimate
+from costmodel.engine.result import Estimate
+from costmodel.errors import InputError
+from costmodel.studies.strict import read_strict
+from costmodel.studies.uncertainty import (
+    DRAWS,
+    Draws,
+    Interval,
+    Progress,
+    Task,
+    interval,
+    run_all,
+)
+
+Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
+UNITS = {
+    "cost": "cycles",
+    "difference": "cycles",
+    "break_even": "% of calls",
+    "mix": "cycles a call",
+    "lines": "lines",
+    "commits": "commits",
+    "unset": "slots",
+}
+NEVER = 100.0  # a share of calls that cannot be passed
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Unknown keys are errors."""
+
+
+class Claim(Strict, frozen=True, kw_only=True):
+    """What somebody said, as bounds of the answer: ``above`` <= value < ``below``."""
+
+    source: str
+    says: str
+    below: float = float("inf")
+    above: float = float("-inf")
+
+
+class Slow(Strict, frozen=True, kw_only=True):
+    """A rarer path: ``share`` of all calls that take it, before and after."""
+
+    before: str
+    after: str
+    share: float = 1.0
+    scenario: str = ""
+
+
+class Question(Strict, frozen=True, kw_only=True):
+    """One question. Which fields it needs follows from its kind.
+
+    ``cost``: ``after``. ``difference``, ``lines``, ``commits``: ``before``, ``after``.
+    ``unset``: ``after``. ``break_even``: the fast pair and one ``slow`` pair. ``mix``:
+    the fast pair and any. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
+    """
+
+    id: str
+    question: str
+    kind: Kind
+    after: str
+    before: str = ""
+    scenario: str = ""  # "": the round trip where the path is one, else once
+    sentence: str
+    slow: tuple[Slow, ...] = ()
+    claim: Claim | None = None
+
+
+class Study(Strict, frozen=True, kw_only=True):
+    """The file. ``paths``: name -> source, beside the file; ``cores`` empty: all."""
+
+    title: str
+    paths: dict[str, str]
+    questions: tuple[Question, ...]
+    cores: tuple[str, ...] = ()
+    draws: int = DRAWS
+    take: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One question answered on one core ("all" where no core matters)."""
+
+    id: str
+    question: str
+    uarch: str
+    value: float
+    median: float
+    low: float
+    high: float
+    unit: str
+    verdict: str  # of the claim: "upheld", "not upheld", "cannot say", or ""
+    sentence: str
+    statement: str  # the claim, with its source; "" if there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A study answered."""
+
+    study: Study
+    cores: tuple[str, ...]
+    draws: int
+    answers: tuple[Answer, ...]
+
+    def of(self, question: str) -> list[Answer]:
+        return [a for a in self.answers if a.id == question]
+
+
+def load_study(file: str) -> tuple[Study, dict[str, Path]]:
+    """The study in a file, and its paths. Raises InputError with the file's place."""
+    from costmodel import api
+
+    study = read_strict(file, Study)
+    folder = File(file).parent
+    for question in study.questions:
+        for name, _ in _needed(question):
+            if name not in study.paths:
+                raise InputError(
+                    f"question {question.id!r} names the path {name!r}",
+                    where=file,
+                    expected=", ".join(study.paths),
+                )
+    return study, {
+        name: api.load_path(
+            str(folder / source),
+            take=study.take.get(name, ()),
+            region=study.regions.get(name),
+        )
+        for name, source in study.paths.items()
+    }
+
+
+def answer(
+    study: Study,
+    paths: Mapping[str, Path],
+    cores: Sequence[str],
+    *,
+    draws: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Every question on every core."""
+    count = study.draws if draws is None else draws
+    wanted = dict.fromkeys(
+        (name, scenario or default_scenario(paths[name]))
+        for question in study.questions
+        if question.kind in ("cost", "difference", "break_even", "mix")
+        for name, scenario in _needed(question)
+    )
+    tasks = [
+        Task(paths[name], core, scenario, draws=count)
+        for core in cores
+        for name, scenario in wanted
+    ]
+    found = run_all(tasks, executor, progress)
+    keys = [(core, *which) for core in cores for which in wanted]
+    table = _Table(paths, dict(zip(keys, found, strict=True)))
+    answers = tuple(
+        one for question in study.questions for one in table.answers(question, cores)
+    )
+    return Outcome(study, tuple(cores), count, answers)
+
+
+def _needed(question: Question) -> Iterator[tuple[str, str]]:
+    """(path, scenario or "") a question needs."""
+    for name in (question.before, question.after):
+        if name:
+            yield name, question.scenario
+    for slow in question.slow:
+        for name in (slow.before, slow.after):
+            yield name, slow.scenario
+
+
+class _Table:
+    """The runs, and what is asked of them."""
+
+    def __init__(
+        self, paths: Mapping[str, Path], runs: Mapping[tuple[str, str, str], Draws]
+    ) -> None:
+        self.paths = paths
+        self.runs = runs
+        self._estimates: dict[tuple[str, str], Estimate] = {}
+
+    def answers(self, question: Question, cores: Sequence[str]) -> Iterator[Answer]:
+        if question.kind == "unset":
+            yield self._unset(question, cores[0])
+            return
+        for core in cores:
+            yield _answer(question, core, self._quantity(question, core))
+
+    def _quantity(self, question: Question, core: str) -> Interval:
+        if question.kind in ("lines", "commits"):
+            return self._memory(question, core)
+        names = [(question.before, -1), (question.after, 1)]
+        fast = self._sum([(n, question.scenario, s) for n, s in names if n], core)
+        if question.kind in ("cost", "difference"):
+            return _interval(fast)
+        slow = [
+            self._sum([(s.before, s.scenario, -1), (s.after, s.scenario, 1)], core)
+            for s in question.slow
+        ]
+        if question.kind == "mix":
+            shares = [Fraction(str(s.share)) for s in question.slow]
+            return _interval(
+                [
+                    f
+                    + sum(
+                        share * one[k] for share, one in zip(shares, slow, strict=True)
+                    )
+                    for k, f in enumerate(fast)
+                ]
+            )
+        return _interval([even(f, -s) for f, s in zip(fast, slow[0], strict=True)])
+
+    def _sum(self, parts: Sequence[tuple[str, str, int]], core: str) -> list[Fraction]:
+        """A signed sum of paths: as stated, then draw by draw."""
+        runs = []
+        for name, scenario, sign in parts:
+            chosen = scenario or default_scenario(self.paths[name])
+            run = self.runs[core, name, chosen]
+            runs.append([sign * c for c in (run.stated, *run.drawn)])
+        return [sum(column, Fraction(0)) for column in zip(*runs, strict=True)]
+
+    def _memory(self, question: Question, core: str) -> Interval:
+        old, new = (
+            self._estimate(name, core) for name in (question.before, question.after)
+        )
+        if question.kind == "lines":
+            value = len(new.lines) - len(old.lines)
+        else:
+            value = sum(u.commits for u in new.lines) - sum(
+                u.commits for u in old.lines
+            )
+        return Interval(value, value, value, value, 0)
+
+    def _estimate(self, name: str, core: str) -> Estimate:
+        from costmodel.cores.load import load_core
+
+        key = name, core
+        if key not in self._estimates:
+            self._estimates[key] = estimate(self.paths[name], load_core(core))
+        return self._estimates[key]
+
+    def _unset(self, question: Question, core: str) -> Answer:
+        slots = self._estimate(question.after, core).pt_regs
+        missing = [slot.name for slot in slots if slot.step < 0]
+        count = len(missing)
+        made = _answer(
+            question, "all", Interval(count, count, count, count, 0),
+            ", ".join(missing) or "none",
+        )  # fmt: skip
+        return made
+
+
+def even(added: Fraction, saved: Fraction) -> Fraction:
+    """Percent of calls at which what slow calls save repays what all calls pay."""
+    if added <= 0:
+        return Fraction(0)
+    never = Fraction(int(NEVER))
+    return min(100 * added / saved, never) if saved > 0 else never
+
+
+def _interval(values: Sequence[Fraction]) -> Interval:
+    stated, *drawn = (float(v) for v in values)
+    return interval(stated, drawn) if drawn else Interval(*[stated] * 4, 0)
+
+
+def _answer(question: Question, core: str, known: Interval, slots: str = "") -> Answer:
+    claim = question.claim
+    said = {
+        "value": _spoken(known.value), "low": _spoken(known.low),
+        "high": _spoken(known.high), "uarch": core, "slots": slots,
+    }  # fmt: skip
+    text = question.sentence
+    for name, value in said.items():
+        text = text.replace("{" + name + "}", value)
+    return Answer(
+        question.id, question.question, core, known.value, known.median, known.low,
+        known.high, UNITS[question.kind],
+        verdict(known, claim.above, claim.below) if claim else "",
+        text, f"{claim.says} ({claim.source})" if claim else "",
+    )  # fmt: skip
+
+
+def verdict(known: Interval, above: float, below: float) -> str:
+    """A claim holds if the whole interval keeps it, fails if none of it does."""
+    ends = sorted((known.low, known.high, known.value))
+    if above <= ends[0] and ends[-1] < below:
+        return "upheld"
+    if ends[-1] < above or ends[0] >= below:
+        return "not upheld"
+    return "cannot say"
+
+
+def _spoken(value: float) -> str:
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def to_plain(answer_: Answer) -> dict[str, Any]:
+    """An answer as the contract's keys and more."""
+    return {name: getattr(answer_, name) for name in answer_.__slots__}

@@ -1,0 +1,79 @@
+"""One thing varied, all else as stated: a figure of the core, or the code's place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from costmodel.code.insn import Path
+from costmodel.cores.load import load_core
+from costmodel.engine.estimate import default_scenario
+from costmodel.engine.rerun import Rerun
+from costmodel.studies.compare import common_scenario
+from costmodel.studies.settings import Sweep, Values, whole
+from costmodel.studies.uncertainty import compilable
+
+ALIGN = "align"
+LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Cycles at one value of what is varied; ``before`` of a comparison's old side."""
+
+    uarch: str
+    scenario: str
+    what: str  # path of the figure, or "align"
+    value: float
+    cycles: Fraction
+    before: Fraction | None = None
+
+    @property
+    def delta(self) -> Fraction | None:
+        return None if self.before is None else self.cycles - self.before
+
+
+def sweep(
+    paths: Sequence[Path],
+    core: str,
+    varied: Sweep | None,
+    *,
+    scenario: str | None = None,
+    align: int = 0,
+    values: Values = (),
+) -> list[Point]:
+    """One path, or the two of a comparison, on one core at every point.
+
+    ``varied`` None: at each of the 64 places of a line instead. Raises CoreError for a
+    figure the core does not have or a value it cannot take.
+    """
+    chosen = scenario or default_scenario(paths[0])
+    for path in paths[1:]:
+        chosen = scenario or common_scenario(chosen, default_scenario(path))
+    loaded = load_core(core)
+    fixed = dict(values)
+    quick = compilable()
+    if varied is None:
+        points = [(float(at), at, fixed) for at in range(LINE)]
+    else:
+        points = [
+            (point, align, {**fixed, varied.path: whole(point)})
+            for point in varied.points
+        ]
+    made: dict[tuple[int, int], Rerun] = {}
+    out = []
+    for value, at, figures in points:
+        found = []
+        for number, path in enumerate(paths):
+            key = number, at
+            if key not in made:
+                made[key] = Rerun(path, loaded, chosen, at, compiled=quick)
+            found.append(made[key].cycles(figures))
+        out.append(
+            Point(
+                loaded.name, chosen, varied.path if varied else ALIGN, value,
+                found[-1], found[0] if len(found) > 1 else None,
+            )
+        )  # fmt: skip
+    return out

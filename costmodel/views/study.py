@@ -1,0 +1,90 @@
+"""A study's answers, as text for a mail and in the formats of scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from costmodel import __version__
+from costmodel.studies.study import NEVER, Answer, Outcome, to_plain
+from costmodel.views.formats import table_in
+from costmodel.views.json import document
+from costmodel.views.layout import number, plural, table, wrap
+
+COLUMNS = [
+    "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "sentence",
+]  # fmt: skip
+
+
+def study_in(style: str, outcome: Outcome) -> str:
+    """``style``: text, json, markdown, csv or html."""
+    if style == "text":
+        return study_text(outcome)
+    rows = [to_plain(a) for a in outcome.answers]
+    if style == "json":
+        return document(
+            title=outcome.study.title, cores=list(outcome.cores), draws=outcome.draws,
+            answers=rows,
+        )  # fmt: skip
+    return table_in(style, COLUMNS, rows, outcome.study.title)
+
+
+def study_text(outcome: Outcome) -> str:
+    """Questions in the study's order: a row a core, then the claim and its fate."""
+    lines = [wrap(outcome.study.title)]
+    for _, group in groupby(outcome.answers, key=lambda a: a.id):
+        lines += ["", *question_lines(list(group))]
+    basis = (
+        f"Modelled by costmodel {__version__}, not measured. Intervals: 5 to 95 % of "
+        f"{plural(outcome.draws, 'draw')} of the figures each core is known by, the "
+        "same draws on both sides; what the model itself gets wrong is not in them."
+        if outcome.draws
+        else f"Modelled by costmodel {__version__}, not measured; no draws."
+    )
+    return "\n".join([*lines, "", wrap(basis)])
+
+
+def question_lines(answers: Sequence[Answer]) -> list[str]:
+    """One question: its table, or its sentence where no core matters."""
+    first = answers[0]
+    lines = [wrap(first.question)]
+    if first.uarch == "all":
+        return [*lines, wrap(first.sentence, "  ")]
+    rows = [("core", first.unit, "90 % interval", "")]
+    if all(a.low == a.high == a.value == first.value for a in answers):
+        where = "every core" if len(answers) > 1 else first.uarch
+        lines.append(f"  {_figure(first.value)} {first.unit} on {where}")
+    else:
+        rows += [
+            (a.uarch, _figure(a.value), f"{_figure(a.low)} to {_figure(a.high)}",
+             _mark(a))
+            for a in answers
+        ]  # fmt: skip
+        lines += table(rows, "lrll")
+    return lines + _claim_lines(answers)
+
+
+def _figure(value: float) -> str:
+    if value != value:  # not a number: no draws
+        return "?"
+    return number(round(value, 6), 1)
+
+
+def _mark(a: Answer) -> str:
+    if a.unit == "% of calls" and a.value >= NEVER:
+        return "never"
+    return "" if a.verdict in ("", "upheld") else a.verdict
+
+
+def _claim_lines(answers: Sequence[Answer]) -> list[str]:
+    first = answers[0]
+    if not first.statement:
+        return []
+    fates: dict[str, list[str]] = {}
+    for a in answers:
+        fates.setdefault(a.verdict, []).append(a.uarch)
+    said = "; ".join(
+        f"{fate} on {'all' if len(names) == len(answers) else ', '.join(names)}"
+        for fate, names in fates.items()
+    )
+    return [wrap(f'"{first.statement}": {said}.', "  ")]
