@@ -243,7 +243,7 @@ CORES = {
     "an unknown key": ("robb: 3\n", r"my\.yaml:6:1: unknown key 'robb'"),
     "a duplicate key": ("title: Other\n", r"my\.yaml:6:1: the key 'title' a second"),
     "a port that does not exist": (
-        "ports:\n  classes:\n    alu: ["0", "99"]\n",
+        'ports:\n  classes:\n    alu: ["0", "99"]\n',
         r"my\.yaml:8:\d+: .*99",
     ),
     "an impossible value": ("window:\n  rob: -5\n", r"my\.yaml:7:\d+: .*-5"),
