@@ -92,6 +92,7 @@ class MacroFusion(Section, frozen=True):
     rip_relative: bool = False
     memory: bool = True
     across_line: bool = False  # the pair may straddle a 64-byte line
+    after_move: tuple[str, ...] = ()  # operations that join a register move before them
 
 
 class MoveElimination(Section, frozen=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
@@ -92,6 +93,33 @@ def fuse(lowering: Lowering, first: Lowered, second: Lowered) -> Lowered:
         kind=branch.kind, port_class=branch.port_class, flags=last.flags
     )
     return first._replace(uops=tuple(uops), flags=first.flags | L.FUSED_PAIR)
+
+
+def moves_into(core: Core, first: Form, second: Form) -> bool:
+    """Whether ``first`` is a register move that joins ``second``, the operation on the
+    register it wrote: both of one width, the other operand a third register or an
+    immediate."""
+    if second.mnemonic not in core.fusion.after_move or first.mnemonic != "mov":
+        return False
+    if first.memory or second.memory or len(second.operands) != 2:
+        return False
+    target, source = first.operands[0].register, first.operands[1].register
+    changed, other = second.operands[0].register, second.operands[1].register
+    if target is None or source is None or changed is None or target != changed:
+        return False
+    if target.width not in core.rename.move_elimination.widths:
+        return False
+    if R.RSP in (target.reg, source.reg) or target.reg == source.reg:
+        return False
+    return other is None or other.reg != target.reg
+
+
+def join(first: Lowered, second: Lowered) -> Lowered:
+    """A move and the operation after it, in the move's slot."""
+    operation = second.uops[0]
+    joined = operation._replace(flags=operation.flags & ~L.NEW_SLOT)
+    uops = (*first.uops, joined, *second.uops[1:])
+    return first._replace(uops=uops, flags=first.flags | L.FUSED_PAIR)
 
 
 # --- partial registers ---------------------------------------------------------------
@@ -213,12 +241,23 @@ class Builder:
         self._high = lowering.core.rename.high_byte == "renamed"
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
 
-    def lower_all(self, items: Sequence[Item]) -> list[Lowered | None]:
-        """What each instruction becomes; None: fused into the one before it."""
+    def lower_all(
+        self, items: Sequence[Item], cached: bool = False
+    ) -> list[Lowered | None]:
+        """What each instruction becomes; None: fused into the one before it. Moves join
+        what follows only where it comes from the uop cache: decoders give each a slot.
+        """
         lower = self.lowering.lower
         out: list[Lowered | None] = []
         pairs = self.core.fusion.pairs
+        after_move = self.core.fusion.after_move if cached else ()
         for k, (form, taken, _) in enumerate(items):
+            if form.mnemonic in after_move and k and out[-1] is not None:
+                first = items[k - 1].form
+                if moves_into(self.core, first, form):
+                    out[-1] = join(out[-1], lower(form, taken))
+                    out.append(None)
+                    continue
             if form.condition and k and out[-1] is not None:
                 first = items[k - 1].form
                 if first.mnemonic in pairs and fuses(self.core, first, form):
@@ -250,7 +289,7 @@ class Builder:
         the body, in program order (see ``links.py``).
         """
         items = [*body, *tail]
-        lowered = self.lower_all(items)
+        lowered = self.lower_all(items, cached)
         if self.core.memory.chase_saves:
             lowered = chased(self.core, items, lowered, links)
         uop_list = [_sync()]
