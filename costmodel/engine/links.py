@@ -88,6 +88,9 @@ def renamed(
         return False
     if not rule.read_modify_write and _both(load, store):
         return False
+    if not rule.modify_by_register and access.writes and load.immediate is None:
+        if len(load.operands) > 1:
+            return False
     adjusted = linked.rsp_adjusted[k]
     if adjusted and not rule.stack_survives_add:
         return False
