@@ -50,18 +50,29 @@ def question_lines(answers: Sequence[Answer]) -> list[str]:
     lines = [wrap(first.question)]
     if first.uarch == "all":
         return [*lines, wrap(first.sentence, "  ")]
-    rows = [("core", first.unit, "90 % interval", "")]
     if all(a.low == a.high == a.value == first.value for a in answers):
         where = "every core" if len(answers) > 1 else first.uarch
         lines.append(f"  {_figure(first.value)} {first.unit} on {where}")
     else:
-        rows += [
-            (a.uarch, _figure(a.value), f"{_figure(a.low)} to {_figure(a.high)}",
-             _mark(a))
-            for a in answers
-        ]  # fmt: skip
-        lines += table(rows, "lrll")
+        lines += _table(answers)
     return lines + _claim_lines(answers)
+
+
+def _table(answers: Sequence[Answer]) -> list[str]:
+    """A row for all cores that agree, least first."""
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
+        span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
+        same.setdefault((_figure(a.value), span, _mark(a)), []).append(a.uarch)
+    rows = [(answers[0].unit, "90 % interval")]
+    rows += [(value, span) for value, span, _ in same]
+    plain = table(rows, "rl")
+    indent = " " * (max(len(line) for line in plain) + 2)
+    lines = [f"{plain[0]:<{len(indent)}}cores"]
+    for row, ((_, _, mark), cores) in zip(plain[1:], same.items(), strict=True):
+        names = ", ".join(cores) + (f" ({mark})" if mark else "")
+        lines.append(wrap(names, f"{row:<{len(indent)}}", indent))
+    return lines
 
 
 def _figure(value: float) -> str:

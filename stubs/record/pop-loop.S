@@ -1,8 +1,8 @@
-/* push rbx; pop: run as a loop. */
+/* push rbx; pop rcx: run as a loop. */
 	.text
 	.globl	path
 	.type	path, @function
 path:
 	pushq	%rbx
-	popq	%rbx
+	popq	%rcx
 	.size	path, . - path

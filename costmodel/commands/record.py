@@ -1,0 +1,45 @@
+"""``costmodel record``: costs on record, and what the model says to each."""
+
+from __future__ import annotations
+
+import argparse
+
+from costmodel.commands import Outcome
+from costmodel.commands.options import (
+    FORMATS,
+    add_draws,
+    add_json,
+    add_uarch,
+    chosen_cores,
+    chosen_format,
+)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", nargs="?", metavar="RECORD.yaml", help="default: the one shipped"
+    )
+    add_uarch(parser, "cores to ask (default: all)")
+    add_draws(parser)
+    add_json(parser, FORMATS)
+
+
+def run(args: argparse.Namespace) -> Outcome:
+    from pathlib import Path
+
+    from costmodel import data
+    from costmodel.studies.measured import cells
+    from costmodel.studies.record import findings, load_record
+    from costmodel.studies.uncertainty import DRAWS
+    from costmodel.views.record import record_in
+
+    file = args.file or str(data.stubs_dir() / "record" / "record.yaml")
+    record, paths = load_record(file)
+    cores = chosen_cores(args.uarch)
+    draws = DRAWS if args.draws is None else args.draws
+    found = findings(record, paths, cores, draws=draws, progress=args.progress)
+    table = record.measured
+    measured = (
+        list(cells(table, Path(file).parent)) if table and table.core in cores else []
+    )
+    return Outcome(record_in(chosen_format(args), found, table, measured))

@@ -1,0 +1,232 @@
+"""Costs on record, held against the model: agrees, disagrees, cannot say.
+
+``stubs/record/record.yaml`` is the table: what was found, by whom, on which CPU, and
+the paths that stand for it here. A row agrees on a core if the model's figure lies in what
+was found; it cannot be said if only some of the figure's interval does; else it
+disagrees. Rows the model has nothing to say to stay in the table, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path as File
+from typing import Literal
+
+from msgspec import field
+
+from costmodel.code.insn import Path
+from costmodel.cores.load import load_core
+from costmodel.engine.estimate import estimate
+from costmodel.errors import InputError
+from costmodel.studies.strict import read_strict
+from costmodel.studies.study import Strict
+from costmodel.studies.sweep import sweep
+from costmodel.studies.uncertainty import (
+    DRAWS,
+    Draws,
+    Interval,
+    Progress,
+    Task,
+    interval,
+    run_all,
+)
+
+AGREES, DISAGREES, CANNOT_SAY = "agrees", "disagrees", "cannot say"
+Unit = Literal["cycles", "ns"]
+
+
+class Bounds(Strict, frozen=True, kw_only=True):
+    low: float
+    high: float
+
+
+class Row(Strict, frozen=True, kw_only=True):
+    """One claim. ``cores`` empty: all. Without ``kind`` there is no path for it."""
+
+    id: str
+    source: str
+    cpu: str
+    claim: str
+    cores: tuple[str, ...] = ()
+    kind: Literal["", "cost", "difference", "lines", "bytes", "align"] = ""
+    before: str = ""
+    after: str = ""
+    scenario: str = "once"
+    unit: Unit = "cycles"
+    expect: Bounds | None = None
+    why: str = ""  # of a disagreement, or that nothing can be said
+    note: str = ""
+
+
+class Variant(Strict, frozen=True, kw_only=True):
+    variant: str
+    says: str
+
+
+class Setting(Strict, frozen=True, kw_only=True):
+    mode: str
+    says: str
+
+
+class Unmodelled(Strict, frozen=True, kw_only=True):
+    says: str
+    why: str
+
+
+class Measured(Strict, frozen=True, kw_only=True):
+    """A table of measured variants: differences from ``base`` in each setting."""
+
+    core: str
+    file: str  # CSV: variant, mode, scenario, hex, cycles
+    source: str
+    tolerance: float  # cycles
+    base: str
+    rows: tuple[Variant, ...]
+    settings: tuple[Setting, ...]
+    unmodelled: tuple[Unmodelled, ...] = ()
+
+
+class Record(Strict, frozen=True, kw_only=True):
+    """The file."""
+
+    paths: dict[str, str]
+    rows: tuple[Row, ...]
+    regions: dict[str, str] = field(default_factory=dict)
+    measured: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row on one core ("" where the model has nothing to say)."""
+
+    id: str
+    source: str
+    cpu: str
+    claim: str
+    uarch: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    expect_low: float | None
+    expect_high: float | None
+    verdict: str
+    why: str
+    study: str  # what reproduces it: "before -> after, scenario"
+
+
+def load_record(file: str) -> tuple[Record, dict[str, Path]]:
+    """The table and its paths. Raises InputError."""
+    from costmodel import api
+
+    record = read_strict(file, Record)
+    folder = File(file).parent
+    for row in record.rows:
+        for name in (row.before, row.after):
+            if name and name not in record.paths:
+                raise InputError(f"row {row.id} names the path {name!r}", where=file)
+    return record, {
+        name: api.load_path(str(folder / source), region=record.regions.get(name))
+        for name, source in record.paths.items()
+    }
+
+
+def findings(
+    record: Record,
+    paths: Mapping[str, Path],
+    cores: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    progress: Progress | None = None,
+) -> list[Finding]:
+    """Every row on every core it names that is among ``cores``."""
+    wanted = {
+        (core, name, row.scenario): None
+        for row in record.rows
+        if row.kind in ("cost", "difference")
+        for core in row.cores or cores
+        if core in cores
+        for name in (row.before, row.after)
+        if name
+    }
+    tasks = [
+        Task(paths[name], core, scenario, draws=draws)
+        for core, name, scenario in wanted
+    ]
+    runs = dict(zip(wanted, run_all(tasks, None, progress), strict=True))
+    found = []
+    for row in record.rows:
+        if not row.kind:
+            found.append(_silent(row))
+            continue
+        for core in row.cores or cores:
+            if core in cores:
+                found.append(_finding(row, core, _quantity(row, core, paths, runs)))
+    return found
+
+
+def _quantity(
+    row: Row,
+    core: str,
+    paths: Mapping[str, Path],
+    runs: Mapping[tuple[str, str, str], Draws],
+) -> Interval:
+    if row.kind == "bytes":
+        return _exact(paths[row.after].bytes - paths[row.before].bytes)
+    if row.kind == "lines":
+        old, new = (
+            len(estimate(paths[name], load_core(core)).lines)
+            for name in (row.before, row.after)
+        )
+        return _exact(new - old)
+    if row.kind == "align":
+        points = sweep([paths[row.after]], core, None, scenario=row.scenario)
+        cycles = [point.cycles for point in points]
+        return _exact(float(max(cycles) - min(cycles)))
+    after = runs[core, row.after, row.scenario]
+    values = [after.stated, *after.drawn]
+    if row.before:
+        before = runs[core, row.before, row.scenario]
+        old_values = [before.stated, *before.drawn]
+        values = [b - a for a, b in zip(old_values, values, strict=True)]
+    scale = Fraction(1)
+    if row.unit == "ns":
+        scale /= Fraction(str(load_core(core).core.ghz))
+    stated, *drawn = (float(v * scale) for v in values)
+    return interval(stated, drawn) if drawn else _exact(stated)
+
+
+def _exact(value: float) -> Interval:
+    return Interval(value, value, value, value, 0)
+
+
+def _finding(row: Row, core: str, known: Interval) -> Finding:
+    expect = row.expect or Bounds(low=float("-inf"), high=float("inf"))
+    verdict = judged(known, expect.low, expect.high)
+    why = row.note if verdict == AGREES else row.why or row.note
+    if verdict == CANNOT_SAY:
+        why = "; ".join(w for w in ("only part of the interval agrees", why) if w)
+    study = f"{row.before} -> {row.after}" if row.before else row.after
+    unit = row.kind if row.kind in ("bytes", "lines") else row.unit
+    return Finding(
+        row.id, row.source, row.cpu, row.claim, core, known.value, known.low,
+        known.high, unit, expect.low, expect.high, verdict, why,
+        f"{study}, {row.scenario}",
+    )  # fmt: skip
+
+
+def _silent(row: Row) -> Finding:
+    return Finding(
+        row.id, row.source, row.cpu, row.claim, "", None, None, None, row.unit,
+        None, None, CANNOT_SAY, row.why, "",
+    )  # fmt: skip
+
+
+def judged(known: Interval, low: float, high: float) -> str:
+    """The verdict on a figure where ``low``..``high`` was found."""
+    if low <= known.value <= high:
+        return AGREES
+    overlaps = known.low <= high and low <= known.high
+    return CANNOT_SAY if overlaps else DISAGREES

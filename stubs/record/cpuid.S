@@ -1,0 +1,7 @@
+/* CPUID alone. */
+	.text
+	.globl	path
+	.type	path, @function
+path:
+	cpuid
+	.size	path, . - path

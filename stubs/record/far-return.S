@@ -1,0 +1,7 @@
+/* Far return alone. */
+	.text
+	.globl	path
+	.type	path, @function
+path:
+	lretq
+	.size	path, . - path

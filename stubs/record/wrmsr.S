@@ -1,0 +1,7 @@
+/* One write of an MSR. */
+	.text
+	.globl	path
+	.type	path, @function
+path:
+	wrmsr
+	.size	path, . - path
