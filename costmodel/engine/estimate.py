@@ -22,6 +22,7 @@ from costmodel.errors import InputError, UsageError
 
 CALENDARS = (1 << 12, 1 << 16, 1 << 20)
 LIMIT = 8_000  # uops run in search of a steady state
+ONE_LOG = 40_000  # uops a log may have room for without knowing how many will run
 MOST_STEPS = 50_000
 _PATHS = ("once", "roundtrip")  # scenarios of a whole path at its own addresses
 
@@ -125,36 +126,52 @@ class _Run:
         m[state.MODE] = self.plan.mode
         return m
 
-    def _window(self, calendar: int) -> tuple[int, int] | None:
-        """First trip of the steady state and trips in it; None: calendar too short."""
-        if self.scenario == "once":
-            return 0, 1
-        m = self._state(calendar)
-        length = sum(item.form.length for item in self.items)
-        group = trip_group(length, self.params.fetch_bytes, self.plan.loops)
+    def _search(self, m: list[int], g: list[int]) -> tuple[int, int, int, int] | None:
+        """First trip of the steady state, trips in it, and when it began and ended.
+
+        None where the calendar is too short. With a log ``g`` every uop run is in it.
+        """
         found = [0] * 8
+        marks, group = [0] * MARKS, self._group()
         rate(
-            self.trace, self.params, m, [0], self.plan.mode, group,
-            min(2 * self.params.rob, LIMIT // 2), LIMIT, [0] * MARKS, [0] * MARKS,
+            self.trace, self.params, m, g, self.plan.mode, group,
+            min(2 * self.params.rob, LIMIT // 2), LIMIT, marks, [0] * MARKS,
             [0] * group, found,
         )  # fmt: skip
-        return None if found[4] else (found[2], found[1])
+        if found[4]:
+            return None
+        first, count = found[2], found[1]
+        start = marks[first // group - 1] if first else 0
+        return first, count, start, start + found[0]
 
-    def _logged(self) -> tuple[list[int], list[int], list[int], int, int]:
-        """(log, machine, marks, first trip, trips) of the window."""
+    def _group(self) -> int:
+        length = sum(item.form.length for item in self.items)
+        return trip_group(length, self.params.fetch_bytes, self.plan.loops)
+
+    def _logged(self) -> tuple[list[int], list[int], int, int, int]:
+        """(log, machine, start, end, trips) of the steady state, or of the one pass."""
+        once = self.scenario == "once"
+        per_trip = len(self.trace) // L.UOP_SIZE * self.plan.repeat + 64
+        most = LIMIT + 4 * self._group() * per_trip  # uops until the search gives up
         for calendar in CALENDARS:
-            window = self._window(calendar)
-            if window is None:
-                continue
-            first, count = window
+            first, count = 0, 1
+            if not once:
+                # Where all of it fits, what the search runs is logged as it goes.
+                g = state.new_log(most if most <= ONE_LOG else 0)
+                m = self._state(calendar)
+                window = self._search(m, g)
+                if window is None:
+                    continue
+                first, count, start, end = window
+                if most <= ONE_LOG:
+                    return g, m, start, end, count
             trips = first + count
-            per_trip = len(self.trace) // L.UOP_SIZE * self.plan.repeat + 64
             g = state.new_log(trips * per_trip)
             m = self._state(calendar)
             marks = [0] * trips
             run(self.trace, self.params, m, g, trips, marks)
             if not m[state.OVERFLOW]:
-                return g, m, marks, first, count
+                return g, m, marks[first - 1] if first else 0, marks[-1], count
         raise InputError(
             "the path waits longer than the model can follow",
             where=self.path.origin,
@@ -163,9 +180,7 @@ class _Run:
 
     # --- reporting -------------------------------------------------------------------
     def result(self) -> Estimate:
-        g, m, marks, first, count = self._logged()
-        start = marks[first - 1] if first else 0
-        end = marks[-1]
+        g, m, start, end, count = self._logged()
         insns = self.trace[L.T_BODY] + self.trace[L.T_TAIL]
         total = m[state.UOPS]
         step_of = [
@@ -317,7 +332,7 @@ class _Run:
 
     # --- what was not known ------------------------------------------------------------
     def _unknown(self) -> tuple[str, ...]:
-        names = {}
+        names: dict[str, None] = {}
         for item, low in zip(self.items, self.lowered, strict=True):
             if low is not None and not low.known:
                 name = item.form.mnemonic + " " + item.form.shape
