@@ -260,6 +260,7 @@ def dispatch(
     event = n * G_SIZE
     cause = C.INPUT
     source = ready_event
+    inputs = ready
     if issued + p.to_dispatch >= ready:
         ready = issued + p.to_dispatch
         cause = C.PIPELINE
@@ -277,10 +278,10 @@ def dispatch(
             port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
             when = earliest(port, ready, m)
         else:
-            if early < ready and issued + p.to_dispatch < ready:
+            if early < inputs and issued + p.to_dispatch < inputs:
                 if early < issued + p.to_dispatch:
                     early = issued + p.to_dispatch
-                misfire(first, last, early, ready, t, m)
+                misfire(first, last, early, inputs, t, m)
             port, when = dispatch_any(first, last, ready, t, m)
         m[PENDING_AT + port] += 1
         if m[GROUP_OF_AT + port] >= 0:
