@@ -28,8 +28,8 @@ Rules the figures of a core do not say by themselves:
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
   Load and store buffer entries are used in a circle. Room in the scheduler is asked of
-  the one that serves the uop's first port, and taken in that of the port it gets; what
-  left in this cycle still counts. A move asks for room before it is known whether it is
+  the one that serves the uop's first port, and taken in that of the port it gets; an
+  entry is free ``entry_held`` + 1 cycles after its uop left, and counts until then. A move asks for room before it is known whether it is
   eliminated. ``memory_per_cycle`` is asked of slots that begin with a memory uop.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
 - *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
@@ -88,7 +88,7 @@ class Machine:
         self.waiting: list[Uop] = []
         self.bound = [0] * 64  # per port, when the cycle began
         self.entries = [0] * 16  # per scheduler
-        self.left_now: list[Uop] = []  # gone in this cycle
+        self.leaving: list[Uop] = []  # gone, their entries still taken
         self.divider_free = 0
         # retirement and commit
         self.next_retire = 0
@@ -170,11 +170,16 @@ class Machine:
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:
         # What binding and the schedulers see in this cycle is its beginning.
-        for uop in self.left_now:
+        held = []
+        for uop in self.leaving:
+            assert uop.dispatched is not None
+            if uop.dispatched + self.p.entry_held >= cycle:
+                held.append(uop)
+                continue
             self.bound[uop.port] -= 1
             if self.group_of[uop.port] >= 0:
                 self.entries[self.group_of[uop.port]] -= 1
-        self.left_now = []
+        self.leaving = held
         taken: set[int] = set()
         divider_blocked = False
         for uop in list(self.waiting):
@@ -192,7 +197,7 @@ class Machine:
                     continue
                 uop.port = free[0]
                 taken.add(uop.port)
-                self.left_now.append(uop)
+                self.leaving.append(uop)
                 if not self.p.bind_at_issue:
                     self.bound[uop.port] += 1
                     self.reassign(uop)

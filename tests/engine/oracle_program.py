@@ -226,16 +226,18 @@ class Uop:
             return max(done, address.dispatched + self.p.forward_address)
         if data is None or data.dispatched is None:
             return None
-        after_data = {
-            L.F_EXACT: self.p.forward_latency,
-            L.F_INSIDE: self.p.forward_latency + self.p.forward_narrow,
-            L.F_BLOCKED: self.p.forward_blocked,
-        }[kind]
-        return max(
-            done,
-            data.dispatched + after_data,
-            address.dispatched + self.p.forward_address,
-        )
+        p = self.p
+        there = data.dispatched + p.forward_latency
+        if kind == L.F_INSIDE:
+            there += p.forward_narrow
+        elif kind == L.F_BLOCKED:
+            # It waits for the commit; the figure is that of a store that commits
+            # ``retire_latency`` + 2 cycles after its data left, as early as it can.
+            if self.source.committed is None:
+                return None
+            left = max(data.dispatched, self.source.committed - p.retire_latency - 2)
+            there = left + p.forward_blocked
+        return max(done, there, address.dispatched + p.forward_address)
 
     def result(self) -> int | None:
         """Cycle its value can be used."""
