@@ -15,7 +15,9 @@ Decoding. A group of instructions a cycle: slot 0 is the complex decoder; an ins
 of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch ends
 the group, any branch if the core says so (``ENDS_GROUP``).
 
-Uop cache. ``cache_lines`` lines and ``cache_width`` uops a cycle.
+Uop cache. ``cache_lines`` lines and ``cache_width`` uops a cycle. With ``cache_again``
+the lines of one cycle all begin in one window, and more lines of that window come
+``cache_again`` cycles after the ones before; a taken branch begins anew.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ from costmodel.engine.state import (
     CACHE_CYCLE,
     CACHE_LINES,
     CACHE_UOPS,
+    CACHE_WINDOW,
     DECODE_CYCLE,
     DECODE_LEFT,
     DECODE_UOPS,
@@ -220,17 +223,29 @@ def read_cache(i: int, line: int, t: list[int], p: Params, m: list[int]) -> int:
             at = room
             m[WHY] = C.QUEUE_FULL
     cycle = m[CACHE_CYCLE]
-    new_line = line != m[CACHE_AT]
-    if at > cycle:
+    step = 0  # cycles to the access that brings it
+    if m[CACHE_UOPS] < slots:
+        step = 1
+    if line != m[CACHE_AT]:
+        if m[CACHE_LINES] == 0:
+            step = 1
+        if p.cache_again:
+            window = m[ADDRESS] >> p.cache_shift
+            if m[CACHE_AT] < 0 or window != m[CACHE_WINDOW]:
+                step = 1
+            elif step:
+                step = p.cache_again
+            m[CACHE_WINDOW] = window
+    if at > cycle and at >= cycle + step:
         cycle = at
         m[CACHE_UOPS] = p.cache_width
         m[CACHE_LINES] = p.cache_lines - 1
     else:
-        if (new_line and m[CACHE_LINES] == 0) or m[CACHE_UOPS] < slots:
-            cycle += 1
+        if step:
+            cycle += step
             m[CACHE_UOPS] = p.cache_width
             m[CACHE_LINES] = p.cache_lines - 1
-        elif new_line:
+        elif line != m[CACHE_AT]:
             m[CACHE_LINES] -= 1
         m[WHY] = C.UOP_CACHE
     m[CACHE_AT] = line

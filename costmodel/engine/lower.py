@@ -647,7 +647,9 @@ class Lowering:
             decode_slots=max(decode, 1),
             simple_after=simple_after,
             microcode=microcode,
-            immediates=_immediates(form),
+            immediates=_immediates(
+                form, 1 if core.front_end.uop_cache.short_immediates else 4
+            ),
             flags=flags,
             latency=cost.latency,
             redirect=core.front_end.redirect if cost.refetch else 0,
@@ -671,14 +673,15 @@ class Lowering:
         return flags
 
 
-def _immediates(form: Form) -> int:
-    """32-bit slots the immediate and displacement take in a cached line."""
+def _immediates(form: Form, least: int) -> int:
+    """32-bit slots the immediate and displacement take in a cached line; those of fewer
+    than ``least`` bytes take none."""
     slots = 0
-    if form.displacement_bytes >= 4:
+    if form.displacement_bytes >= least:
         slots += 1
     if form.immediate_bytes >= 8:
         slots += 2
-    elif form.immediate_bytes >= 4:
+    elif form.immediate_bytes >= least:
         slots += 1
     return slots
 

@@ -69,6 +69,8 @@ class Params(NamedTuple):
     fill_buffers: int
     entry_held: int = 0
     early_wake: int = 0
+    cache_shift: int = 0  # logarithm of the bytes of a cache window
+    cache_again: int = 0
 
 
 def build(core: Core) -> Params:
@@ -139,4 +141,6 @@ def build(core: Core) -> Params:
         fill_buffers=memory.fill_buffers,
         entry_held=window.entry_held,
         early_wake=int(window.early_wake),
+        cache_shift=max(1, cache.window).bit_length() - 1,
+        cache_again=cache.again,
     )

@@ -104,8 +104,9 @@ from costmodel.engine.params import Params
     RESTART_EVENT,
     DIVIDER_EVENT,
     WAITED,  # cycles the last uop waited for its port
+    CACHE_WINDOW,  # in which the line being read begins
     SCALARS,
-) = range(78)
+) = range(79)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 

@@ -119,7 +119,9 @@ def join(first: Lowered, second: Lowered) -> Lowered:
     operation = second.uops[0]
     joined = operation._replace(flags=operation.flags & ~L.NEW_SLOT)
     uops = (*first.uops, joined, *second.uops[1:])
-    return first._replace(uops=uops, flags=first.flags | L.FUSED_PAIR)
+    return first._replace(
+        uops=uops, flags=first.flags | L.FUSED_PAIR, immediates=second.immediates
+    )
 
 
 # --- partial registers ---------------------------------------------------------------
@@ -422,7 +424,8 @@ class Builder:
                 or (cache.line_immediates and slots + need > cache.line_immediates)
                 or microcoded
             )
-            if low is not None and (here != window or ended or full):
+            moved = here != window and not (cache.spans_windows and line >= 0)
+            if low is not None and (moved or ended or full):
                 if here != window:
                     window, in_window = here, 0
                 line += 1
@@ -434,7 +437,8 @@ class Builder:
             slots += need
             lines.append(line)
             # A fused jump comes with its first half, wherever it lies itself.
-            starts_window.append(here if low is not None else window)
+            begins = low is not None and not cache.spans_windows
+            starts_window.append(here if begins else window)
             ended = bool(microcoded)
             if (
                 cache.branch_ends_line
