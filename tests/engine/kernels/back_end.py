@@ -1,0 +1,93 @@
+"""Kernels bound by renaming, ports, latencies and windows."""
+
+from __future__ import annotations
+
+from tests.engine.kernels.corpus import kernel
+
+
+@kernel("skylake", "31c0" * 4, 1.0)
+def zero_idiom_breaks_the_dependency() -> None:
+    """Four ``xor %eax,%eax`` neither wait nor take a port: four a cycle. (Intel
+    optimization manual: zero idioms.)"""
+
+
+@kernel("skylake", "4801c0", 1.0)
+def add_to_itself_waits() -> None:
+    """``add %rax,%rax``: a chain of latency 1."""
+
+
+@kernel("skylake", "480fafc0", 3.0)
+def multiply_chain_has_latency_three() -> None:
+    """``imul %rax,%rax``. (uops.info: latency 3.)"""
+
+
+@kernel("skylake", "480fafc0 480fafdb 480fafc9 480fafd2 480faff6 480fafff", 6.0)
+def six_multiplies_share_port_one() -> None:
+    """Six chains of latency 3 could run in three cycles; port 1 takes one a cycle."""
+
+
+@kernel("sandybridge", "4889c3 4889d8", 2.0)
+def moves_take_a_cycle_without_elimination() -> None:
+    """rax -> rbx -> rax: two cycles where moves are executed. (Agner Fog: Sandy Bridge
+    eliminates none.)"""
+
+
+@kernel("zen5", "4889c3 4889d8 4801c0", 1.0)
+def eliminated_moves_leave_the_add() -> None:
+    """Between the moves only the add has latency. (AMD optimization guide: zero-cycle
+    moves.)"""
+
+
+@kernel("skylake", "b401 89c3", 2.0)
+def high_byte_merge_issues_alone() -> None:
+    """``mov $1,%ah; mov %eax,%ebx``: the merge uop issues in a cycle of its own, the
+    others in the next. (Intel optimization manual: partial registers.)"""
+
+
+@kernel("haswell", "4811c0", 2.0)
+def adc_is_two_uops_on_haswell() -> None:
+    """A chain of ADC with two uops in line: two cycles. (uops.info.)"""
+
+
+@kernel("skylake", "4811c0", 1.0)
+def adc_is_one_uop_on_skylake() -> None:
+    """The same with one uop. (uops.info: latency 1.)"""
+
+
+@kernel("skylake", "488d445801", 3.0)
+def three_component_lea_is_slow() -> None:
+    """``lea 1(%rax,%rbx,2),%rax``: base, index and displacement, latency 3. (Intel
+    optimization manual.)"""
+
+
+@kernel("tiny", "480fafc0", 3.0)
+def tiny_multiply_chain() -> None:
+    """The tiny core's figure."""
+
+
+@kernel("tiny", "4801c0 4801db 4801c9 4801d2", 3.0)
+def scheduler_bounds_the_uops_that_wait() -> None:
+    """Four independent adds on two ports: two cycles, but an entry is taken for the 5
+    cycles to dispatch and one more; eight in six cycles, four in three."""
+
+
+@kernel("tiny", "4801c0 4801db 4801c9 4801d2", 2.0, schedulers="[]")
+def two_ports_take_two() -> None:
+    """The same without schedulers: two a cycle."""
+
+
+@kernel("tiny", "488b03", 11.5, memory="{load_latency: 40}")
+def load_buffer_bounds_the_loads_in_flight() -> None:
+    """Independent loads of 40 cycles. An entry is taken from issue to retirement: 5
+    cycles to dispatch, 40, 1 to retire; four entries in 46 cycles, 11.5 each."""
+
+
+@kernel("tiny", "488b03", 46 / 16, load_buffer="0", memory="{load_latency: 40}")
+def reorder_buffer_bounds_them_next() -> None:
+    """Without a load buffer, 16 slots in 46 cycles; the 8 scheduler entries are back
+    after 6."""
+
+
+@kernel("tiny", "480fafc0 4801d9", 3.0)
+def an_independent_add_hides_behind_the_chain() -> None:
+    """Latency 3 leaves room for the add."""

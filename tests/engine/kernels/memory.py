@@ -1,0 +1,79 @@
+"""Kernels bound by loads, stores, forwarding and commit."""
+
+from __future__ import annotations
+
+from tests.engine.kernels.corpus import kernel
+
+
+@kernel("skylake", "488b00", 4.0)
+def simple_load_address_takes_four() -> None:
+    """``mov (%rax),%rax``: base and a displacement under 2048. (Intel optimization
+    manual.)"""
+
+
+@kernel("skylake", "488b0418", 5.0)
+def indexed_load_takes_five() -> None:
+    """``mov (%rax,%rbx),%rax``."""
+
+
+@kernel("skylake", "488b8000100000", 5.0)
+def large_displacement_takes_five() -> None:
+    """``mov 0x1000(%rax),%rax``: 4096 is not under 2048."""
+
+
+@kernel("skylake", "488b03 488b4b08 488b5310 488b7318", 2.0)
+def two_load_ports() -> None:
+    """Four loads on ports 2 and 3."""
+
+
+@kernel("skylake", "4889442408 48894c2410", 2.0)
+def one_store_data_port() -> None:
+    """Two stores: port 4 takes one a cycle, and one a cycle commits."""
+
+
+@kernel("skylake", "4889442408 488b442408", 4.0)
+def forwarding_exact() -> None:
+    """Store then load of the same eight bytes: 4 cycles from store data to the loaded
+    value. (Measured latencies of store forwarding on Skylake: 4 to 5.)"""
+
+
+@kernel("skylake", "4889442408 8a442409", 7.0)
+def forwarding_inside() -> None:
+    """A byte out of the middle: 4 + 2, and 1 to merge it into the register."""
+
+
+@kernel("skylake", "480103", 5.0)
+def read_modify_write_chain() -> None:
+    """``add %rax,(%rbx)``: forwarding 4 and the add 1. (uops.info: 5 to 6.)"""
+
+
+@kernel("skylake", "50 58", 4.0)
+def push_and_pop_forward() -> None:
+    """The value goes through memory; the stack engine moves RSP at no cost."""
+
+
+@kernel("zen5", "4889442408 488b442408", 1.0, "loop")
+def renamed_memory_costs_nothing() -> None:
+    """The load is renamed to the stored register: what is left is a cycle of the loop
+    itself. (AMD optimization guide: memory renaming of stack accesses.)"""
+
+
+@kernel("zen5", "4889442408 48894c2410", 1.0)
+def two_stores_to_a_line_commit_together() -> None:
+    """Two stores a cycle to one line. (AMD optimization guide: store commit.)"""
+
+
+@kernel("skylake", "31d2 b805000000 f7f1", 6.0)
+def divider_takes_six_cycles() -> None:
+    """Independent 32-bit divides: the unit is taken 6 cycles. (uops.info: DIV r32.)"""
+
+
+@kernel("tiny", "488903", 3.0)
+def store_buffer_bounds_the_stores_in_flight() -> None:
+    """An entry is taken from issue to the cycle after commit: 5 cycles to dispatch, 1 to
+    complete, 1 to retire, 1 to commit, 1 more: three stores in nine cycles."""
+
+
+@kernel("tiny", "488903", 1.5, store_buffer="0")
+def stores_take_two_scheduler_entries() -> None:
+    """Address and data: eight entries in six cycles are four stores."""

@@ -1,0 +1,31 @@
+"""Hand-made kernels, one a mechanism, each with its worked answer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from costmodel.cores.load import load_core
+from costmodel.engine.bulk import Bulk
+from tests.engine.kernels import back_end, front_end, memory
+from tests.engine.kernels.corpus import Kernel
+from tests.tiny import tiny
+
+KERNELS = [
+    item
+    for module in (front_end, back_end, memory)
+    for item in vars(module).values()
+    if isinstance(item, Kernel)
+]
+
+
+@cache
+def bulk(core: str, text: str) -> Bulk:
+    return Bulk(tiny(text) if text else load_core(core), compiled=False)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_kernel_takes_its_worked_number_of_cycles(kernel: Kernel) -> None:
+    found = bulk(kernel.core, kernel.text).throughput(kernel.code, kernel.scenario)
+    assert found.cycles == pytest.approx(kernel.cycles, rel=0.01)
