@@ -25,6 +25,9 @@ Rules the figures of a core do not say by themselves:
   latencies, no earlier than a load from the cache. A renamed load's value is there
   ``renaming_latency`` after the inputs of the store data were, from its own issue on;
   the load itself completes when the store's address has been compared.
+- *Early wake-up* (``early_wake``, ports chosen at dispatch). A uop that is ready but
+  finds no port has promised its value all the same. A uop that has only promises of its
+  inputs takes a port of its own in vain, once, before the inputs are there.
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
   Load and store buffer entries are used in a circle. Room in the scheduler is asked of
@@ -183,6 +186,9 @@ class Machine:
         taken: set[int] = set()
         divider_blocked = False
         for uop in list(self.waiting):
+            self.note_ready(uop, cycle)
+            if self.p.early_wake and not self.p.bind_at_issue:
+                self.misfire(uop, cycle, taken)
             busy = uop.busy > 0
             if busy and (divider_blocked or cycle < self.divider_free):
                 divider_blocked = True
@@ -214,6 +220,34 @@ class Machine:
             and ready is not None
             and ready <= cycle
         )
+
+    def note_ready(self, uop: Uop, cycle: int) -> None:
+        """Find when the uop could leave for its port."""
+        ready = uop.ready()
+        if uop.ready_at is not None or ready is None:
+            return
+        at = max(ready, uop.issued + self.p.to_dispatch)
+        if uop.busy:
+            older = self.waiting[: self.waiting.index(uop)]
+            if any(other.busy for other in older):
+                return
+            at = max(at, self.divider_free)
+        uop.ready_at = at
+
+    def misfire(self, uop: Uop, cycle: int, taken: set[int]) -> None:
+        """A uop woken by the promise of a value takes a free port in vain, once."""
+        ready, woken = uop.ready(), uop.woken()
+        if uop.misfired or not uop.ports or woken is None or woken > cycle:
+            return
+        if uop.issued + self.p.to_dispatch > cycle:
+            return
+        if ready is not None and ready <= cycle:
+            return
+        for port in uop.ports:
+            if port not in taken:
+                taken.add(port)
+                uop.misfired = True
+                return
 
     def reassign(self, uop: Uop) -> None:
         """A port chosen late must belong to the scheduler the entry was taken in."""

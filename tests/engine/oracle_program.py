@@ -150,6 +150,8 @@ class Uop:
     source: Store | None = None  # store a load takes its data from
     from_cache: bool = False  # ... which had committed
     known_result: int | None = None
+    ready_at: int | None = None  # cycle it could leave, were a port free
+    misfired: bool = False  # has taken a port in vain
 
     @property
     def new_slot(self) -> bool:
@@ -191,6 +193,35 @@ class Uop:
                 return None
             last = max(last, value + slow + late)
         return last
+
+    def woken(self) -> int | None:
+        """Cycle the last input would be ready had no producer waited for its port."""
+        last = 0
+        for producer, slow, late in self.producers:
+            value = 0 if producer is None else producer.promised()
+            if value is None:
+                return None
+            last = max(last, value + slow + late)
+        return last
+
+    def promised(self) -> int | None:
+        """Cycle the value was promised for when the uop was ready."""
+        if self.issued is None:
+            return None
+        if self.kind == L.K_NONE or self.eliminated:
+            value, woken = self.ready(), self.woken()
+            if value is not None and self.least() > value:
+                return self.least()
+            return woken
+        if self.insn.latency:
+            value = self.result()
+            if value is None or self.dispatched is None or self.ready_at is None:
+                return None
+            done = self.dispatched + self.latency
+            return value if self.least() > done else self.ready_at + self.latency
+        if self.kind == L.K_LOAD and self.access is not None:
+            return self.result()
+        return None if self.ready_at is None else self.ready_at + self.latency
 
     def least(self) -> int:
         """No uop of a microcoded whole completes before this."""

@@ -188,6 +188,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         retire=r.randint(1, 6),
         retire_latency=r.randint(1, 3),
         entry_held=r.choice([0, 0, 1, 3]),
+        early_wake=r.choice([0, 0, 1]),
         load_buffer=r.choice([0, size(4, 20)]),
         load_freed_complete=r.randint(0, 1),
         store_buffer=r.choice([0, size(1, 12)]),
