@@ -7,15 +7,12 @@ frame it is about to build and pushes it again on top.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from costmodel.code.insn import Form, MemoryAccess
 from costmodel.code.registers import RSP
 
 _WORD = 8
 
 
-@dataclass(slots=True)
 class _Frame:
     """A followed call: where it comes back to, and what holds that address now.
 
@@ -24,23 +21,28 @@ class _Frame:
     another address over it.
     """
 
-    back: int
-    newest: int
-    places: set[int]
-    registers: set[int] = field(default_factory=set)
+    __slots__ = ("back", "newest", "places", "registers")
+
+    def __init__(self, back: int, place: int) -> None:
+        self.back = back
+        self.newest = place
+        self.places = {place}
+        self.registers: set[int] = set()
 
     @property
     def kept(self) -> bool:
         return bool(self.places or self.registers)
 
 
-@dataclass(slots=True)
 class Calls:
     """``watch`` every instruction; ``enter`` and ``leave`` at calls and returns."""
 
-    _frames: list[_Frame] = field(default_factory=list)
-    _depth: int = 0
-    _lost: bool = False  # RSP was set to something not followed
+    __slots__ = ("_depth", "_frames", "_lost")
+
+    def __init__(self) -> None:
+        self._frames: list[_Frame] = []
+        self._depth = 0
+        self._lost = False  # RSP was set to something not followed
 
     @property
     def open(self) -> bool:
@@ -56,7 +58,7 @@ class Calls:
 
     def enter(self, back: int) -> None:
         self._depth -= _WORD
-        self._frames.append(_Frame(back, self._depth, {self._depth}))
+        self._frames.append(_Frame(back, self._depth))
 
     def leave(self, form: Form) -> int | None:
         """Where ``ret`` goes; None where the code stored another address there."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from costmodel.code.image import LineRow
@@ -22,12 +21,14 @@ _PATH, _DIRECTORY = 1, 2
 BROKEN = (struct.error, IndexError, ValueError, ArithmeticError)
 
 
-@dataclass(slots=True)
 class Reader:
     """A cursor over bytes; running off the end raises IndexError or struct.error."""
 
-    data: bytes
-    at: int
+    __slots__ = ("at", "data")
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data = data
+        self.at = at
 
     def u8(self) -> int:
         value = self.data[self.at]

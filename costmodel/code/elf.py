@@ -9,7 +9,6 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from costmodel.errors import InputError
@@ -70,8 +69,7 @@ class Rela(NamedTuple):
     addend: int
 
 
-@dataclass(frozen=True, slots=True)
-class Elf:
+class Elf(NamedTuple):
     """A checked ELF64 x86-64 file."""
 
     data: Buffer

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from costmodel.code.calls import Calls
 from costmodel.code.decode import decode_form, format_insn
@@ -35,15 +34,18 @@ _PART_OF_ENTRY = re.compile(
 _MAX_INSN = 15
 
 
-@dataclass(slots=True)
 class _Walk:
-    image: Image
-    end: int | None
-    takes: Takes
-    into: frozenset[str]
-    steps: list[Step] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    calls: Calls = field(default_factory=Calls)
+    """One path as it grows."""
+
+    __slots__ = ("calls", "image", "into", "notes", "steps", "takes")
+
+    def __init__(self, image: Image, takes: Takes, into: frozenset[str]) -> None:
+        self.image = image
+        self.takes = takes
+        self.into = into
+        self.steps: list[Step] = []
+        self.notes: list[str] = []
+        self.calls = Calls()
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -71,7 +73,7 @@ def follow(
     ``take`` entries are explained in ``takes``. Raises InputError for bytes that are no
     instruction, for a cycle and past ``limit`` steps; UsageError for a bad ``take``.
     """
-    walk = _Walk(image, end, Takes(image, take), frozenset(into))
+    walk = _Walk(image, Takes(image, take), frozenset(into))
     for symbol in into:
         _check_known(image, symbol)
     # One address in one state twice means for ever: nothing else steers the walk.

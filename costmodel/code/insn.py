@@ -146,8 +146,7 @@ class Insn:
         return None if offset is None else self.address + offset
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One executed instruction. ``handler`` marks the call of the C handler."""
 
     insn: Insn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import NamedTuple
 
@@ -121,6 +120,8 @@ def closest(name: str, names: list[str]) -> list[str]:
         names = [n for n in names if parts and any(p in n.lower() for p in parts)]
         length = len(name)
         names = sorted(names, key=lambda n: (abs(len(n) - length), n))[:2000]
+    import difflib  # most names are right
+
     return difflib.get_close_matches(name, names, n=3, cutoff=0.6)
 
 

@@ -9,12 +9,12 @@ the total exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from costmodel.code.insn import Insn, Path
 
 
-@dataclass(frozen=True, slots=True)
-class UopTimes:
+class UopTimes(NamedTuple):
     """One uop of the timeline. Cycles count from the shown window's start; -1: n/a."""
 
     step: int  # index into path.steps
@@ -31,8 +31,7 @@ class UopTimes:
     wait: str  # cause of the longest wait before dispatch or issue, "" if none
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One edge of the critical path, walked from the start to the last retirement."""
 
     step: int
@@ -42,8 +41,7 @@ class Edge:
     source_step: int  # step of the event it comes from; -1 for the start
 
 
-@dataclass(frozen=True, slots=True)
-class LineUse:
+class LineUse(NamedTuple):
     """A 64-byte line the path touches. ``where`` is a phrase such as "stack L0"."""
 
     where: str
@@ -52,8 +50,7 @@ class LineUse:
     commits: int  # separate writes of the line to L1D after combining
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSlot:
+class FrameSlot(NamedTuple):
     """One word of struct pt_regs as the path leaves it (at the handler's call)."""
 
     name: str
@@ -63,8 +60,7 @@ class FrameSlot:
     value: str  # symbolic, e.g. "user rsp", "0x2b", "r11"; "" when not written
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(NamedTuple):
     """An assumed figure, or a missing cost, that took part in an estimate."""
 
     what: str  # "swapgs latency", "costs.swapgs.*.latency"

@@ -93,9 +93,7 @@ def explanation_document(e: Estimate) -> str:
         ],
         "charges": charges,
         "ports": {port: uops / e.copies for port, uops in e.ports},
-        "timeline": [
-            {name: getattr(uop, name) for name in uop.__slots__} for uop in e.timeline
-        ],
+        "timeline": [uop._asdict() for uop in e.timeline],
     }
     return document(results=[record])
 
@@ -138,7 +136,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _guess(guess: Guess) -> dict[str, Any]:
-    return {name: getattr(guess, name) for name in guess.__slots__}
+    return guess._asdict()
 
 
 def _critical_path(e: Estimate) -> list[dict[str, Any]]:
