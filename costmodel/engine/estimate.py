@@ -335,7 +335,7 @@ class _Run:
         names: dict[str, None] = {}
         for item, low in zip(self.items, self.lowered, strict=True):
             if low is not None and not low.known:
-                name = item.form.mnemonic + " " + item.form.shape
+                name = f"{item.form.mnemonic} {item.form.shape}".rstrip()
                 if low.operation in self.loaded.core.absent:
                     name += f" (which {self.loaded.core.title} does not have)"
                 names[name] = None
