@@ -29,6 +29,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="use the first N rows only"
     )
+    parser.add_argument(
+        "--plot", metavar="OUT.svg", help="draw predicted against measured"
+    )
     parser.add_argument("--out", metavar="CSV", help="write every prediction there")
     add_json(parser)
 
@@ -53,6 +56,10 @@ def run(args: argparse.Namespace) -> Outcome:
         except OSError as error:
             found = f"cannot write: {error.strerror}"
             raise InputError(found, where=args.out) from None
+    if args.plot:
+        from costmodel.views.plots import predicted_plot
+
+        predicted_plot(outcome).save(args.plot)
     if wants_json(args):
         return Outcome(view.validation_document(outcome, args.worst))
     return Outcome(view.validation_text(outcome, args.worst))

@@ -1,8 +1,8 @@
 """Costs on record, held against the model: agrees, disagrees, cannot say.
 
 ``stubs/record/record.yaml`` is the table: what was found, by whom, on which CPU, and
-the paths that stand for it here. A row agrees on a core if the model's figure lies in what
-was found; it cannot be said if only some of the figure's interval does; else it
+the paths that stand for it here. A row agrees on a core if the model's figure lies in
+what was found; it cannot be said if only some of the figure's interval does; else it
 disagrees. Rows the model has nothing to say to stay in the table, with the reason.
 """
 

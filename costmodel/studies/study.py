@@ -283,7 +283,9 @@ def even(added: Fraction, saved: Fraction) -> Fraction:
 
 def _interval(values: Sequence[Fraction]) -> Interval:
     stated, *drawn = (float(v) for v in values)
-    return interval(stated, drawn) if drawn else Interval(*[stated] * 4, 0)
+    if drawn:
+        return interval(stated, drawn)
+    return Interval(stated, stated, stated, stated, 0)
 
 
 def _answer(question: Question, core: str, known: Interval, slots: str = "") -> Answer:

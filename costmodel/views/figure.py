@@ -1,0 +1,97 @@
+"""How every plot looks and is kept: the same bytes each time, legible in grey.
+
+matplotlib is imported when a plot is made, and its global state is left alone: figures
+are made without pyplot, under a style of their own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from costmodel import __version__
+from costmodel.errors import InputError, UsageError
+
+# Greys of even steps, told apart by hatches as well.
+SHADES = ("#1a1a1a", "#6e6e6e", "#b4b4b4", "#dedede", "#ffffff")
+HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "--", "++")
+INK = "#111111"
+ACCENT = "#0b5394"
+_STYLE: Any = {
+    "svg.hashsalt": "costmodel",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.axisbelow": True,
+    "grid.color": "#d9d9d9",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+_KINDS = {".svg": "svg", ".png": "png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A figure that can be kept and shows itself in a notebook."""
+
+    figure: Any
+
+    def save(self, file: str) -> None:
+        """Write it; the name's ending says how. Raises UsageError, InputError."""
+        path = Path(file)
+        kind = _KINDS.get(path.suffix.lower())
+        if kind is None:
+            raise UsageError(
+                f"a plot as {path.suffix or 'a file without an ending'}",
+                where=file,
+                expected=" or ".join(_KINDS),
+            )
+        try:
+            path.write_bytes(self.bytes(kind))
+        except OSError as problem:
+            found = f"cannot write: {problem.strerror}"
+            raise InputError(found, where=file) from None
+
+    def bytes(self, kind: str = "svg") -> bytes:
+        """The same for the same figure: no date, no salt of chance."""
+        out = io.BytesIO()
+        drop: dict[str, Any] = {"Date": None, "Creator": None}
+        with style():
+            self.figure.savefig(
+                out, format=kind, dpi=150, bbox_inches="tight", pad_inches=0.12,
+                metadata=drop if kind == "svg" else {"Software": None},
+            )  # fmt: skip
+        return out.getvalue()
+
+    def _repr_svg_(self) -> str:
+        return self.bytes("svg").decode()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    import matplotlib as mpl
+
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def axes(width: float, height: float, title: str, note: str) -> tuple[Any, Any]:
+    """A figure with one pair of axes, a title on the left and a line below."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    one = figure.add_subplot()
+    one.set_title(title, loc="left", fontsize=10, fontweight="bold", wrap=True)
+    said = f"{note}; modelled by costmodel {__version__}" if note else ""
+    figure.supxlabel(said, fontsize=7.5, color="#444444", x=0.01, ha="left")
+    return figure, one

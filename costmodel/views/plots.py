@@ -1,0 +1,231 @@
+"""The plots, one call each: what a difference is, where it comes from, how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from costmodel.engine.result import Comparison, Estimate
+from costmodel.studies.compare import delta
+from costmodel.studies.study import Answer, Outcome
+from costmodel.studies.uncertainty import Effect
+from costmodel.studies.validate import Validation
+from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
+from costmodel.views.layout import SCENARIOS
+from costmodel.views.text import heading, spoken
+
+_MOST_CAUSES = 7
+_LINES = ("-", "--", "-.", ":")
+
+
+def difference_plot(comparisons: Sequence[Comparison]) -> Plot:
+    """The difference on each core, with its interval."""
+    first = comparisons[0]
+    rows = [(c.after.uarch, float(delta(c)), c.low, c.high) for c in comparisons]
+    title = f"{heading(first.before)} → {heading(first.after)}"
+    return _forest(rows, title, "cycles added", _scenario(first.after))
+
+
+def answers_plot(outcome: Outcome, question: str = "") -> Plot:
+    """One question of a study on each core; the first difference if none is named."""
+    chosen = question or next(
+        (q.id for q in outcome.study.questions if q.kind == "difference"),
+        outcome.study.questions[0].id,
+    )
+    answers = outcome.of(chosen)
+    rows = [(a.uarch, a.value, a.low, a.high) for a in answers]
+    note = f"{outcome.study.title}: 90 % of {outcome.draws} draws"
+    return _forest(rows, answers[0].question, answers[0].unit, note)
+
+
+def _forest(
+    rows: Sequence[tuple[str, float, float | None, float | None]],
+    title: str,
+    unit: str,
+    note: str,
+) -> Plot:
+    ordered = sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
+    with style():
+        figure, ax = axes(6.4, 1.1 + 0.23 * len(rows), title, note)
+        ax.axvline(0, color=INK, linewidth=0.8)
+        for y, (_, value, low, high) in enumerate(ordered):
+            if low is not None and high is not None and low == low:
+                ax.plot([low, high], [y, y], color=SHADES[1], linewidth=3.2,
+                        solid_capstyle="butt", zorder=2)  # fmt: skip
+            ax.plot([value], [y], "o", color=INK, markersize=4.5, zorder=3)
+            ax.annotate(f"{value:+.1f}", (1.01, y), va="center", fontsize=8,
+                        xycoords=("axes fraction", "data"))  # fmt: skip
+        ax.set_yticks(range(len(ordered)), [row[0] for row in ordered])
+        ax.set_ylim(-0.6, len(ordered) - 0.4)
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel(f"{unit}: dot as stated, bar 90 % of draws")
+        ax.grid(axis="x")
+    return Plot(figure)
+
+
+def causes_plot(comparison: Comparison) -> Plot:
+    """Where the cycles go before and after, stacked by cause."""
+    sides = (comparison.before, comparison.after)
+    parts = [side.breakdown() for side in sides]
+    names = sorted(
+        {name for part in parts for name in part},
+        key=lambda name: -max(part.get(name, 0) for part in parts),
+    )
+    shown, rest = names[:_MOST_CAUSES], names[_MOST_CAUSES:]
+    labels = [*shown, *(["others"] if rest else [])]
+    after = comparison.after
+    with style():
+        figure, ax = axes(
+            6.8, 2.9, f"where the cycles go on {after.uarch}", _scenario(after)
+        )
+        left = [0.0, 0.0]
+        for number, label in enumerate(labels):
+            kept = [label] if label in shown else rest
+            widths = [sum(part.get(name, 0.0) for name in kept) for part in parts]
+            ax.barh(
+                [1, 0], widths, left=left, height=0.62, label=label,
+                color=SHADES[1 + number % (len(SHADES) - 1)],
+                hatch=HATCHES[number % len(HATCHES)], edgecolor=INK, linewidth=0.6,
+            )  # fmt: skip
+            left = [a + b for a, b in zip(left, widths, strict=True)]
+        for y, side in ((1, sides[0]), (0, sides[1])):
+            ax.annotate(f" {side.cycles:.1f}", (side.cycles, y), va="center")
+        ax.set_yticks([1, 0], [heading(side) for side in sides])
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel("cycles a copy")
+        ax.grid(axis="x")
+        ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.28), ncols=4,
+                  fontsize=8, handlelength=1.8)  # fmt: skip
+    return Plot(figure)
+
+
+def break_even_plot(
+    added: Mapping[str, float], saved: Mapping[str, float], note: str = ""
+) -> Plot:
+    """Cycles an average call gains, against the share of slow calls.
+
+    ``added``: what each call pays; ``saved``: what a slow call is spared; by core.
+    Cores with equal lines share one.
+    """
+    lines: dict[tuple[float, float], list[str]] = {}
+    for core, cost in added.items():
+        lines.setdefault((cost, saved[core]), []).append(core)
+    with style():
+        figure, ax = axes(
+            6.8, 4.0, "average cost of filling early, by share of slow calls", note
+        )
+        ax.axhline(0, color=INK, linewidth=0.8)
+        ends: list[float] = []
+        ordered = sorted(lines.items(), key=lambda line: line[0][0] - line[0][1])
+        for number, ((cost, spared), _) in enumerate(ordered):
+            end = cost - spared
+            ax.plot([0, 100], [cost, end], linestyle=_LINES[number % len(_LINES)],
+                    color=SHADES[number % 3], linewidth=1.4)  # fmt: skip
+            if cost > 0 and spared >= cost:
+                ax.plot([100 * cost / spared], [0], "o", color=INK, markersize=4)
+            ends.append(end)
+        spread = _spread(ends, (max(ends) - min(ends) or 1.0) / max(9, len(ends)))
+        for place, end, (_, cores) in zip(spread, ends, ordered, strict=True):
+            ax.annotate(
+                _short_list(cores), (100, end), xytext=(104, place), fontsize=7.5,
+                va="center", annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": SHADES[1]},
+            )  # fmt: skip
+        ax.set_xlim(0, 100)
+        ax.set_xlabel("slow calls, % of all (dots: break-even)")
+        ax.set_ylabel("cycles an average call pays")
+        ax.grid()
+    return Plot(figure)
+
+
+def _short_list(cores: Sequence[str], most: int = 3) -> str:
+    more = len(cores) - most
+    return ", ".join(cores[:most]) + (f" +{more}" if more > 0 else "")
+
+
+def _spread(places: Sequence[float], gap: float) -> list[float]:
+    """The same ascending places, at least ``gap`` apart."""
+    out: list[float] = []
+    for place in places:
+        out.append(max(place, out[-1] + gap) if out else place)
+    return out
+
+
+def break_even_of(outcome: Outcome, fast: str, slow: str) -> Plot:
+    """The plot of two questions of a study: what is added, what the dance costs."""
+    added = {a.uarch: a.value for a in outcome.of(fast)}
+    saved = {a.uarch: a.value for a in outcome.of(slow)}
+    return break_even_plot(added, saved, "system-call round trip")
+
+
+def tornado_plot(felt: Sequence[Effect], stated: float, title: str) -> Plot:
+    """The difference with each figure alone at either end of its interval."""
+    rows = sorted(felt, key=lambda e: abs(e.at_high - e.at_low))
+    note = "one figure moved at a time, the others as stated"
+    with style():
+        figure, ax = axes(6.8, 1.3 + 0.34 * max(1, len(rows)), title, note)
+        ax.axvline(stated, color=INK, linewidth=0.8)
+        for y, effect in enumerate(rows):
+            ends = (
+                (effect.at_low, effect.low, SHADES[2], "//"),
+                (effect.at_high, effect.high, SHADES[1], ""),
+            )
+            for value, at, shade, hatch in ends:
+                ax.barh(y, value - stated, left=stated, height=0.6, color=shade,
+                        hatch=hatch, edgecolor=INK, linewidth=0.6)  # fmt: skip
+                if value != stated:
+                    right = value > stated
+                    ax.annotate(f"{at:g}", (value, y), fontsize=7.5, va="center",
+                                xytext=(3 if right else -3, 0),
+                                textcoords="offset points",
+                                ha="left" if right else "right")  # fmt: skip
+        ax.set_yticks(range(len(rows)), [spoken(e.path) for e in rows])
+        ax.tick_params(axis="y", length=0)
+        ax.margins(x=0.08)
+        ax.set_xlabel("cycles added (hatched: figure at its low end; plain: high end)")
+        ax.grid(axis="x")
+    return Plot(figure)
+
+
+def predicted_plot(outcome: Validation) -> Plot:
+    """Predicted against measured, both axes logarithmic."""
+    pairs = outcome.pairs()
+    measured = [block.cycles for block, _ in pairs]
+    predicted = [cycles for _, cycles in pairs]
+    scenarios = ", ".join(sorted({block.scenario for block in outcome.blocks}))
+    error = outcome.mape
+    with style():
+        figure, ax = axes(
+            4.8, 4.8, f"{outcome.uarch}, {scenarios}: {len(pairs)} blocks",
+            f"mean error {error:.1f} %" if error is not None else "",
+        )  # fmt: skip
+        values = [v for v in (*measured, *predicted) if v > 0] or [1.0]
+        ends = [min(values) * 0.8, max(values) * 1.25]
+        ax.plot(ends, ends, color=INK, linewidth=0.8)
+        for factor in (0.9, 1.1):
+            ax.plot(ends, [v * factor for v in ends], color=SHADES[1], linewidth=0.6,
+                    linestyle="--")  # fmt: skip
+        ax.scatter(measured, predicted, s=7, color=ACCENT, alpha=0.35, linewidths=0,
+                   rasterized=len(pairs) > 2000)  # fmt: skip
+        from matplotlib.ticker import ScalarFormatter
+
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.yaxis.set_major_formatter(ScalarFormatter())
+        ax.set_xlim(*ends)
+        ax.set_ylim(*ends)
+        ax.set_aspect("equal")
+        ax.set_xlabel("measured cycles (dashed: 10 % off)")
+        ax.set_ylabel("predicted cycles")
+        ax.grid()
+    return Plot(figure)
+
+
+def _scenario(estimate: Estimate) -> str:
+    return SCENARIOS.get(estimate.scenario, estimate.scenario)
+
+
+__all__ = [
+    "Answer", "answers_plot", "break_even_of", "break_even_plot", "causes_plot",
+    "difference_plot", "predicted_plot", "tornado_plot",
+]  # fmt: skip

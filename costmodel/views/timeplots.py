@@ -1,0 +1,134 @@
+"""Plots over time of one estimate: the pipeline, and the store buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from costmodel.engine.result import Estimate, UopTimes
+from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
+from costmodel.views.layout import SCENARIOS, clip, spelled
+from costmodel.views.text import heading
+from costmodel.views.timeline import abridged
+
+_STORES = ("store address", "store data")
+
+
+def timeline_plot(estimate: Estimate) -> Plot:
+    """The pipeline diagram: a row a uop, from the queue to retirement and commit."""
+    uops = abridged(estimate.timeline)
+    with style():
+        figure, ax = axes(
+            7.6, 1.2 + 0.15 * len(uops),
+            f"{heading(estimate)} on {estimate.uarch}", _note(estimate),
+        )  # fmt: skip
+        last = -1
+        for y, uop in enumerate(uops):
+            for start, end, shade, hatch in _spans(uop):
+                ax.barh(y, end - start, left=start, height=0.8, color=shade,
+                        hatch=hatch, edgecolor=INK, linewidth=0.3)  # fmt: skip
+            if uop.retired >= 0:
+                ax.plot([uop.retired], [y], "|", color=INK, markersize=5)
+            if uop.step != last:
+                ax.annotate(
+                    clip(spelled(estimate.insn(uop.step)), 34), (-0.01, y),
+                    xycoords=("axes fraction", "data"), ha="right", va="center",
+                    fontsize=6, family="DejaVu Sans Mono",
+                )  # fmt: skip
+            last = uop.step
+        ax.set_ylim(len(uops) - 0.4, -0.6)
+        ax.set_yticks([])
+        ax.set_xlabel("cycle")
+        ax.grid(axis="x")
+        _legend(ax)
+    return Plot(figure)
+
+
+_STAGES = (
+    ("in the queue", SHADES[4], ""),
+    ("waits for inputs", SHADES[3], "//"),
+    ("waits for a port", SHADES[3], "xx"),
+    ("executes", SHADES[0], ""),
+    ("waits to retire", SHADES[2], ""),
+    ("in the store buffer", SHADES[3], ".."),
+)
+
+
+def _spans(uop: UopTimes) -> list[tuple[int, int, str, str]]:
+    """Start, end, shade and hatch of what a uop does."""
+    points = [
+        (uop.queued, uop.issued),
+        (uop.issued, min(uop.ready, uop.dispatched)),
+        (max(uop.issued, uop.ready), uop.dispatched),
+        (uop.dispatched, uop.completed),
+        (uop.completed, uop.retired),
+        (uop.retired, uop.committed),
+    ]
+    return [
+        (start, end, shade, hatch)
+        for (start, end), (_, shade, hatch) in zip(points, _STAGES, strict=True)
+        if 0 <= start < end
+    ]
+
+
+def _legend(ax: Any) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=shade, hatch=hatch, edgecolor=INK, linewidth=0.3, label=name)
+        for name, shade, hatch in _STAGES
+    ]
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
+        fontsize=7, borderaxespad=0.1,
+    )  # fmt: skip
+    ax.set_title(
+        ax.get_title(loc="left"),
+        loc="left",
+        pad=26,
+        fontsize=10,
+        fontweight="bold",
+    )
+
+
+def store_buffer_plot(estimate: Estimate) -> Plot:
+    """Stores between issue and commit over time, and when each is written."""
+    stores = [u for u in estimate.timeline if u.committed >= 0]
+    with style():
+        figure, ax = axes(
+            6.8, 2.8, f"store buffer: {heading(estimate)} on {estimate.uarch}",
+            _note(estimate),
+        )  # fmt: skip
+        times, counts = occupancy(stores)
+        if times:
+            ax.step(times, counts, where="post", color=INK, linewidth=1.4)
+            ax.fill_between(times, counts, step="post", color=SHADES[3])
+            ax.plot([u.committed for u in stores], [-0.6] * len(stores), "|",
+                    color=ACCENT, markersize=8)  # fmt: skip
+            ax.annotate("commits", (times[-1], -0.6), fontsize=7.5, va="center",
+                        xytext=(5, 0), textcoords="offset points",
+                        annotation_clip=False, color=ACCENT)  # fmt: skip
+        ax.set_ylim(-1.2, max(counts, default=1) + 1)
+        ax.yaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("cycle")
+        ax.set_ylabel("stores waiting")
+        ax.grid(axis="y")
+    return Plot(figure)
+
+
+def occupancy(stores: Sequence[UopTimes]) -> tuple[list[int], list[int]]:
+    """Cycles at which the number of waiting stores changes, and the number."""
+    changes: dict[int, int] = {}
+    for store in stores:
+        changes[store.issued] = changes.get(store.issued, 0) + 1
+        changes[store.committed] = changes.get(store.committed, 0) - 1
+    times = sorted(changes)
+    counts, now = [], 0
+    for time in times:
+        now += changes[time]
+        counts.append(now)
+    return times, counts
+
+
+def _note(estimate: Estimate) -> str:
+    return SCENARIOS.get(estimate.scenario, estimate.scenario)
