@@ -32,8 +32,9 @@ Rules the figures of a core do not say by themselves:
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
   Load and store buffer entries are used in a circle. Room in the scheduler is asked of
   the one that serves the uop's first port, and taken in that of the port it gets; an
-  entry is free ``entry_held`` + 1 cycles after its uop left, and counts until then. A move asks for room before it is known whether it is
-  eliminated. ``memory_per_cycle`` is asked of slots that begin with a memory uop.
+  entry is free ``entry_held`` + 1 cycles after its uop left, and counts until then. A
+  move asks for room before it is known whether it is eliminated. ``memory_per_cycle``
+  is asked of slots that begin with a memory uop.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
 - *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
   queue; no uop of it completes before ``latency`` from its first issue.

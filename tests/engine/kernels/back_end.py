@@ -91,3 +91,10 @@ def reorder_buffer_bounds_them_next() -> None:
 @kernel("tiny", "480fafc0 4801d9", 3.0)
 def an_independent_add_hides_behind_the_chain() -> None:
     """Latency 3 leaves room for the add."""
+
+
+@kernel("skylake", "4883c408 58", 2.0)
+def explicit_use_of_rsp_needs_the_stack_engine_folded_in() -> None:
+    """``add $8,%rsp; pop %rax``: POP leaves an offset that ADD cannot see; a uop folds
+    it into RSP, so the chain is that uop and the add. (Intel optimization manual: stack
+    pointer tracker.)"""

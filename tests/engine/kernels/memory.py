@@ -70,8 +70,8 @@ def divider_takes_six_cycles() -> None:
 
 @kernel("tiny", "488903", 3.0)
 def store_buffer_bounds_the_stores_in_flight() -> None:
-    """An entry is taken from issue to the cycle after commit: 5 cycles to dispatch, 1 to
-    complete, 1 to retire, 1 to commit, 1 more: three stores in nine cycles."""
+    """An entry is taken from issue to the cycle after commit: 5 cycles to dispatch, 1
+    to complete, 1 to retire, 1 to commit, 1 more: three stores in nine cycles."""
 
 
 @kernel("tiny", "488903", 1.5, store_buffer="0")
