@@ -16,6 +16,7 @@ from typing import Any
 
 Record = dict[str, Any]
 OPERANDS_FROM = "uops_SKL.jsonl"
+_TIMES = {"addr": "cycles_addr", "addrI": "cycles_addr_index", "mem": "cycles_mem"}
 _SAME = {
     "retSlots": "retire_slots",
     "uopsMITE": "uops_MITE",
@@ -76,7 +77,11 @@ def _latencies(pairs: dict[str, Any]) -> list[Record]:
     for key, cycles in pairs.items():
         start, target, *kind = key.split(">")
         row = out.setdefault((start, target), {"start": start, "target": target})
-        name = {"addr": "cycles_addr", "addrI": "cycles_addr_index", "mem": "cycles_mem"}
+        name = {
+            "addr": "cycles_addr",
+            "addrI": "cycles_addr_index",
+            "mem": "cycles_mem",
+        }
         row[name[kind[0]] if kind else "cycles"] = cycles
     return list(out.values())
 
@@ -87,8 +92,7 @@ def _from_table(row: dict[str, str]) -> Record | None:
     if not uops.strip().isdigit() or not slots.strip().isdigit():
         return None
     ports = {
-        port: int(count)
-        for count, port in re.findall(r"(\d+)\*p(\w+)", row["ports"])
+        port: int(count) for count, port in re.findall(r"(\d+)\*p(\w+)", row["ports"])
     }
     return {
         "string": row["instruction"],
