@@ -32,10 +32,10 @@ def records_of(path: Path) -> list[Record]:
     if path.suffix == ".csv":
         with path.open(newline="") as file:
             return [r for r in map(_from_table, csv.DictReader(file)) if r is not None]
-    records = [json.loads(line) for line in path.open()]
+    records = _lines(path)
     if records and "retSlots" in records[0]:
-        beside = path.with_name(OPERANDS_FROM)
-        known = {r["string"]: r["operands"] for r in map(json.loads, beside.open())}
+        plain = _lines(path.with_name(OPERANDS_FROM))
+        known = {r["string"]: r["operands"] for r in plain}
         return [_from_packaged(record, known) for record in records]
     if all(record["uops_MITE"] == 1 for record in records):  # not measured
         for record in records:
@@ -43,6 +43,10 @@ def records_of(path: Path) -> list[Record]:
             for variant in record.get("variants", {}).values():
                 variant["uops_MITE"] = variant["uops_MS"] = None
     return records
+
+
+def _lines(path: Path) -> list[Record]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def _part(record: Record, suffix: str) -> Record:
