@@ -60,3 +60,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("costmodel.engine.estimate")
     module.estimate = estimate  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "costmodel.engine.estimate", module)
+    # Draws need the engine itself: without them a comparison has no interval.
+    draws = ModuleType("costmodel.studies.uncertainty")
+    draws.DRAWS = 0  # type: ignore[attr-defined]
+    draws.with_intervals = draws.sensitivities = None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "costmodel.studies.uncertainty", draws)

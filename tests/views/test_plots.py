@@ -1,0 +1,71 @@
+"""Plots: made from results alone, the same bytes each time."""
+
+from __future__ import annotations
+
+import xml.dom.minidom
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from costmodel.engine.result import Comparison
+from costmodel.errors import UsageError
+from costmodel.studies.uncertainty import Effect
+from costmodel.studies.validate import Block, Validation
+from costmodel.views import plots, timeplots
+from costmodel.views.figure import Plot
+from tests.make import an_estimate
+
+BEFORE = an_estimate(window_cycles=30)
+AFTER = an_estimate(window_cycles=33)
+CHANGE = Comparison(BEFORE, AFTER, 1.0, 4.5)
+EFFECTS = [Effect("window.rob", 0.5, 2.0, 4.0, 200, 240)]
+BLOCKS = tuple(Block(k, b"\x90", "unroll", float(k)) for k in range(1, 5))
+
+
+def every_plot() -> dict[str, Plot]:
+    return {
+        "difference": plots.difference_plot([CHANGE]),
+        "no interval": plots.difference_plot([replace(CHANGE, low=None, high=None)]),
+        "causes": plots.causes_plot(CHANGE),
+        "break even": plots.break_even_plot({"a": 2.0, "b": 0.0}, {"a": 8.0, "b": 1.0}),
+        "tornado": plots.tornado_plot(EFFECTS, 3.0, "what matters"),
+        "predicted": plots.predicted_plot(
+            Validation("f", "zen5", BLOCKS, (1.0, None, 3.3, 4.0), 1.0)
+        ),
+        "timeline": timeplots.timeline_plot(BEFORE),
+        "stores": timeplots.store_buffer_plot(BEFORE),
+    }
+
+
+def test_every_plot_is_a_picture_and_the_same_each_time() -> None:
+    for name, plot in every_plot().items():
+        made = plot.bytes()
+        xml.dom.minidom.parseString(made)
+        assert b"<dc:date>" not in made, name
+    for name in ("difference", "causes"):  # fills, hatches and clips have ids
+        first, again = every_plot()[name], every_plot()[name]
+        assert first.bytes() == again.bytes(), name
+
+
+def test_the_name_says_how_it_is_kept(tmp_path: Path) -> None:
+    plot = plots.difference_plot([CHANGE])
+    plot.save(str(tmp_path / "a.png"))
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="pdf"):
+        plot.save(str(tmp_path / "a.pdf"))
+
+
+def test_a_plot_leaves_no_state_behind() -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    plots.difference_plot([CHANGE]).bytes()
+    assert dict(mpl.rcParams) == before
+
+
+def test_occupancy_counts_stores_between_issue_and_commit() -> None:
+    stores = [u for u in BEFORE.timeline if u.committed >= 0]
+    times, counts = timeplots.occupancy(stores)
+    assert times == sorted(times)
+    assert not counts or counts[-1] == 0
