@@ -38,7 +38,7 @@ demo: $(VENV)/runtime
 	@$(PY) -m costmodel demo
 
 test: $(VENV)/dev
-	@$(PY) -m pytest -m 'not nightly'
+	@$(PY) -m pytest -n auto -m 'not nightly'
 
 nightly: $(VENV)/dev
 	@$(PY) -m pytest -m nightly
