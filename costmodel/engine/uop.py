@@ -99,6 +99,7 @@ from costmodel.engine.state import (
     MOST_STORES,
     NOW,
     OCCUPANCY_AT,
+    OVERFLOW,
     PENDING_AT,
     QUEUE,
     READY,
@@ -202,7 +203,8 @@ def issue(
         if at > m[NOW]:
             advance(at, p, m)
         if m[OCCUPANCY_AT + group] >= size:
-            while m[OCCUPANCY_AT + group] >= size:
+            # A calendar too short may lose an entry; the run is thrown away then.
+            while m[OCCUPANCY_AT + group] >= size and m[OVERFLOW] == 0:
                 advance(m[NOW] + 1, p, m)
             at = m[NOW]
             cause = C.SCHEDULER_FULL
