@@ -24,7 +24,7 @@ from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder, Item
 from costmodel.errors import UsageError
 
-CALENDARS = (1 << 10, 1 << 14, 1 << 20)
+CALENDARS = (256, 1 << 14, 1 << 20)
 LIMIT = 12_000
 
 

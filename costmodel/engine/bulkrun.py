@@ -1,17 +1,22 @@
 """The steady state of one trace, found inside compiled code.
 
-The same search as ``steady``, over a marks array of fixed length, so that a bulk run
-makes one call a block.
+Two ways lead to it. The sure one: the whole state of the machine is what it was, but
+for the time (``signature``). The other, for machines that fill up slowly: groups of
+trips have taken the same time over a stretch longer than anything the machine holds.
 """
 
 from __future__ import annotations
 
+from costmodel.engine.layout import T_DEPTH
 from costmodel.engine.machine import run
 from costmodel.engine.params import Params
-from costmodel.engine.state import MODE, OVERFLOW, UOPS, reset
+from costmodel.engine.signature import signature
+from costmodel.engine.state import COPY, MODE, OVERFLOW, UOPS, reset
 
-
-MARKS = 4096  # length of ``marks`` and ``uops_at``
+GROUPS = 4096  # most groups run
+MARKS = 2 * GROUPS  # length of ``marks`` and ``uops_at``: signatures follow the marks
+SPACING = 48  # uops between two looks at the whole state
+OLDEST = 256  # looks back a state is compared with
 
 
 def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
@@ -31,6 +36,19 @@ def settled(marks: list[int], uops_at: list[int], k: int, need: int) -> int:
             continue
         if uops_at[k - 1] - uops_at[k - 1 - matched] >= need:
             return matched // period * period
+    return 0
+
+
+def recurs(marks: list[int], k: int) -> int:
+    """Looks back to the same state as in look ``k``; 0: it is a new one."""
+    oldest = k - OLDEST
+    if oldest < 0:
+        oldest = 0
+    j = k - 1
+    while j >= oldest:
+        if marks[GROUPS + j] == marks[GROUPS + k]:
+            return k - j
+        j -= 1
     return 0
 
 
@@ -56,6 +74,8 @@ def rate(
     reset(m, p)
     m[MODE] = mode
     k = 0
+    spacing = 1  # groups from one look to the next
+    looks = 0
     found[4] = 0
     while True:
         run(t, p, m, g, group, out)
@@ -65,8 +85,14 @@ def rate(
         marks[k] = out[group - 1]
         uops_at[k] = m[UOPS]
         k += 1
+        if k == 1 and m[UOPS] < SPACING:
+            spacing = SPACING // max(1, m[UOPS]) + 1
         count = 0
-        if k >= 4:
+        if k % spacing == 0 and m[COPY] >= t[T_DEPTH]:
+            marks[GROUPS + looks] = signature(t, p, m)
+            count = recurs(marks, looks) * spacing
+            looks += 1
+        if count == 0 and k >= 4:
             count = settled(marks, uops_at, k, need)
         if count:
             found[0] = marks[k - 1] - marks[k - 1 - count]
@@ -74,7 +100,7 @@ def rate(
             found[2] = (k - count) * group
             found[3] = 1
             return
-        if k >= 4 and (m[UOPS] >= limit or k == MARKS):
+        if k >= 4 and (m[UOPS] >= limit or k == GROUPS):
             half = k // 2
             found[0] = marks[k - 1] - marks[half - 1]
             found[1] = (k - half) * group

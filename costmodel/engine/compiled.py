@@ -45,10 +45,18 @@ def cache_directory() -> Path:
 
 def source() -> str:
     """The C text of the whole engine."""
-    from costmodel.engine import backend, bulkrun, frontend, machine, state, uop
+    from costmodel.engine import (
+        backend,
+        bulkrun,
+        frontend,
+        machine,
+        signature,
+        state,
+        uop,
+    )
     from costmodel.engine.translate import translate
 
-    modules = (state, frontend, backend, uop, machine, bulkrun)
+    modules = (state, frontend, backend, uop, machine, signature, bulkrun)
     return translate(modules, Params._fields, "rate")
 
 
