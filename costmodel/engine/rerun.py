@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,7 @@ from costmodel.engine import layout as L
 from costmodel.engine.bulkrun import MARKS
 from costmodel.engine.estimate import CALENDARS, LIMIT
 from costmodel.engine.estimate import _Run as Run
+from costmodel.engine.links import renamed
 from costmodel.engine.lower import Lowered, Lowering
 from costmodel.engine.machine import run
 from costmodel.engine.steady import trip_group
@@ -52,6 +54,7 @@ PARAMS_ONLY = frozenset(
 )  # fmt: skip
 _PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")  # the latter: loops
 _MEETING = "memory.renaming."
+_LAYOUT = ("ports.", "rename.high_byte")  # what a lowering looks up when it is made
 # Of the others, those that no instruction's uops depend on (costs: kept row by row).
 _NOT_LOWERED = (
     "costs.", "window.", "front_end.uop_cache.", "front_end.loop_buffer",
@@ -85,7 +88,7 @@ class Rerun:
         self._traces: dict[Key, tuple[list[int], Builder]] = {
             (): (self._first.trace, self._first.builder)
         }
-        self._linked: dict[Key, tuple[list[int], int]] = {}
+        self._linked: dict[Key, list[int]] = {}
         self._states: dict[tuple[int, int, int], Any] = {}
         self._compiled = compiled
         self._rate: Any = bulkrun.rate
@@ -135,14 +138,24 @@ class Rerun:
         path, scenario, align = self._how
         return Run(path, replace(self.loaded, core=core), scenario, align)
 
-    def _links(self, core: Core, key: Key) -> tuple[list[int], int]:
-        """Which accesses meet, and for how many copies a store is remembered."""
+    def _links(self, core: Core, key: Key) -> list[int]:
+        """The rows of accesses: which loads are renamed follows the core's rules."""
         rules = tuple(item for item in key if item[0].startswith(_MEETING))
-        if rules not in self._linked:
-            trace = self._run(core).trace if rules else self._first.trace
-            rows = trace[trace[L.T_ACCESSES] : trace[L.T_LINES]]
-            self._linked[rules] = rows, trace[L.T_DEPTH]
-        return self._linked[rules]
+        known = self._linked.get(rules)
+        if known is None:
+            first = self._first
+            trace, linked = first.trace, first.linked
+            known = list(trace[trace[L.T_ACCESSES] : trace[L.T_LINES]])
+            insns = [step.insn for step in first.path.steps]
+            for k, kind in enumerate(linked.kind if rules else ()):
+                if linked.store[k] >= 0 and kind == L.F_EXACT:
+                    takes = renamed(
+                        k, linked, insns, core.memory.renaming, first.plan.loops
+                    )
+                    at = k * L.ACCESS_SIZE + L.A_FORWARD
+                    known[at] = L.F_RENAMED if takes else L.F_EXACT
+            self._linked[rules] = known
+        return known
 
     def _trace(self, core: Core, values: Mapping[str, Any]) -> tuple[Any, Builder]:
         key = tuple(
@@ -157,7 +170,7 @@ class Rerun:
         changed = {_row_of(name) for name, _ in key if name.startswith("costs.")}
         builder = Builder(self._lowering(core, changed, rules))
         first = self._first
-        rows, depth = self._links(core, key)
+        rows = self._links(core, key)
         trace = builder.build(
             first.items,
             first.plan.tail,
@@ -166,7 +179,7 @@ class Rerun:
             cached=first.plan.cached,
             loops=first.plan.loops,
             links=[rows],
-            depth=depth,
+            depth=first.trace[L.T_DEPTH],
         )
         self._keep(builder.lowering, changed, rules)
         if len(key) < 3:  # draws of many figures do not come back
@@ -179,7 +192,12 @@ class Rerun:
 
     def _lowering(self, core: Core, changed: set[str], rules: Key) -> Lowering:
         """A lowering that knows what the core's rules and stated rows lower to."""
-        made = Lowering(replace(self.loaded, core=core))
+        loaded = replace(self.loaded, core=core)
+        if any(name.startswith(_LAYOUT) for name, _ in rules):
+            return Lowering(loaded)
+        made = copy(self._first.builder.lowering)  # making one reads a file's date
+        made.loaded = loaded
+        made.core = core
         made._cache = {
             form: low
             for form, low in self._lowered.get(rules, {}).items()
