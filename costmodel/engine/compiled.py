@@ -48,6 +48,7 @@ def source() -> str:
     from costmodel.engine import (
         backend,
         bulkrun,
+        fills,
         frontend,
         machine,
         signature,
@@ -56,7 +57,7 @@ def source() -> str:
     )
     from costmodel.engine.translate import translate
 
-    modules = (state, frontend, backend, uop, machine, signature, bulkrun)
+    modules = (state, fills, frontend, backend, uop, machine, signature, bulkrun)
     return translate(modules, Params._fields, "rate")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from costmodel.code.frame import frame_slots
 from costmodel.code.insn import Insn, Path
@@ -12,6 +13,7 @@ from costmodel.engine import causes, params, scenarios, state, surround
 from costmodel.engine import layout as L
 from costmodel.engine.attribution import Link, charges, critical_path
 from costmodel.engine.bulkrun import MARKS, rate
+from costmodel.engine.cold import LEVELS, Cold, checked, cold_lines, spoken
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowered, Lowering
 from costmodel.engine.machine import run
@@ -33,12 +35,18 @@ def default_scenario(path: Path) -> str:
 
 
 def estimate(
-    path: Path, loaded: LoadedCore, *, scenario: str | None = None, align: int = 0
+    path: Path,
+    loaded: LoadedCore,
+    *,
+    scenario: str | None = None,
+    align: int = 0,
+    cold: Mapping[str, str] | Cold = (),
 ) -> Estimate:
     """Cycles of ``path`` on a core.
 
     ``scenario``: one of ``scenarios.NAMES``, by default ``default_scenario``;
-    ``align``: address of the first byte modulo 64. Raises InputError for an empty path
+    ``align``: address of the first byte modulo 64; ``cold``: kinds of line that are in
+    another level than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises InputError for an empty path
     and UnknownInstructionError for code the model refuses.
     """
     chosen = scenario or default_scenario(path)
@@ -55,19 +63,30 @@ def estimate(
             expected=f"at most {MOST_STEPS}",
             hint="name a symbol or a region",
         )
-    return _Run(path, loaded, chosen, align).result()
+    return _Run(path, loaded, chosen, align, checked(cold)).result()
 
 
 class _Run:
     """The parts of one estimate, in the order they are made."""
 
     def __init__(
-        self, path: Path, loaded: LoadedCore, scenario: str, align: int
+        self,
+        path: Path,
+        loaded: LoadedCore,
+        scenario: str,
+        align: int,
+        cold: Cold = (),
     ) -> None:
+        if cold and scenario not in _PATHS:
+            raise UsageError(
+                f"cold lines in the scenario {scenario!r}",
+                expected="once or roundtrip: the others measure a warm block",
+            )
         self.loaded = loaded
         self.scenario = scenario
         self.align = align
         self.given = path
+        self.cold = cold
         if scenario == "roundtrip":
             path = surround.with_user(path)
         elif scenario == "once":
@@ -81,10 +100,15 @@ class _Run:
         self.lowered = self.builder.lower_all(self.items)
         rows, depth, self.linked = links(body, loaded.core, self.plan.loops)
         self.lines = lines_touched(path)
+        self.frame = frame_slots(self.given)
+        self.cold_lines = cold_lines(
+            cold, path, [self._address(i) for i in body], self.lines.uses, self.frame
+        )
         if scenario in _PATHS:
             for row, line in zip(rows, self.lines.of_access, strict=False):
                 row[L.A_ROOT], row[L.A_OFFSET] = line, 0
                 row[L.A_LINE_STRIDE] = row[L.A_FRESH] = 0
+                row[L.A_COLD] = self.cold_lines.of_line[line] if cold else 0
         base = self._address(body[0]) if scenario in _PATHS else align
         self.trace = self.builder.build(
             self.items,
@@ -95,6 +119,8 @@ class _Run:
             loops=self.plan.loops,
             links=rows,
             depth=depth,
+            cold=self.cold_lines.levels,
+            cold_code=self.cold_lines.of_insn,
         )
         self.cells = self.trace[L.T_ACCESS_COUNT] * self.trace[L.T_DEPTH]
 
@@ -121,7 +147,7 @@ class _Run:
         ports = self.builder.map
         m = state.new_state(
             self.params, calendar, self.cells, ports.group_of, ports.group_size,
-            ports.alternates,
+            ports.alternates, cold=len(self.cold_lines.levels),
         )  # fmt: skip
         m[state.MODE] = self.plan.mode
         return m
@@ -222,13 +248,15 @@ class _Run:
             critical_path=edges,
             ports=self._ports(g, start, total),
             lines=self._lines(g, shown),
-            pt_regs=frame_slots(self.given),
+            pt_regs=self.frame,
             timeline=self._timeline(g, shown, step_of),
             unknown=self._unknown(),
             guesses=self._guesses(),
-            notes=self.path.notes,
+            notes=(*self.path.notes, *self._cold_notes()),
             store_buffer_peak=_peak(g, total),
             unknown_addresses=self.linked.unknown,
+            cold=self.cold,
+            code_fills=len({n for pair in self.cold_lines.of_insn for n in pair if n}),
         )
 
     def _unfused(self, low: Lowered) -> int:
@@ -281,19 +309,38 @@ class _Run:
 
     def _lines(self, g: list[int], shown: range) -> tuple[LineUse, ...]:
         """Lines touched by one copy, with the separate writes each took."""
+        levels, number, _ = self.cold_lines
+        number = number or (0,) * len(self.lines.uses)
         commits: Counter[int] = Counter()
+        filled: dict[int, str] = {}
         of_access = self.lines.of_access
         for n in shown:
             at = n * state.G_SIZE
+            asked = g[at + state.G_FILL]
+            if asked > 0:
+                load = g[at + state.COMMIT] < 0
+                filled.setdefault(asked, "load" if load else "store")
             wrote = g[at + state.G_LINES]
             if wrote > 0:
                 a = self.trace[g[at + state.G_UOP] + L.ACCESS]
                 if 0 <= a < len(of_access):
                     commits[of_access[a]] += wrote
         return tuple(
-            LineUse(use.where, use.loads, use.stores, commits[k])
+            use._replace(
+                commits=commits[k],
+                level=LEVELS[levels[number[k] - 1] if number[k] else 0],
+                filled_by=filled.get(number[k], "") if number[k] else "",
+            )
             for k, use in enumerate(self.lines.uses)
         )
+
+    def _cold_notes(self) -> tuple[str, ...]:
+        if not self.cold:
+            return ()
+        when = "at the start"
+        if self.scenario != "once":
+            when += " of every trip, as if evicted in between"
+        return (f"cold {when}: {spoken(self.cold)}",)
 
     def _timeline(
         self, g: list[int], shown: range, step_of: list[int]

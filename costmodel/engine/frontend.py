@@ -15,15 +15,22 @@ Decoding. A group of instructions a cycle: slot 0 is the complex decoder; an ins
 of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch ends
 the group, any branch if the core says so (``ENDS_GROUP``).
 
+Cold code. The first byte of a cold line in a trip is there the latency of its level
+later; such code is not in the uop cache either.
+
 Uop cache. ``cache_lines`` lines and ``cache_width`` uops a cycle. With ``cache_again``
 the lines of one cycle all begin in one window, and more lines of that window come
-``cache_again`` cycles after the ones before; a taken branch begins anew.
+``cache_again`` cycles after the ones before; a taken branch begins anew, a cycle later
+if it lies in a window after the one its line begins in.
 """
 
 from __future__ import annotations
 
 from costmodel.engine import causes as C
+from costmodel.engine.fills import fetch
 from costmodel.engine.layout import (
+    COLD_FIRST,
+    COLD_LAST,
     COMPLEX,
     DECODE_SLOTS,
     ENDS_GROUP,
@@ -63,6 +70,7 @@ from costmodel.engine.state import (
     M_CACHE,
     M_DECODE,
     M_LOOP,
+    MISSED,
     MODE,
     MOST_BLOCKS,
     MOST_PREDECODED,
@@ -85,6 +93,8 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
         m[BLOCK_COUNT] = 0
         m[BLOCK_LCP] = 0
         m[BLOCK_CYCLES] = 1
+        if t[i + COLD_FIRST]:
+            m[BLOCK_START] = fetch(t[i + COLD_FIRST], m[BLOCK_START], t, p, m)
     width = p.predecode_width
     if width == 0:
         while m[BLOCK] < block:
@@ -97,6 +107,8 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
                 if freed > start:
                     start = freed
             m[BLOCK_START] = start
+            if t[i + COLD_LAST] and m[BLOCK] == block:
+                m[BLOCK_START] = fetch(t[i + COLD_LAST], start, t, p, m)
         return m[BLOCK_START] + p.predecode_latency
     if m[BLOCK] < block:
         if (address + t[i + OPCODE_AT]) >> p.fetch_shift == m[BLOCK]:
@@ -109,6 +121,8 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
         m[BLOCK] = block
         m[BLOCK_COUNT] = 0
         m[BLOCK_LCP] = 0
+        if t[i + COLD_LAST]:
+            m[BLOCK_START] = fetch(t[i + COLD_LAST], m[BLOCK_START], t, p, m)
     if t[i + INSN_FLAGS] & LCP:
         stall = p.lcp_stall
         if m[BLOCK_LCP] == 0:
@@ -136,6 +150,10 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
     """Cycle the instruction leaves the decoders. ``m[WHY]`` is set to the cause."""
     flags = t[i + INSN_FLAGS]
     at = arrive(i, t, p, m)
+    came = C.FETCH
+    if m[MISSED]:
+        came = C.CACHE_MISS
+        m[MISSED] = 0
     if flags & FUSED_SECOND:
         # Decoded with the instruction before it; needs only its bytes.
         if at > m[DECODE_CYCLE]:
@@ -143,12 +161,12 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
             m[DECODE_USED] = 1
             m[DECODE_LEFT] = p.decode_width - 1
             m[DECODE_UOPS] = p.decode_uops
-            m[WHY] = C.FETCH
+            m[WHY] = came
         if flags & ENDS_GROUP:
             m[DECODE_LEFT] = 0
         return m[DECODE_CYCLE]
     slots = t[i + DECODE_SLOTS]
-    m[WHY] = C.LENGTH_PREFIX if flags & LCP else C.FETCH
+    m[WHY] = C.LENGTH_PREFIX if flags & LCP else came
     room = queue_room(slots, p, m)
     if room > at:
         at = room
@@ -284,12 +302,16 @@ def deliver(i: int, line: int, t: list[int], p: Params, m: list[int]) -> int:
     else:
         out = m[RESTART]
         m[WHY] = C.PIPELINE
+    after = out
+    if p.cache_again and m[MODE] == M_CACHE:
+        if m[ADDRESS] >> p.cache_shift != m[CACHE_WINDOW]:
+            after += 1
     m[INSN_COUNT] += 1
     m[ADDRESS] += t[i + LENGTH]
     if t[i + NEXT_AT] >= 0:
         m[ADDRESS] = t[i + NEXT_AT]
     if t[i + INSN_FLAGS] & TAKEN:
-        jump(out, line, p, m)
+        jump(after, line, p, m)
     return out
 
 

@@ -23,8 +23,10 @@ from __future__ import annotations
     T_OUTPUTS,  # pairs: register, cycles slow
     T_ACCESSES,
     T_LINES,  # uop-cache line of each instruction of a trip; -1: not cached
+    T_COLD,  # level each cold line is in when a trip starts: 1 L2, 2 L3, 3 memory
+    T_COLD_COUNT,  # how many lines are cold
     T_SIZE,
-) = range(15)
+) = range(17)
 
 # Positions inside the array (uops, ports, inputs, outputs) are absolute.
 
@@ -45,8 +47,10 @@ from __future__ import annotations
     PREFIXES,  # stall cycles for too many prefixes
     NEXT_AT,  # address the next instruction is at, if it is not the one after; -1
     STEP,  # index into the path
+    COLD_FIRST,  # number of the cold line its first byte is in, from 1 on; 0: warm
+    COLD_LAST,  # ... its last byte
     INSN_SIZE,
-) = range(16)
+) = range(18)
 
 # --- flags of an instruction -----------------------------------------------------------
 COMPLEX = 1  # decoder slot 0 only
@@ -126,7 +130,7 @@ REGISTERS = 48
     A_OFFSET,  # offset in bytes at copy 0, alignment of the root assumed 64
     A_FRESH,  # 1: another unknown place each copy
     A_WIDTH,
-    A_COLD,  # level the line is in when first touched: 0 L1, 2 L2, 3 L3, 4 memory
+    A_COLD,  # number of the cold line it touches, from 1 on; 0: a warm one
     ACCESS_SIZE,
 ) = range(10)
 F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_RENAMED = range(5)

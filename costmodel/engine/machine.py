@@ -16,6 +16,7 @@ stores commit in order after that.
 from __future__ import annotations
 
 from costmodel.engine import causes as C
+from costmodel.engine.fills import evict
 from costmodel.engine.frontend import deliver, restart
 from costmodel.engine.layout import (
     ACCESS,
@@ -48,6 +49,7 @@ from costmodel.engine.layout import (
     T_ACCESS_COUNT,
     T_BASE,
     T_BODY,
+    T_COLD_COUNT,
     T_DEPTH,
     T_INSNS,
     T_LINES,
@@ -278,7 +280,8 @@ def run_insn(
                 ]
             elif m[RESTART_EVENT] >= 0:
                 source = m[RESTART_EVENT]
-                cause = C.REDIRECT
+                if cause != C.CACHE_MISS:
+                    cause = C.REDIRECT
             m[RESTART_EVENT] = -1
             note(g, event, queued + wait, cause, source)
             m[LAST_QUEUE_EVENT] = event
@@ -345,6 +348,8 @@ def run(
     for trip in range(trips):
         if t[T_LOOPS] or m[UOPS] == 0:
             m[ADDRESS] = base
+        if t[T_COLD_COUNT]:
+            evict(t[T_COLD_COUNT], m)
         place = t[T_LINES]
         for _ in range(repeat):
             for index in range(body):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from costmodel.cores.model import Core
 
+MOST_FILL_BUFFERS = 1000  # more than any path keeps busy
 FIXED = 64  # fractional cycles are whole 64ths inside the engine
 
 
@@ -138,7 +139,7 @@ def build(core: Core) -> Params:
         l2_latency=memory.l2_latency,
         l3_latency=memory.l3_latency,
         memory_latency=memory.memory_latency,
-        fill_buffers=memory.fill_buffers,
+        fill_buffers=min(memory.fill_buffers, MOST_FILL_BUFFERS),
         entry_held=window.entry_held,
         early_wake=int(window.early_wake),
         cache_shift=max(1, cache.window).bit_length() - 1,

@@ -20,6 +20,7 @@ from costmodel.cores.model import Core
 from costmodel.engine import bulkrun, params, state
 from costmodel.engine import layout as L
 from costmodel.engine.bulkrun import MARKS
+from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import CALENDARS, LIMIT
 from costmodel.engine.estimate import _Run as Run
 from costmodel.engine.links import renamed
@@ -73,14 +74,15 @@ class Rerun:
         scenario: str,
         align: int = 0,
         compiled: bool = False,
+        cold: Cold = (),
     ) -> None:
         """``compiled`` needs a C compiler; it gives the same figures sooner.
 
         Raises what ``estimate`` raises for a path it cannot run.
         """
         self.loaded = loaded
-        self._how = (path, scenario, align)
-        self._first = Run(path, loaded, scenario, align)
+        self._how = (path, scenario, align, cold)
+        self._first = Run(path, loaded, scenario, align, cold)
         self.rows = frozenset(
             low.row for low in self._first.lowered if low is not None and low.row
         )
@@ -135,8 +137,8 @@ class Rerun:
         return self._cycles(trace, builder, params.build(core), self._need)
 
     def _run(self, core: Core) -> Run:
-        path, scenario, align = self._how
-        return Run(path, replace(self.loaded, core=core), scenario, align)
+        path, scenario, align, cold = self._how
+        return Run(path, replace(self.loaded, core=core), scenario, align, cold)
 
     def _links(self, core: Core, key: Key) -> list[int]:
         """The rows of accesses: which loads are renamed follows the core's rules."""
@@ -180,6 +182,8 @@ class Rerun:
             loops=first.plan.loops,
             links=[rows],
             depth=first.trace[L.T_DEPTH],
+            cold=first.cold_lines.levels,
+            cold_code=first.cold_lines.of_insn,
         )
         self._keep(builder.lowering, changed, rules)
         if len(key) < 3:  # draws of many figures do not come back
@@ -222,7 +226,7 @@ class Rerun:
         if made is None:
             made = state.new_state(
                 p, size, cells, ports.group_of, ports.group_size, ports.alternates,
-                self._fill,
+                self._fill, trace[L.T_COLD_COUNT],
             )  # fmt: skip
             self._states[key] = made
         for k, entries in enumerate(ports.group_size):

@@ -48,6 +48,8 @@ class LineUse(NamedTuple):
     loads: int
     stores: int
     commits: int  # separate writes of the line to L1D after combining
+    level: str = "l1"  # where it is when a trip starts
+    filled_by: str = ""  # "load" or "store": whose request brought it; "" if warm
 
 
 class FrameSlot(NamedTuple):
@@ -98,11 +100,23 @@ class Estimate:
     notes: tuple[str, ...] = field(default=())
     store_buffer_peak: int = 0
     unknown_addresses: int = 0  # accesses assumed to be disjoint from all others
+    cold: tuple[tuple[str, str], ...] = ()  # kinds of line that are cold, their levels
+    code_fills: int = 0  # cold lines of code
 
     @property
     def cycles(self) -> float:
         """Cycles a copy."""
         return self.window_cycles / self.copies
+
+    @property
+    def fills(self) -> int:
+        """Data lines brought into the first cache, a copy."""
+        return sum(1 for use in self.lines if use.filled_by)
+
+    @property
+    def ownership_requests(self) -> int:
+        """Fills that a store asked for (RFOs), a copy."""
+        return sum(1 for use in self.lines if use.filled_by == "store")
 
     def breakdown(self) -> dict[str, float]:
         """Cause -> cycles a copy. Adds up to ``cycles``."""

@@ -21,6 +21,7 @@ from costmodel.engine.layout import (
     REGISTERS,
     T_ACCESS_COUNT,
     T_ACCESSES,
+    T_COLD_COUNT,
     T_DEPTH,
     T_LOOPS,
 )
@@ -54,6 +55,8 @@ from costmodel.engine.state import (
     DECODE_USED,
     DELAY_AT,
     DIVIDER,
+    FILLS,
+    FILLS_AT,
     FLAG_WRITES,
     FLAGS_AT,
     GONE_AT,
@@ -69,6 +72,7 @@ from costmodel.engine.state import (
     M_DECODE,
     MODE,
     MOST_BLOCKS,
+    MOST_FILLS,
     MOST_LOADS,
     MOST_PREDECODED,
     MOST_QUEUE,
@@ -296,6 +300,8 @@ def signature(t: list[int], p: Params, m: list[int]) -> int:
         h = mix_ring(
             h, FLAGS_AT, MOST_REGISTERS, m[FLAG_WRITES], p.flag_registers, now, m
         )
+    if t[T_COLD_COUNT] and p.fill_buffers:
+        h = mix_any(h, FILLS_AT, MOST_FILLS, m[FILLS], p.fill_buffers, now, m)
     if t[T_ACCESS_COUNT]:
         h = mix_memory(h, t, p, m)
     return h

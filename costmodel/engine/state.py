@@ -63,6 +63,8 @@ from costmodel.engine.params import Params
     COMMIT_LINES,  # separate line writes
     STORE_PEAK,
     DIVIDER,  # cycle the unit that is not pipelined is free
+    FILLS,  # cold lines touched
+    MISSED,  # the bytes of the last instruction came from a cold line
     # status
     OVERFLOW,  # a booking fell outside the calendar
     COPY,
@@ -81,6 +83,8 @@ from costmodel.engine.params import Params
     COMMIT_AT,  # ... committed
     DATA_EVENT_AT,
     STA_EVENT_AT,
+    COLD_LINES,
+    FILL_AT,  # cold lines: FILL_SIZE integers each
     KEEP,  # whether there is a log
     # the instruction and the issue slot being built
     INSN_FIRST,  # cycle its first uop issued; -1: none yet
@@ -106,7 +110,7 @@ from costmodel.engine.params import Params
     WAITED,  # cycles the last uop waited for its port
     CACHE_WINDOW,  # in which the line being read begins
     SCALARS,
-) = range(79)
+) = range(83)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -114,6 +118,7 @@ M_DECODE, M_CACHE, M_LOOP = range(3)
 MOST_QUEUE, MOST_PREDECODED, MOST_BLOCKS, MOST_ROB = 512, 64, 64, 1024
 MOST_LOADS, MOST_STORES, MOST_REGISTERS, MOST_PORTS = 512, 512, 1024, 32
 MOST_GROUPS, MOST_RECENT, MOST_ELIMINATED = 16, 32, 16
+MOST_FILLS = 1024
 
 READY_AT = SCALARS  # registers: cycle the value can be used
 PRODUCER_AT = READY_AT + L.REGISTERS  # registers: event that made it
@@ -141,7 +146,16 @@ GROUP_SIZE_AT = OCCUPANCY_AT + MOST_GROUPS  # groups
 RECENT_AT = GROUP_SIZE_AT + MOST_GROUPS  # lines written lately
 ALIAS_AT = RECENT_AT + MOST_RECENT  # 16: elimination group of a register, -1: none
 MEMBERS_AT = ALIAS_AT + 16  # elimination groups: registers in it
-FIXED_SIZE = MEMBERS_AT + MOST_ELIMINATED
+FILLS_AT = MEMBERS_AT + MOST_ELIMINATED  # cycle each of the last fills is done
+FIXED_SIZE = FILLS_AT + MOST_FILLS
+
+# --- one cold line in this trip --------------------------------------------------------
+(
+    F_READY,  # cycle it is in the cache; -1: not asked for
+    F_ROOM,  # cycle there is a fill buffer for it; -1: not touched
+    F_EVENT,  # that asked for it
+    FILL_SIZE,
+) = range(4)
 
 Fill = Callable[[int, int], list[int]]
 PLAIN_ONLY = ("list_of", "new_state", "new_log")  # not part of the compiled engine
@@ -159,11 +173,14 @@ def new_state(
     group_size: list[int],
     alternates: list[int],
     fill: Fill = list_of,
+    cold: int = 0,
 ) -> list[int]:
     """An empty machine. ``calendar`` is a power of two; ``fill`` makes the array."""
-    m = fill(FIXED_SIZE + (2 * p.ports + 2) * calendar + 6 * cells, 0)
+    length = FIXED_SIZE + (2 * p.ports + 2) * calendar + 6 * cells
+    m = fill(length + FILL_SIZE * cold, 0)
     m[CALENDAR_MASK] = calendar - 1
     m[CELLS] = cells
+    m[COLD_LINES] = cold
     m[ALTERNATES] = len(alternates)
     for k, port in enumerate(alternates):
         m[ALTERNATES_AT + k] = port
@@ -210,7 +227,8 @@ def reset(m: list[int], p: Params) -> None:
     m[COMMIT_AT] = at + 3 * cells
     m[DATA_EVENT_AT] = at + 4 * cells
     m[STA_EVENT_AT] = at + 5 * cells
-    for k in range(at, at + 6 * cells):
+    m[FILL_AT] = at + 6 * cells
+    for k in range(at, at + 6 * cells + FILL_SIZE * m[COLD_LINES]):
         m[k] = -1
     m[LAST_QUEUE_EVENT] = m[HOLD_EVENT] = m[LAST_RETIRE_EVENT] = -1
     m[LAST_COMMIT_EVENT] = m[RESTART_EVENT] = m[DIVIDER_EVENT] = -1
@@ -228,7 +246,8 @@ G_INSN = 1  # copy * instructions + instruction
 G_PORT = 2
 G_LINES = 3  # lines a store's commit wrote apart from others
 QUEUE, ISSUE, READY, DISPATCH, COMPLETE, RETIRE, COMMIT = range(4, 25, 3)
-G_SIZE = 25
+G_FILL = 25  # number of the cold line it was the first to ask for; -1: none
+G_SIZE = 26
 
 
 def new_log(uops: int, fill: Fill = list_of) -> list[int]:

@@ -14,6 +14,7 @@ from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
+from costmodel.engine.chase import Chaser
 from costmodel.engine.lower import Lowered, Lowering, Uop
 
 
@@ -166,72 +167,6 @@ def merge_uop(register: int) -> Uop:
     )  # fmt: skip
 
 
-# --- pointer chasing -----------------------------------------------------------------
-def chased(
-    core: Core,
-    items: Sequence[Item],
-    lowered: Sequence[Lowered | None],
-    links: Sequence[Sequence[int]],
-) -> list[Lowered | None]:
-    """The same, loads through a pointer that was itself just loaded being quicker.
-
-    A pointer that came from a store in flight does not count. Paths repeat, so what the
-    end leaves loaded is what the start finds; a path run once finds its pointers in the
-    same state.
-    """
-    loaded: set[int] = set()
-    out: list[Lowered | None] = []
-    for _ in range(2):
-        out = []
-        first = 0
-        for item, low in zip(items, lowered, strict=True):
-            out.append(None if low is None else _chase(core, low, loaded))
-            if low is not None:
-                end = first + len(low.accesses)
-                stored = any(row[L.A_FORWARD] != L.F_NONE for row in links[first:end])
-                _note_loaded(item.form, low, loaded, stored)
-                first = end
-    return out
-
-
-def _chase(core: Core, low: Lowered, loaded: set[int]) -> Lowered:
-    memory = core.memory
-    quick = {
-        n
-        for n, a in enumerate(low.accesses)
-        if a.reads and a.base in loaded and a.index < 0 and not a.implicit
-        and 0 <= a.displacement < memory.displacement_limit
-    }  # fmt: skip
-    if not quick:
-        return low
-    uops = tuple(
-        u._replace(latency=u.latency - memory.chase_saves)
-        if u.kind == L.K_LOAD and u.access in quick
-        else u
-        for u in low.uops
-    )
-    return low._replace(uops=uops)
-
-
-def _note_loaded(form: Form, low: Lowered, loaded: set[int], stored: bool) -> None:
-    operands = form.operands
-    moved = (
-        form.mnemonic == "mov"
-        and len(operands) == 2
-        and operands[0].width >= 32
-        and operands[1].register is not None
-        and operands[1].register.reg in loaded
-    )
-    written = {use.reg for use in form.writes}
-    loaded -= written
-    if moved:
-        loaded |= {r for r in written if r < 16}
-    elif not stored and all(a.width >= 32 for a in low.accesses):
-        for uop in low.uops:
-            if uop.kind == L.K_LOAD:
-                loaded |= {r for r, _ in uop.outputs if r < 16 and r in written}
-
-
 # --- layout --------------------------------------------------------------------------
 class Builder:
     """Lays paths out for one core. Keeps the lowering, and so what it has lowered."""
@@ -242,6 +177,7 @@ class Builder:
         self.map = PortMap(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
+        self._chaser = Chaser(lowering.core)
 
     def lower_all(
         self, items: Sequence[Item], cached: bool = False
@@ -284,16 +220,24 @@ class Builder:
         loops: bool = False,
         links: Sequence[Sequence[int]] = (),
         depth: int = 1,
+        cold: Sequence[int] = (),
+        cold_code: Sequence[tuple[int, int]] = (),
     ) -> list[int]:
         """The array of ``body`` repeated and ``tail``; see ``layout``.
 
         ``links`` has one row of ``layout.ACCESS_SIZE`` integers per memory access of
-        the body, in program order (see ``links.py``).
+        the body, in program order (see ``links.py``). ``cold``: level of each cold
+        line; ``cold_code``: numbers of those the first and last byte of each
+        instruction are in (see ``cold.py``).
         """
         items = [*body, *tail]
         lowered = self.lower_all(items, cached)
         if self.core.memory.chase_saves:
-            lowered = chased(self.core, items, lowered, links)
+            path = [
+                None if low is None else self._chaser.facts(item.form, low)
+                for item, low in zip(items, lowered, strict=True)
+            ]
+            lowered = self._chaser.chased(path, links)
         uop_list = [_sync()]
         bounds = []
         accesses = 0
@@ -313,6 +257,12 @@ class Builder:
             if cached and self.core.front_end.uop_cache.window
             else [-1] * len(trip)
         )
+        code = [*cold_code, *[(0, 0)] * (len(items) - len(cold_code))]
+        if cold_code:
+            lines = [
+                -1 if any(code[k]) else line
+                for k, line in zip(trip, lines, strict=True)
+            ]
         rows: list[int] = []
         for row in links:
             rows += row
@@ -320,7 +270,7 @@ class Builder:
             rows = _unlinked(lowered)
         return self._assemble(
             [len(body), len(tail), repeat, base, _power_of_two(depth), int(loops), accesses],
-            items, lowered, bounds, uop_list, firsts, rows, lines,
+            items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
         )  # fmt: skip
 
     def _assemble(
@@ -333,6 +283,8 @@ class Builder:
         firsts: Sequence[int],
         rows: list[int],
         lines: list[int],
+        code: Sequence[tuple[int, int]],
+        cold: Sequence[int],
     ) -> list[int]:
         """All parts in one array, positions absolute."""
         insns_at = L.T_SIZE
@@ -369,7 +321,7 @@ class Builder:
             first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
             if low is None:
                 jump = self.lowering.lower(form, items[k].taken)
-                insns += _fused_second(form, k, first, jump.flags, after)
+                insns += _fused_second(form, k, first, jump.flags, after, code[k])
                 continue
             flags = low.flags
             if form.mnemonic in fusible:
@@ -378,12 +330,15 @@ class Builder:
                 form.length, first, last, low.decode_slots, low.simple_after,
                 low.microcode, low.immediates, form.opcode_offset, form.stack_delta,
                 flags, low.latency, low.redirect, low.prefix_stall, after, k,
+                *code[k],
             )  # fmt: skip
         accesses_at = outputs_at + len(outputs)
         lines_at = accesses_at + len(rows)
+        cold_at = lines_at + len(lines)
         return [
             *head, insns_at, uops_at, ports_at, inputs_at, outputs_at, accesses_at,
-            lines_at, *insns, *uops, *self.map.ports, *inputs, *outputs, *rows, *lines,
+            lines_at, cold_at, len(cold), *insns, *uops, *self.map.ports, *inputs,
+            *outputs, *rows, *lines, *cold,
         ]  # fmt: skip
 
     def _merges(self, items: Sequence[Item]) -> list[list[int]]:
@@ -473,12 +428,17 @@ def _sync() -> Uop:
 
 
 def _fused_second(
-    form: Form, step: int, first: int, flags: int, after: int
+    form: Form,
+    step: int,
+    first: int,
+    flags: int,
+    after: int,
+    code: tuple[int, int],
 ) -> tuple[int, ...]:
     kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
     return (
         form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
-        L.FUSED_SECOND | kept, 0, 0, 0, after, step,
+        L.FUSED_SECOND | kept, 0, 0, 0, after, step, *code,
     )  # fmt: skip
 
 

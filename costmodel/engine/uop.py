@@ -24,7 +24,9 @@ from costmodel.engine.backend import (
     misfire,
     retire,
 )
+from costmodel.engine.fills import asked_by, fill
 from costmodel.engine.layout import (
+    A_COLD,
     A_DISTANCE,
     A_FORWARD,
     A_FRESH,
@@ -61,6 +63,7 @@ from costmodel.engine.state import (
     COMMIT,
     COMMIT_AT,
     COMMIT_LINES,
+    COMMITTED,
     COMPLETE,
     DATA_AT,
     DATA_EVENT_AT,
@@ -71,6 +74,7 @@ from costmodel.engine.state import (
     FLAG_EVENT_AT,
     FLAG_WRITES,
     FLAGS_AT,
+    G_FILL,
     G_LINES,
     G_PORT,
     G_SIZE,
@@ -349,6 +353,7 @@ def load_result(
     result_event = event + COMPLETE
     forward = t[b + A_FORWARD]
     age = t[b + A_DISTANCE]
+    reads = when  # when it asks the cache; -1: a store in flight has its data
     if forward and age <= copy:
         n_access = t[T_ACCESS_COUNT]
         cell = ((copy - age) & (t[T_DEPTH] - 1)) * n_access + t[b + A_SOURCE]
@@ -360,12 +365,14 @@ def load_result(
                 result_event = event + ISSUE
             # The guess is checked against the addresses before the load may retire.
             if m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
+                reads = -1
                 checked = m[m[STA_AT] + cell] + p.forward_address
                 if checked > complete:
                     complete = checked
                     cause = C.FORWARD
                     source = m[m[STA_EVENT_AT] + cell]
         elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
+            reads = -1
             value = m[m[DATA_AT] + cell] + p.forward_latency
             value_event = m[m[DATA_EVENT_AT] + cell]
             cause_of = C.FORWARD
@@ -388,6 +395,18 @@ def load_result(
                 result = value
                 cause = cause_of
                 source = value_event
+    if t[b + A_COLD]:
+        line = t[b + A_COLD]
+        first = asked_by(line, m)
+        ready = fill(line, reads, event + DISPATCH, t, p, m)
+        if ready > complete:
+            complete = ready
+            if forward != F_RENAMED or age > copy:
+                result = ready
+            cause = C.CACHE_MISS
+            source = asked_by(line, m)
+        if m[KEEP] and first < 0 and reads >= 0:
+            g[event + G_FILL] = line
     if m[KEEP]:
         note(g, event + COMPLETE, complete, cause, source)
     return complete, result, result_event
@@ -468,7 +487,23 @@ def finish_slot(
     if m[SLOT_STORE] >= 0:
         a = m[SLOT_STORE]
         lines = m[COMMIT_LINES]
-        at = commit(retired, line_of(a, copy, t), p, m)
+        after = retired
+        cause = C.COMMIT
+        source = event + RETIRE
+        if m[COMMITTED] > retired:
+            source = m[LAST_COMMIT_EVENT]
+        cold = t[t[T_ACCESSES] + a * ACCESS_SIZE + A_COLD]
+        if cold:
+            first = asked_by(cold, m)
+            ready = fill(cold, retired, event + RETIRE, t, p, m)
+            if ready > after + 1:
+                after = ready - 1
+                if ready > m[COMMITTED]:
+                    cause = C.CACHE_MISS
+                    source = asked_by(cold, m)
+            if m[KEEP] and first < 0:
+                g[event + G_FILL] = cold
+        at = commit(after, line_of(a, copy, t), p, m)
         if p.split_store and crosses(a, copy, p.boundary, t):
             at = commit(at, line_of(a, copy, t) + 1, p, m)
         n_access = t[T_ACCESS_COUNT]
@@ -480,4 +515,4 @@ def finish_slot(
         m[LAST_COMMIT_EVENT] = event + COMMIT
         if m[KEEP]:
             g[event + G_LINES] = m[COMMIT_LINES] - lines
-            note(g, event + COMMIT, at, C.COMMIT, event + RETIRE)
+            note(g, event + COMMIT, at, cause, source)

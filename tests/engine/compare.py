@@ -38,7 +38,7 @@ def engine(c: Case, calendar: int = CALENDAR, log: bool = True) -> Engine:
     trace = c.trace()
     state = S.new_state(
         c.params, calendar, max(1, trace[L.T_ACCESS_COUNT] * c.depth),
-        list(c.group_of), list(c.group_size), list(c.alternates),
+        list(c.group_of), list(c.group_size), list(c.alternates), cold=len(c.cold),
     )  # fmt: skip
     state[S.MODE] = c.mode
     kept = S.new_log(c.uop_count() if log else 0)

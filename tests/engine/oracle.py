@@ -28,6 +28,12 @@ Rules the figures of a core do not say by themselves:
 - *Early wake-up* (``early_wake``, ports chosen at dispatch). A uop that is ready but
   finds no port has promised its value all the same. A uop that has only promises of its
   inputs takes a port of its own in vain, once, before the inputs are there.
+- *Cold lines.* A load asks for a cold line when it dispatches, unless a store in flight
+  has its data, a store when it retires. The line is there its level's latency after the
+  earliest of those who have asked, younger ones in program order not counted, and after
+  there is a fill buffer: the lines of a trip take them in the order of their first
+  accesses, in a circle, each until the fill its first access asked for is done. Loads
+  complete and stores commit no sooner. Every trip begins with its cold lines cold.
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
   Load and store buffer entries are used in a circle. Room in the scheduler is asked of
@@ -47,7 +53,15 @@ from __future__ import annotations
 from costmodel.engine import layout as L
 from costmodel.engine.params import FIXED, Params
 from tests.engine.oracle_front import Front
-from tests.engine.oracle_program import Insn, Slot, Store, Uop, program
+from tests.engine.oracle_program import (
+    ColdLine,
+    Insn,
+    Slot,
+    Store,
+    Uop,
+    level_latency,
+    program,
+)
 
 LAG = 3
 
@@ -73,9 +87,10 @@ class Machine:
         self.group_of = group_of
         self.group_size = group_size
         self.alternates = alternates
+        self.trace = trace
         self.insns = program(trace, params, mode, trips)
         self.uops = [u for insn in self.insns for u in insn.uops]
-        self.front = Front(self.insns, params)
+        self.front = Front(self.insns, params, trace)
         # issue
         self.next_issue = 0
         self.slots: list[Slot] = []
@@ -103,6 +118,9 @@ class Machine:
         self.last_line = -1
         self.recent: list[int] = []
         self.uncommitted = 0
+        # cold lines, by trip and number, and in the order of their first accesses
+        self.cold: dict[tuple[int, int], ColdLine] = {}
+        self.fills: list[ColdLine] = []
 
     # --- running ------------------------------------------------------------------
     def run(self, limit: int = 200_000) -> None:
@@ -131,6 +149,11 @@ class Machine:
             slot, line, last = self.commit_queue[0]
             if self.commit_after >= cycle or slot.retired >= cycle:
                 return
+            if slot.line is not None:
+                there = slot.line[0].ready(slot.line[1])
+                assert there is not None, "a line asked for at retirement is coming"
+                if there > cycle:
+                    return
             merges = line == self.last_line or line in self.recent
             room = self.p.commit_same_line if merges else self.p.commit_per_cycle
             if committed >= room and committed:
@@ -350,6 +373,7 @@ class Machine:
             for register, late in uop.inputs
         ]
         self.rename_memory(uop)
+        self.touch_lines(uop)
         if uop.kind == L.K_ELIMINATED:
             uop.eliminated = self.eliminate(uop.inputs[0][0], uop.outputs[0][0])
         for register, slow in uop.outputs:
@@ -377,6 +401,29 @@ class Machine:
         elif uop.kind == L.K_LOAD:
             if access.forward and access.distance <= copy:
                 uop.source = self.stores[copy - access.distance, access.store]
+
+    def touch_lines(self, uop: Uop) -> None:
+        """A load's cold line, and with the last uop of a slot its store's."""
+        assert uop.slot is not None
+        access = uop.access
+        if uop.kind == L.K_LOAD and access is not None and access.cold:
+            uop.line = self.cold_line(uop, access.cold).touch(uop)
+        store = uop.slot.store
+        if uop.last_of_slot and store is not None:
+            assert store.access is not None
+            if store.access.cold:
+                line = self.cold_line(uop, store.access.cold)
+                uop.slot.line = line.touch(uop.slot)
+
+    def cold_line(self, uop: Uop, number: int) -> ColdLine:
+        key = uop.insn.trip, number
+        if key not in self.cold:
+            before = len(self.fills) - self.p.fill_buffers
+            older = self.fills[before] if self.p.fill_buffers and before >= 0 else None
+            latency = level_latency(self.trace, number, self.p)
+            self.cold[key] = ColdLine(latency, older)
+            self.fills.append(self.cold[key])
+        return self.cold[key]
 
     # --- move elimination ------------------------------------------------------------
     def overwrite(self, register: int) -> None:

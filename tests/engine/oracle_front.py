@@ -10,6 +10,8 @@
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
   ``fetch_queue`` before it (by address, six bits of it) once all instructions ending
   there were decoded in an earlier cycle. The first block after a redirect does not ask.
+- *Cold code*: the first fetch of a cold line in a trip, or the predecoding of the
+  first block in it, takes the latency of its level longer.
 - *Decode*: groups in order; slot 0 takes anything, then as long as there are slots and
   uops left: no complex or long one; a fusible one not in the last slot on some cores.
   The jump of a fused pair takes no slot unless its bytes come in a later cycle than the
@@ -30,7 +32,14 @@ from __future__ import annotations
 
 from costmodel.engine import layout as L
 from costmodel.engine.params import Params
-from tests.engine.oracle_program import CACHE, DECODE, LOOP, Insn, Uop
+from tests.engine.oracle_program import (
+    CACHE,
+    DECODE,
+    LOOP,
+    Insn,
+    Uop,
+    level_latency,
+)
 
 NUMBERS = 64  # fetch blocks told apart
 
@@ -38,8 +47,10 @@ NUMBERS = 64  # fetch blocks told apart
 class Front:
     """Fetch and delivery; ``step`` is one cycle of them."""
 
-    def __init__(self, insns: list[Insn], params: Params) -> None:
+    def __init__(self, insns: list[Insn], params: Params, trace: list[int]) -> None:
         self.insns = insns
+        self.trace = trace
+        self.fetched: set[tuple[int, int]] = set()  # trip and number of cold lines
         self.p = params
         self.next_fetch = 0
         self.next_deliver = 0
@@ -130,6 +141,8 @@ class Front:
                 assert start == cycle, "a restart was learned too late"
                 self.begun_number = insn.number
                 self.enter(insn.address // p.fetch_bytes, 1)
+                if self.misses(insn, insn.cold_first, cycle):
+                    return
             assert self.block is not None
             ends = (insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
@@ -142,6 +155,8 @@ class Front:
                 if self.group < self.leave:
                     break
                 self.enter(ends, self.took)
+                if self.misses(insn, insn.cold_last, cycle):
+                    return
             if self.count // p.predecode_width > self.group:
                 break
             if insn.has(L.LCP) and not insn.stalled:
@@ -181,9 +196,20 @@ class Front:
             return False
         return older.delivered is None
 
+    def misses(self, insn: Insn, line: int, cycle: int) -> bool:
+        """Whether its bytes are in a cold line, which then comes a latency later."""
+        key = insn.trip, line
+        if not line or key in self.fetched:
+            return False
+        self.fetched.add(key)
+        self.resume = cycle + level_latency(self.trace, line, self.p)
+        return True
+
     # --- fetch without predecode -----------------------------------------------------
     def fetch(self, cycle: int) -> None:
         p = self.p
+        if cycle < self.resume:
+            return
         while (insn := self.next_from_decoders()) is not None:
             if self.restarts(insn) and not self.begun(insn):
                 start = self.start(insn)
@@ -193,6 +219,9 @@ class Front:
                 self.begun_number = insn.number
                 self.block = insn.address // p.fetch_bytes
                 self.block_came = cycle
+                if self.misses(insn, insn.cold_first, cycle):
+                    self.block_came = self.resume
+                    return
             assert self.block is not None
             ends = (insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
@@ -206,6 +235,9 @@ class Front:
                         return
                 self.block += 1
                 self.block_came = cycle
+                if ends == self.block and self.misses(insn, insn.cold_last, cycle):
+                    self.block_came = self.resume
+                    return
                 continue
             insn.arrived = self.block_came
             if p.fetch_queue and not insn.has(L.FUSED_SECOND):

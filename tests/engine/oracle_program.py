@@ -24,6 +24,7 @@ class Access:
     offset: int
     fresh: int
     width: int
+    cold: int = 0  # number of the cold line it touches, from 1 on
 
     def place(self, copy: int) -> tuple[int, int]:
         """Root and offset in bytes."""
@@ -33,6 +34,39 @@ class Access:
     def crosses(self, copy: int, boundary: int) -> bool:
         _, offset = self.place(copy)
         return offset // boundary != (offset + self.width - 1) // boundary
+
+
+class ColdLine:
+    """A line that is not in the first cache, in one trip; see ``oracle.Machine``."""
+
+    def __init__(self, latency: int, before: ColdLine | None) -> None:
+        self.latency = latency
+        self.before = before  # whose fill buffer it takes
+        self.touches: list[Uop | Slot] = []  # in program order; a slot: its store
+
+    def touch(self, by: Uop | Slot) -> tuple[ColdLine, int]:
+        self.touches.append(by)
+        return self, len(self.touches)
+
+    def room(self) -> int | None:
+        return 0 if self.before is None else self.before.first_ready()
+
+    def first_ready(self) -> int | None:
+        """When the fill the first access asked for is done; 0: it did not ask."""
+        known, asked = self.touches[0].asks()
+        room = self.room()
+        if not known or (asked is not None and room is None):
+            return None
+        return 0 if asked is None else max(asked, room or 0) + self.latency
+
+    def ready(self, count: int) -> int | None:
+        """When the line is there, as its first ``count`` accesses know; the last of
+        them has asked."""
+        room = self.room()
+        if room is None:
+            return None
+        asked = [time for _, time in (by.asks() for by in self.touches[:count])]
+        return max(min(time for time in asked if time is not None), room) + self.latency
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +98,11 @@ class Slot:
     retired: int | None = None
     committed: int | None = None
     store: Store | None = None
+    line: tuple[ColdLine, int] | None = None  # the store's, and which of its accesses
+
+    def asks(self) -> tuple[bool, int | None]:
+        """Whether it is known when its store asks for a cold line, and when."""
+        return self.retired is not None, self.retired
 
     def add(self, uop: Uop) -> None:
         self.uops.append(uop)
@@ -93,6 +132,9 @@ class Insn:
     prefixes: int
     latency: int
     redirect: int
+    trip: int = 0
+    cold_first: int = 0  # cold lines of its first and last byte, numbered from 1 on
+    cold_last: int = 0
     uops: list[Uop] = field(default_factory=list)
     source: int = DECODE
     entered_from: int | None = None  # the source before, if it changes here
@@ -149,9 +191,16 @@ class Uop:
     producers: list[tuple[Uop | None, int, int]] = field(default_factory=list)
     source: Store | None = None  # store a load takes its data from
     from_cache: bool = False  # ... which had committed
+    line: tuple[ColdLine, int] | None = None  # of a load, and which of its accesses
     known_result: int | None = None
     ready_at: int | None = None  # cycle it could leave, were a port free
     misfired: bool = False  # has taken a port in vain
+
+    def asks(self) -> tuple[bool, int | None]:
+        """Whether it is known when a load asks for a cold line, and when; None: its
+        data comes from a store in flight."""
+        reads = self.source is None or self.from_cache
+        return self.dispatched is not None, self.dispatched if reads else None
 
     @property
     def new_slot(self) -> bool:
@@ -249,7 +298,11 @@ class Uop:
             done += self.p.split_load
         kind = self.access.forward
         if self.source is None or self.from_cache:
-            return done
+            if self.line is None:
+                return done
+            line, count = self.line
+            there = line.ready(count)
+            return None if there is None else max(done, there)
         data, address = self.source.data, self.source.address
         if address.dispatched is None:
             return None
@@ -298,19 +351,20 @@ def pairs(t: list[int], first: int, last: int) -> list[tuple[int, int]]:
     return [(t[k], t[k + 1]) for k in range(first, last, 2)]
 
 
-def executed(t: list[int], trips: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Instructions in execution order: index, copy, uop-cache line, starts a trip."""
+def executed(t: list[int], trips: int) -> Iterator[tuple[int, int, int, bool, int]]:
+    """Instructions in execution order: index, copy, uop-cache line, starts a trip,
+    number of the trip."""
     body, tail = t[L.T_BODY], t[L.T_TAIL]
     copy = 0
-    for _ in range(trips):
+    for trip in range(trips):
         place = t[L.T_LINES]
         for _ in range(t[L.T_REPEAT]):
             for index in range(body):
-                yield index, copy, t[place], place == t[L.T_LINES]
+                yield index, copy, t[place], place == t[L.T_LINES], trip
                 place += 1
             copy += 1
         for index in range(body, body + tail):
-            yield index, copy, t[place], place == t[L.T_LINES]
+            yield index, copy, t[place], place == t[L.T_LINES], trip
             place += 1
 
 
@@ -323,13 +377,13 @@ def program(t: list[int], p: Params, mode: int, trips: int) -> list[Insn]:
             Access(
                 number, t[a + L.A_SOURCE], t[a + L.A_DISTANCE], t[a + L.A_FORWARD],
                 t[a + L.A_ROOT], t[a + L.A_LINE_STRIDE], t[a + L.A_OFFSET],
-                t[a + L.A_FRESH], t[a + L.A_WIDTH],
+                t[a + L.A_FRESH], t[a + L.A_WIDTH], t[a + L.A_COLD],
             )
         )  # fmt: skip
     out: list[Insn] = []
     address = t[L.T_BASE]
     stack = 0  # bytes the stack engine has not folded into RSP
-    for index, copy, line, starts_trip in executed(t, trips):
+    for index, copy, line, starts_trip, trip in executed(t, trips):
         if starts_trip and t[L.T_LOOPS]:
             address = t[L.T_BASE]
         i = t[L.T_INSNS] + index * L.INSN_SIZE
@@ -339,7 +393,8 @@ def program(t: list[int], p: Params, mode: int, trips: int) -> list[Insn]:
             flags=t[i + L.INSN_FLAGS], slots=t[i + L.DECODE_SLOTS],
             simple_after=t[i + L.SIMPLE_AFTER], microcode=t[i + L.MICROCODE],
             prefixes=t[i + L.PREFIXES], latency=t[i + L.LATENCY],
-            redirect=t[i + L.REDIRECT],
+            redirect=t[i + L.REDIRECT], trip=trip,
+            cold_first=t[i + L.COLD_FIRST], cold_last=t[i + L.COLD_LAST],
         )  # fmt: skip
         away = t[i + L.NEXT_AT]
         address = away if away >= 0 else address + insn.length
@@ -414,3 +469,9 @@ def delivery(insns: list[Insn], p: Params, mode: int) -> None:
             and mode != LOOP
         ):
             mode = DECODE
+
+
+def level_latency(t: list[int], line: int, p: Params) -> int:
+    """Cycles a fill of cold line ``line`` takes."""
+    level = t[t[L.T_COLD] + line - 1]
+    return (p.l2_latency, p.l3_latency, p.memory_latency)[level - 1]

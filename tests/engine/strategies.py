@@ -48,6 +48,7 @@ class I:  # noqa: E742
     redirect: int = 0
     prefixes: int = 0
     line: int = -1  # of the uop cache
+    cold: tuple[int, int] = (0, 0)  # numbers of the lines of its first and last byte
     next_at: int = -1  # where a taken branch goes; -1: on
 
 
@@ -68,6 +69,7 @@ class Case:
     loops: bool = False
     mode: int = DECODE
     trips: int = 3
+    cold: tuple[int, ...] = ()  # level of each cold line
     seed: int = field(default=-1, compare=False)
 
     def trace(self) -> list[int]:
@@ -89,7 +91,8 @@ class Case:
         out = [
             len(self.body), len(self.tail), self.repeat, self.base, self.depth,
             int(self.loops), len(self.accesses), insns_at, uops_at, ports_at,
-            inputs_at, outputs_at, accesses_at, lines_at,
+            inputs_at, outputs_at, accesses_at, lines_at, lines_at + len(lines),
+            len(self.cold),
         ]  # fmt: skip
         at = uops_at + L.UOP_SIZE
         for step, i in enumerate(insns):
@@ -102,6 +105,7 @@ class Case:
             row[L.LATENCY], row[L.REDIRECT] = i.latency, i.redirect
             row[L.PREFIXES], row[L.STEP] = i.prefixes, step
             row[L.NEXT_AT] = i.next_at
+            row[L.COLD_FIRST], row[L.COLD_LAST] = i.cold
             out += row
             at = end
         port, source, target = ports_at, inputs_at, outputs_at
@@ -118,7 +122,7 @@ class Case:
             source += 2 * len(u.inputs)
             target += 2 * len(u.outputs)
             out += row
-        return [*out, *ports, *inputs, *outputs, *rows, *lines]
+        return [*out, *ports, *inputs, *outputs, *rows, *lines, *self.cold]
 
     def uop_count(self) -> int:
         """An upper bound on executed uops, sync uops included."""
@@ -431,12 +435,47 @@ def case(seed: int) -> Case:
     if mode == CACHE or r.random() < 0.1:
         placed = lines(r, [*body, *tail])
         body, tail = placed[: len(body)], placed[len(body) :]
-    return Case(
+    made = Case(
         params, group_of, group_size, alternates, tuple(body), tuple(tail),
         tuple(tuple(row) for row in draw.accesses), r.randint(1, 2),
         r.choice([0, 0, 5, 30]), depth, bool(tail) or r.random() < 0.3, mode,
-        r.randint(1, 5), seed,
+        r.randint(1, 5), seed=seed,
     )  # fmt: skip
+    return chilled(made, Random(f"cold {seed}"))
+
+
+def chilled(c: Case, r: Random) -> Case:
+    """The case, in one of three with some of its lines cold.
+
+    Which access or instruction is in which of them need not fit its address.
+    """
+    if r.random() < 2 / 3:
+        return c
+    data, code = r.randint(1, 4), r.randint(1, 3)
+    levels = tuple(r.randint(1, 3) for _ in range(data + code))
+    params = c.params._replace(
+        l2_latency=r.choice([1, 3, 12]), l3_latency=r.choice([8, 40]),
+        memory_latency=r.choice([20, 150]), fill_buffers=r.choice([0, 1, 1, 2, 10]),
+    )  # fmt: skip
+    share = r.choice([0.2, 0.9])
+
+    def line(first: int, last: int) -> int:
+        return r.randint(first, last) if r.random() < share else 0
+
+    def chill(i: I) -> I:
+        first = line(data + 1, data + code) if r.random() < 0.4 else 0
+        last = line(data + 1, data + code) if r.random() < 0.4 else first
+        return replace(i, cold=(first, last), line=-1 if first or last else i.line)
+
+    accesses = tuple(
+        (*row[: L.A_COLD], line(1, data), *row[L.A_COLD + 1 :]) for row in c.accesses
+    )
+    body, tail = c.body, c.tail
+    if r.random() < 0.5:
+        body, tail = tuple(map(chill, body)), tuple(map(chill, tail))
+    return replace(
+        c, params=params, accesses=accesses, body=body, tail=tail, cold=levels
+    )
 
 
 def shrink(start: Case, fails: Callable[[Case], bool]) -> Case:
@@ -473,9 +512,16 @@ def smaller(c: Case) -> list[Case]:
             i, prefixes=0, latency=0, microcode=0, stack_delta=0,
             flags=i.flags & (L.FUSED_PAIR | L.BRANCH | L.TAKEN),
         )  # fmt: skip
+        if any(i.cold):
+            warm_code = replace(i, cold=(0, 0))
+            out.append(replace(c, body=(*c.body[:k], warm_code, *c.body[k + 1 :])))
         if simple != i:
             out.append(replace(c, body=(*c.body[:k], simple, *c.body[k + 1 :])))
     for k, row in enumerate(c.accesses):
+        if row[L.A_COLD]:
+            warm = (*row[: L.A_COLD], 0, *row[L.A_COLD + 1 :])
+            rows = (*c.accesses[:k], warm, *c.accesses[k + 1 :])
+            out.append(replace(c, accesses=rows))
         if row[L.A_FORWARD]:
             plain = (-1, 0, 0, *row[3:])
             rows = (*c.accesses[:k], plain, *c.accesses[k + 1 :])

@@ -234,7 +234,7 @@ def steady(c: Case, engine_rate: Any, fill: Any) -> tuple[list[int], list[int]]:
     cells = max(1, trace[L.T_ACCESS_COUNT] * c.depth)
     state = S.new_state(
         c.params, 1 << 12, cells, list(c.group_of), list(c.group_size),
-        list(c.alternates), fill,
+        list(c.alternates), fill, len(c.cold),
     )  # fmt: skip
     found, log = fill(8, 0), S.new_log(0, fill)
     engine_rate(
@@ -250,7 +250,7 @@ def fresh(c: Case, calendar: int = 1 << 14) -> list[int]:
     cells = max(1, len(c.accesses) * c.depth)
     state = S.new_state(
         c.params, calendar, cells, list(c.group_of), list(c.group_size),
-        list(c.alternates),
+        list(c.alternates), cold=len(c.cold),
     )  # fmt: skip
     state[S.MODE] = c.mode
     return state
