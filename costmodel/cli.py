@@ -10,6 +10,7 @@ import argparse
 import gc
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -29,6 +30,7 @@ COMMANDS = {
     "demo": "the question this was built for, answered on every core",
 }
 _BUG_STATUS = 70  # EX_SOFTWARE
+_BAR = 30  # columns
 _SIGPIPE_STATUS = 141  # what the shell reports of a process killed by SIGPIPE
 
 
@@ -68,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
         args = build_parser(chosen).parse_args(arguments)
-        args.progress = _progress if sys.stderr.isatty() else None
+        args.progress = _Progress() if sys.stderr.isatty() else None
         outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
         _write(sys.stdout, outcome.text)
         for note in outcome.notes:
@@ -91,10 +93,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _BUG_STATUS
 
 
-def _progress(done: int, whole: int) -> None:
-    """One line on a terminal's stderr, rewritten; gone when all is done."""
-    line = "" if done >= whole else f"{done} of {whole}"
-    print(f"\r{line:<30}\r{line}", end="", file=sys.stderr, flush=True)
+class _Progress:
+    """A bar on a terminal's stderr, rewritten; gone when all is done.
+
+    Nothing is shown of what takes less than a second.
+    """
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.shown = False
+
+    def __call__(self, done: int, whole: int) -> None:
+        spent = time.monotonic() - self.started
+        if done >= whole:
+            if self.shown:
+                print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
+            return
+        if spent < 1 or not done:
+            return
+        self.shown = True
+        filled = _BAR * done // whole
+        bar = "#" * filled + "-" * (_BAR - filled)
+        left = f"{spent * (whole - done) / done:.0f} s left"
+        line = f"[{bar}] {done} of {whole}, {left}"
+        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
 
 
 def _write(stream: object, text: str) -> None:

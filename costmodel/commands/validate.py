@@ -27,6 +27,17 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
+        "--by",
+        metavar="KIND,..",
+        help="tables by size, mechanism (what bound a block: half as long again), "
+        "mix, or all of them; text shows size and mix, and JSON none, unless told",
+    )
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="only the half of the blocks that tuning never looked at",
+    )
+    parser.add_argument(
         "--limit", type=int, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
@@ -49,7 +60,13 @@ def run(args: argparse.Namespace) -> Outcome:
     rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
     if args.limit is not None:
         rows = rows[: args.limit]
-    outcome = validate(args.file, rows, api.load_core(names[0]), progress=args.progress)
+    if args.held_out:
+        rows = [row for row in rows if row.held_out]
+    by = _kinds(args)
+    outcome = validate(
+        args.file, rows, api.load_core(names[0]), args.progress,
+        bound="mechanism" in by,
+    )  # fmt: skip
     if args.out:
         try:
             Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
@@ -61,5 +78,21 @@ def run(args: argparse.Namespace) -> Outcome:
 
         predicted_plot(outcome).save(args.plot)
     if wants_json(args):
-        return Outcome(view.validation_document(outcome, args.worst))
-    return Outcome(view.validation_text(outcome, args.worst))
+        return Outcome(view.validation_document(outcome, args.worst, by))
+    return Outcome(view.validation_text(outcome, args.worst, by))
+
+
+def _kinds(args: argparse.Namespace) -> list[str]:
+    """What to group by."""
+    from costmodel.studies.groups import KINDS
+
+    if args.by is None:
+        return [] if wants_json(args) else ["size", "mix"]
+    if args.by in ("all", "none"):
+        return list(KINDS) if args.by == "all" else []
+    chosen = [name.strip() for name in args.by.split(",") if name.strip()]
+    for name in chosen:
+        if name not in KINDS:
+            expected = ", ".join((*KINDS, "all", "none"))
+            raise UsageError(f"no groups by {name!r}", where="--by", expected=expected)
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.studies.compare import delta
@@ -187,38 +188,60 @@ def tornado_plot(felt: Sequence[Effect], stated: float, title: str) -> Plot:
 
 
 def predicted_plot(outcome: Validation) -> Plot:
-    """Predicted against measured, both axes logarithmic."""
-    pairs = outcome.pairs()
-    measured = [block.cycles for block, _ in pairs]
-    predicted = [cycles for _, cycles in pairs]
+    """Predicted against measured as a heat map, both axes logarithmic."""
+    pairs = [(b.cycles, p) for b, p in outcome.pairs() if p > 0]
     scenarios = ", ".join(sorted({block.scenario for block in outcome.blocks}))
-    error = outcome.mape
+    error, middle = outcome.mape, outcome.median_ape
+    note = "" if error is None else f"mean error {error:.1f} %, median {middle:.1f} %"
     with style():
         figure, ax = axes(
-            4.8, 4.8, f"{outcome.uarch}, {scenarios}: {len(pairs)} blocks",
-            f"mean error {error:.1f} %" if error is not None else "",
-        )  # fmt: skip
-        values = [v for v in (*measured, *predicted) if v > 0] or [1.0]
+            5.6, 4.8, f"{outcome.uarch}, {scenarios}: {len(pairs)} blocks", note
+        )
+        values = [value for pair in pairs for value in pair] or [1.0]
         ends = [min(values) * 0.8, max(values) * 1.25]
-        ax.plot(ends, ends, color=INK, linewidth=0.8)
+        shown = _heat(ax, pairs, ends)
+        ax.plot(ends, ends, color=INK, linewidth=0.7)
         for factor in (0.9, 1.1):
-            ax.plot(ends, [v * factor for v in ends], color=SHADES[1], linewidth=0.6,
-                    linestyle="--")  # fmt: skip
-        ax.scatter(measured, predicted, s=7, color=ACCENT, alpha=0.35, linewidths=0,
-                   rasterized=len(pairs) > 2000)  # fmt: skip
-        from matplotlib.ticker import ScalarFormatter
+            ax.plot(ends, [v * factor for v in ends], color=INK, linewidth=0.5,
+                    linestyle=(0, (4, 4)))  # fmt: skip
+        from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-        ax.set_xscale("log")
-        ax.set_yscale("log")
-        ax.xaxis.set_major_formatter(ScalarFormatter())
-        ax.yaxis.set_major_formatter(ScalarFormatter())
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axis.set_minor_locator(NullLocator())
         ax.set_xlim(*ends)
         ax.set_ylim(*ends)
         ax.set_aspect("equal")
         ax.set_xlabel("measured cycles (dashed: 10 % off)")
         ax.set_ylabel("predicted cycles")
         ax.grid()
+        if shown is not None:
+            bar = figure.colorbar(shown, ax=ax, shrink=0.8)
+            bar.set_label("blocks in a cell")
+            bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     return Plot(figure)
+
+
+def _heat(
+    ax: Any, pairs: Sequence[tuple[float, float]], ends: Sequence[float]
+) -> Any | None:
+    """Counts in square cells of equal ratio, dark where there are many."""
+    if not pairs:
+        return None
+    import numpy as np
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+    edges = np.geomspace(ends[0], ends[1], 81)
+    measured, predicted = np.array(pairs).T
+    counts, _, _ = np.histogram2d(measured, predicted, bins=(edges, edges))
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    shades = LinearSegmentedColormap.from_list("counts", ["#d5e3f0", ACCENT, INK])
+    return ax.pcolormesh(
+        edges, edges, np.ma.masked_equal(counts.T, 0), cmap=shades, rasterized=True,
+        norm=LogNorm(vmin=1, vmax=max(counts.max(), 2)),
+    )  # fmt: skip
 
 
 def _scenario(estimate: Estimate) -> str:

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from costmodel.code.decode import decode_bytes
 from costmodel.errors import CostmodelError
+from costmodel.studies.groups import Group, grouped
 from costmodel.studies.validate import Block, Validation, relative_error
 from costmodel.views.json import document
-from costmodel.views.layout import clip, spelled, table
+from costmodel.views.layout import clip, plural, spelled, table, wrap
+
+TITLES = {
+    "size": "instructions",
+    "mechanism": "what bound it",
+    "mix": "holds (groups overlap)",
+}
 
 
-def validation_document(outcome: Validation, worst: int = 0) -> str:
+def validation_document(
+    outcome: Validation, worst: int = 0, by: Sequence[str] = ()
+) -> str:
     """The contract's figures; errors in percent; null where nothing was estimated."""
     content: dict[str, Any] = {
         "file": outcome.file,
         "uarch": outcome.uarch,
         "scenarios": sorted({block.scenario for block in outcome.blocks}),
-        "blocks": len(outcome.blocks),
-        "estimated": len(outcome.pairs()),
-        "mape": outcome.mape,
-        "median_ape": outcome.median_ape,
-        "kendall_tau": outcome.kendall_tau,
+        **figures(outcome),
         "blocks_per_second": outcome.blocks_per_second,
+        "tuning_half": figures(outcome.half(False)),
+        "held_out_half": figures(outcome.half(True)),
     }
+    for kind in by:
+        content.setdefault("by", {})[kind] = {
+            group.name: figures(group.outcome) for group in grouped(outcome, kind)
+        }
     if worst:
         content["worst"] = [
             {
@@ -40,37 +52,87 @@ def validation_document(outcome: Validation, worst: int = 0) -> str:
     return document(**content)
 
 
-def validation_text(outcome: Validation, worst: int = 0) -> str:
+def figures(outcome: Validation) -> dict[str, Any]:
+    """Counts and errors of some blocks, in percent; null where there is none."""
+    return {
+        "blocks": len(outcome.blocks),
+        "estimated": len(outcome.pairs()),
+        "mape": outcome.mape,
+        "median_ape": outcome.median_ape,
+        "kendall_tau": outcome.kendall_tau,
+        "near": outcome.near,
+    }
+
+
+def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ()) -> str:
+    """The errors, those of both halves, of groups, and the worst rows."""
     scenarios = ", ".join(sorted({block.scenario for block in outcome.blocks}))
-    tau = outcome.kendall_tau
     lines = [
-        f"{outcome.uarch}, {scenarios}: {_percent(outcome.mape)} mean, "
-        f"{_percent(outcome.median_ape)} median error; "
-        f"tau {'n/a' if tau is None else format(tau, '.4f')}",
+        f"{outcome.uarch}, {scenarios}: {percent(outcome.mape)} mean, "
+        f"{percent(outcome.median_ape)} median error; "
+        f"tau {_tau(outcome.kendall_tau)}",
         clip(
-            f"  {len(outcome.pairs())} of {len(outcome.blocks)} blocks estimated, "
-            f"{outcome.blocks_per_second:.0f} blocks/s; {outcome.file}",
+            f"  {len(outcome.pairs())} of {plural(len(outcome.blocks), 'block')} "
+            f"estimated ({100 * outcome.supported:.2f} %), "
+            f"{outcome.blocks_per_second:.0f} blocks/s",
             72,
         ),
+        clip(f"  {outcome.file}", 72),
+        "",
+        *_table(
+            "half (by hash)",
+            [
+                Group("looked at while tuning", outcome.half(False)),
+                Group("held out", outcome.half(True)),
+            ],
+        ),
     ]
+    for kind in by:
+        lines += ["", *_table(TITLES[kind], grouped(outcome, kind))]
     if worst:
-        rows = [("line", "measured", "model", "error", "block")]
-        for block, cycles in outcome.worst(worst):
-            rows.append(
-                (
-                    str(block.line),
-                    f"{block.cycles:.2f}",
-                    f"{cycles:.2f}",
-                    f"{100 * relative_error(block, cycles):.0f} %",
-                    _assembly(block),
-                )
-            )
-        lines += ["", *table(rows, "rrrrl")]
+        lines += ["", *_worst(outcome, worst)]
     return "\n".join(lines)
 
 
-def _percent(value: float | None) -> str:
+def _table(title: str, groups: Sequence[Group]) -> list[str]:
+    rows = [(title, "blocks", "mean", "median", "near", "tau")]
+    for group in groups:
+        some = group.outcome
+        near = "n/a" if some.near is None else f"{100 * some.near:.0f} %"
+        rows.append(
+            (
+                group.name,
+                str(len(some.blocks)),
+                percent(some.mape),
+                percent(some.median_ape),
+                near,
+                _tau(some.kendall_tau),
+            )
+        )
+    return table(rows, "lrrrrr")
+
+
+def _worst(outcome: Validation, count: int) -> list[str]:
+    """The worst rows: figures in a line, the block's code below."""
+    lines = ["  line  measured  model  error"]
+    where = {id(block): k for k, block in enumerate(outcome.blocks)}
+    for block, cycles in outcome.worst(count):
+        bound = outcome.bound[where[id(block)]] if outcome.bound else ""
+        lines.append(
+            f"  {block.line:>4}  {block.cycles:>8.2f}  {cycles:>5.2f}  "
+            f"{100 * relative_error(block, cycles):>3.0f} %"
+            + (f"  {bound}" if bound else "")
+        )
+        lines.append(wrap(_assembly(block), "      "))
+    return lines
+
+
+def percent(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.2f} %"
+
+
+def _tau(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.4f}"
 
 
 def _assembly(block: Block) -> str:

@@ -1,0 +1,154 @@
+"""Measured blocks as they are read from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from costmodel.code import registers
+from costmodel.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+_FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One measured row. ``cycles`` an iteration; ``counter`` a register or -1."""
+
+    line: int  # of the file, the header is line 1
+    code: bytes
+    scenario: str
+    cycles: float
+    counter: int = -1
+
+    @property
+    def held_out(self) -> bool:
+        """Whether tuning never looked at it: half of all blocks, by their bytes."""
+        return bool(_bits(self.code) & 1)
+
+    @property
+    def checks(self) -> bool:
+        """Of the held-out half: whether it checks intervals or calibrates them."""
+        return bool(_bits(self.code) & 2)
+
+
+def _bits(code: bytes) -> int:
+    """The last byte of the SHA-256 of the block's hex, in lower case."""
+    return hashlib.sha256(code.hex().encode()).digest()[-1]
+
+
+def read_blocks(file: str, *, column: str, scenario: str | None) -> list[Block]:
+    """Rows of a CSV file with a header. Blank measurements are skipped.
+
+    A ``scenario`` column wins over ``scenario``. Raises InputError with file:line.
+    """
+    try:
+        with Path(file).open(newline="", encoding="utf-8") as stream:
+            return _rows(csv.reader(stream, strict=True), file, column, scenario)
+    except OSError as error:
+        found = f"cannot read: {error.strerror}"
+        raise InputError(found, where=file, expected="a CSV file") from None
+    except UnicodeDecodeError as error:
+        found = f"not text: byte {error.start} is not UTF-8"
+        raise InputError(found, where=file, expected="a CSV file") from None
+
+
+def _rows(reader: Reader, file: str, column: str, scenario: str | None) -> list[Block]:
+    header = _next(reader, file)
+    if header is None:
+        raise InputError("empty file", where=file, expected="a header with hex")
+    header = [name.strip() for name in header]
+    for name in ("hex", column):
+        if name not in header:
+            raise InputError(
+                f"no column {name!r}",
+                where=f"{file}:1",
+                expected="one of: " + ", ".join(header),
+                hint="--column NAME" if name == column else "",
+            )
+    at_hex, at_cycles = header.index("hex"), header.index(column)
+    at_scenario = header.index("scenario") if "scenario" in header else -1
+    at_counter = header.index("loop_ctr") if "loop_ctr" in header else -1
+    blocks: list[Block] = []
+    while (row := _next(reader, file)) is not None:
+        where = f"{file}:{reader.line_num}"
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise InputError(
+                f"{len(row)} cells", where=where, expected=f"{len(header)}"
+            )
+        if not row[at_cycles].strip() or not row[at_hex].strip():
+            continue
+        cell = row[at_scenario].strip() if at_scenario >= 0 else ""
+        blocks.append(
+            Block(
+                line=reader.line_num,
+                code=_code(row[at_hex], where),
+                scenario=_scenario(cell or scenario, where),
+                cycles=_cycles(row[at_cycles], where, column),
+                counter=_counter(row[at_counter], where) if at_counter >= 0 else -1,
+            )
+        )
+    return blocks
+
+
+def _next(reader: Reader, file: str) -> list[str] | None:
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        where = f"{file}:{reader.line_num}"
+        raise InputError(f"bad CSV: {error}", where=where) from None
+
+
+def _code(text: str, where: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise InputError(
+            f"{text[:24]!r} is not hex", where=where, expected="two digits a byte"
+        ) from None
+
+
+def _cycles(text: str, where: str, column: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(
+            f"{column} is {text!r}", where=where, expected="cycles above 0, or a blank"
+        )
+    return value
+
+
+def _counter(text: str, where: str) -> int:
+    """Number of the register a loop counts in; -1 for a blank."""
+    name = text.strip().lower().lstrip("%")
+    if name and name not in registers.GENERAL:
+        raise InputError(
+            f"loop_ctr is {text!r}", where=where, expected="such as r15, or a blank"
+        )
+    return registers.BY_NAME[name] if name else -1
+
+
+def _scenario(name: str | None, where: str) -> str:
+    if not name:
+        raise UsageError(
+            "no scenario",
+            where=where,
+            expected="--scenario, or a scenario column",
+            hint="--scenario unroll|opcache|loop",
+        )
+    if name not in _FILE_SCENARIOS:
+        raise InputError(
+            f"scenario {name!r}", where=where, expected=", ".join(_FILE_SCENARIOS)
+        )
+    return name
