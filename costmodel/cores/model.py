@@ -104,6 +104,7 @@ class MoveElimination(Section, frozen=True):
     widths: tuple[int, ...] = ()
     slots: int = 0
     byte_zero_extend: bool = False  # movzx r32,r8 too
+    same_register: bool = False  # mov %edi,%edi too
     per_cycle: int = 0  # most a cycle; 0: no limit
 
 
@@ -180,6 +181,7 @@ class Renaming(Section, frozen=True):
     indexed: bool = False
     immediate_stores: bool = True  # data from an immediate is renamed too
     read_modify_write: bool = True
+    never: tuple[str, ...] = ()  # instructions whose accesses are not renamed
     modify_by_register: bool = True  # the load of one whose other operand is a register
     stack_by_immediate: int = 0  # bytes: a larger add/sub of RSP breaks tracking; 0 all
     stack_survives_add: bool = True  # add/sub of RSP keeps the tracking

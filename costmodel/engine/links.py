@@ -67,6 +67,8 @@ def renamed(
         return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
+    if load.mnemonic in rule.never or store.mnemonic in rule.never:
+        return False
     access = load.memory[linked.slot[k]]
     learned = again and rule.learns and access.base != R.RSP
     if not (linked.same_expression[k] or learned):

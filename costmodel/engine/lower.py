@@ -290,7 +290,8 @@ class Lowering:
         if len(ops) != 2 or ops[0].kind != "r" or ops[1].kind != "r":
             return False
         if operation == "mov":
-            return ops[0].width in elimination.widths and not form.same_register
+            same = form.same_register and not elimination.same_register
+            return ops[0].width in elimination.widths and not same
         if operation == "movzx" and elimination.byte_zero_extend:
             source = ops[1].register
             target = ops[0].register
