@@ -40,6 +40,8 @@ _TEXT: Final = {
 }
 _SIGN64: Final = 1 << 63
 _POINTER: Final = 0x2324000  # what BHive's harness fills registers and memory with
+_STACK: Final = _POINTER + (1 << 24)  # elsewhere; both begin a line, as bank
+_FRAME: Final = _POINTER + (1 << 25) + 48  # conflicts show, and RBP 48 past one
 _GRANULE: Final = 3  # log2 of the bytes one entry of the memory table stands for
 
 
@@ -70,9 +72,10 @@ class Machine:
         self.filled = same_pointer
         if same_pointer:
             for register in range(16):
-                if register not in (R.RSP, R.RBP):
-                    self.roots[register] = CONST
-                    self.offsets[register] = _POINTER
+                self.roots[register] = CONST
+                self.offsets[register] = _POINTER
+            self.offsets[R.RSP] = _STACK
+            self.offsets[R.RBP] = _FRAME
         self.memory: dict[tuple[int, int], Store] = {}
         self.ids: dict[Key, int] = {}
         self.names: list[Key] = list(_FIRST)

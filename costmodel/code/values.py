@@ -55,13 +55,17 @@ class Linkage(NamedTuple):
 
 
 def linkage(
-    insns: Sequence[Insn], copies: int = 3, same_pointer: bool = False
+    insns: Sequence[Insn],
+    copies: int = 3,
+    same_pointer: bool = False,
+    always: bool = False,
 ) -> Linkage:
     """Compare every load with older stores in the steady state of repeated ``insns``.
 
     At least two copies are executed. Distances beyond ``FARTHEST`` copies are not
     looked for. ``same_pointer``: registers and memory begin with one pointer (see
-    ``machine``), otherwise with unknown quantities that never meet.
+    ``machine``), otherwise with unknown quantities that never meet. ``always``: execute
+    even if there is no store, for the addresses.
     """
     tables = [table_of(insn.form.data) for insn in insns]
     rows = [
@@ -78,7 +82,7 @@ def linkage(
         [1] * n, [0] * n, [-1] * n, [0] * n, [NONE] * n, [0] * n, [0] * n, [0] * n,
         list(range(n)), [0] * n, 0, False,
     )  # fmt: skip
-    if 1 not in writes:
+    if 1 not in writes and not (always and n > 1):
         return out
     machine = Machine(same_pointer)
     runs = execute(machine, insns, max(copies, 2))

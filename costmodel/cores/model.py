@@ -199,6 +199,8 @@ class Memory(Section, frozen=True):
     absolute_extra: int = 0  # no base register
     sign_extend_extra: int = 0
     narrow_extra: int = 0  # 8- and 16-bit loads
+    bank_bytes: int = 0  # two loads of one cycle may not touch the same bytes, in units
+    # of this many, of different lines; 0: they may
     forward_latency: int = 5  # store data to load result, load ready early
     forward_address: int = 0  # store address dispatch to load result
     forward_narrow: int = 0  # added when the load is inside the store but not at it

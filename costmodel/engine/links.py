@@ -28,7 +28,8 @@ def links(
     ``again``: the same instructions run again and again (a loop, not copies), so that
     the core may have learned which of them meet. ``same_pointer``: see ``linkage``.
     """
-    linked = linkage(insns, same_pointer=same_pointer)
+    banks = core.memory.bank_bytes > 0
+    linked = linkage(insns, same_pointer=same_pointer, always=banks)
     roots: dict[int, int] = {}
     rows = []
     depth = 1
@@ -73,7 +74,7 @@ def renamed(
     learned = again and rule.learns and access.base != R.RSP
     if not (linked.same_expression[k] or learned):
         return False
-    if access.segment or (access.base < 0):
+    if access.segment or (access.base < 0 and access.index < 0):
         return False
     if access.index >= 0 and not rule.indexed:
         return False

@@ -191,7 +191,7 @@ def execute(
             note(g, event + COMPLETE, complete, cause, event + ISSUE)
             g[event + DISPATCH] = -1
     else:
-        when = dispatch(u, n, issued, ready, early, ready_event, t, p, m, g)
+        when = dispatch(u, n, copy, issued, ready, early, ready_event, t, p, m, g)
         complete = when + t[u + UOP_LATENCY]
         result = complete
         result_event = event + COMPLETE

@@ -51,6 +51,7 @@ class Params(NamedTuple):
     store_buffer: int
     int_registers: int
     flag_registers: int
+    bank_bytes: int
     forward_latency: int
     forward_address: int
     forward_narrow: int
@@ -123,6 +124,7 @@ def build(core: Core) -> Params:
         store_buffer=window.store_buffer,
         int_registers=window.int_registers,
         flag_registers=window.flag_registers,
+        bank_bytes=memory.bank_bytes,
         forward_latency=memory.forward_latency,
         forward_address=memory.forward_address,
         forward_narrow=memory.forward_narrow,

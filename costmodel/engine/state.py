@@ -75,6 +75,7 @@ from costmodel.engine.params import Params
     CELLS,  # accesses * copies remembered
     BUSY_AT,  # ports * calendar: cycle booked
     SKIP_AT,  # ports * calendar: where to look next
+    TOUCHED_AT,  # ports * calendar: what a load in it touches, where banks matter
     GONE_AT,  # calendar: bit mask of ports that dispatch
     GONE_EVENT_AT,  # calendar: dispatch that freed an entry
     VALUE_AT,  # cells: cycle the stored value is ready
@@ -110,7 +111,7 @@ from costmodel.engine.params import Params
     WAITED,  # cycles the last uop waited for its port
     CACHE_WINDOW,  # in which the line being read begins
     SCALARS,
-) = range(83)
+) = range(84)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -176,7 +177,8 @@ def new_state(
     cold: int = 0,
 ) -> list[int]:
     """An empty machine. ``calendar`` is a power of two; ``fill`` makes the array."""
-    length = FIXED_SIZE + (2 * p.ports + 2) * calendar + 6 * cells
+    tables = 3 if p.bank_bytes else 2
+    length = FIXED_SIZE + (tables * p.ports + 2) * calendar + 6 * cells
     m = fill(length + FILL_SIZE * cold, 0)
     m[CALENDAR_MASK] = calendar - 1
     m[CELLS] = cells
@@ -215,6 +217,9 @@ def reset(m: list[int], p: Params) -> None:
         m[k] = -1
     m[SKIP_AT] = at + p.ports * calendar
     at += 2 * p.ports * calendar
+    m[TOUCHED_AT] = at
+    if p.bank_bytes:
+        at += p.ports * calendar
     m[GONE_AT] = at
     for k in range(at, at + calendar):
         m[k] = 0

@@ -3,6 +3,10 @@
 Called by ``machine.run`` in program order. Integers in, integers out; causes go to the
 log ``g`` when there is room for any.
 
+Where loads have banks (``bank_bytes``) a load bound to a port leaves in the first cycle
+in which its port is free and no older load on another of the alternating ports touches
+the same bank of another line; only addresses that count from one place are compared.
+
 A blocked load (``F_BLOCKED``: bytes from a store and from elsewhere) that dispatches
 before the store has committed reads the cache after the commit: it completes
 ``forward_blocked`` cycles after the later of the store data's dispatch and
@@ -35,6 +39,7 @@ from costmodel.engine.layout import (
     A_ROOT,
     A_SOURCE,
     A_WIDTH,
+    ACCESS,
     ACCESS_SIZE,
     ALONE,
     BUSY,
@@ -59,6 +64,9 @@ from costmodel.engine.layout import (
 from costmodel.engine.params import Params
 from costmodel.engine.state import (
     ALIAS_AT,
+    ALTERNATES,
+    ALTERNATES_AT,
+    BUSY_AT,
     CALENDAR_MASK,
     COMMIT,
     COMMIT_AT,
@@ -125,6 +133,7 @@ from costmodel.engine.state import (
     STORE_EVENT_AT,
     STORES,
     STORES_AT,
+    TOUCHED_AT,
     VALUE_AT,
     WAITED,
 )
@@ -249,9 +258,41 @@ def issue(
 
 
 # --- dispatch ------------------------------------------------------------------------
+def banks_of(a: int, copy: int, t: list[int], p: Params) -> int:
+    """What access ``a`` touches: root, line of 64 bytes, then a bit for each bank."""
+    b = t[T_ACCESSES] + a * ACCESS_SIZE
+    offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE] + (1 << 29)
+    root = t[b + A_ROOT] + 1
+    if t[b + A_FRESH]:
+        root += (copy + 1) << 12
+    bits = 0
+    for byte in range(0, t[b + A_WIDTH], 4):
+        bits |= 1 << ((offset + byte) & 63) // p.bank_bytes
+    bits |= 1 << ((offset + t[b + A_WIDTH] - 1) & 63) // p.bank_bytes
+    return (((root << 24) + (offset >> 6)) << 16) + bits
+
+
+def clashes(port: int, cycle: int, touched: int, m: list[int]) -> bool:
+    """Whether a load in ``cycle`` on another port holds a bank of another line.
+
+    Only addresses that count from the same place are compared.
+    """
+    mask = m[CALENDAR_MASK]
+    for k in range(m[ALTERNATES]):
+        other = m[ALTERNATES_AT + k]
+        cell = other * (mask + 1) + (cycle & mask)
+        if other != port and m[m[BUSY_AT] + cell] == cycle:
+            held = m[m[TOUCHED_AT] + cell]
+            same_root = held >> 40 == touched >> 40
+            if same_root and held >> 16 != touched >> 16 and held & touched & 65535:
+                return True
+    return False
+
+
 def dispatch(
     u: int,
     n: int,
+    copy: int,
     issued: int,
     ready: int,
     early: int,
@@ -279,10 +320,18 @@ def dispatch(
     last = t[u + PORTS_LAST]
     port = -1
     when = ready
+    touched = 0
     if last > first:
         if p.bind_at_issue:
             port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
             when = earliest(port, ready, m)
+            if p.bank_bytes:
+                if t[u] == K_LOAD and t[u + ACCESS] >= 0:
+                    touched = banks_of(t[u + ACCESS], copy, t, p)
+                    while clashes(port, when, touched, m):
+                        when = earliest(port, when + 1, m)
+                cell = port * (m[CALENDAR_MASK] + 1) + (when & m[CALENDAR_MASK])
+                m[m[TOUCHED_AT] + cell] = touched
         else:
             if early < inputs and issued + p.to_dispatch < inputs:
                 if early < issued + p.to_dispatch:

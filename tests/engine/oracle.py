@@ -20,6 +20,8 @@ Rules the figures of a core do not say by themselves:
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
   inputs are ready and its port is free; the oldest goes first. Uops of the unit that
   is not pipelined start in program order. Without ports it leaves when ready.
+- *Banks.* A load on a port it was bound to does not leave in a cycle in which an older
+  load on another of the ports taken in turn touches the same bank of another line.
 - *Forwarding.* A load that has left takes its data from its store unless that store has
   committed by then: when the store data and address have left plus the core's
   latencies, no earlier than a load from the cache. A renamed load's value is there
@@ -225,6 +227,8 @@ class Machine:
                 if not free:
                     divider_blocked = divider_blocked or busy
                     continue
+                if self.bank_taken(uop, free[0], cycle):
+                    continue
                 uop.port = free[0]
                 taken.add(uop.port)
                 self.leaving.append(uop)
@@ -236,6 +240,26 @@ class Machine:
             if busy:
                 self.divider_free = cycle + uop.busy
             self.waiting.remove(uop)
+
+    def bank_taken(self, uop: Uop, port: int, cycle: int) -> bool:
+        """Whether an older load of this cycle, on another of the ports loads take in
+        turn, touches the same bank of another line of the same place."""
+        if not (self.p.bank_bytes and self.p.bind_at_issue and uop.access):
+            return False
+        if uop.kind != L.K_LOAD:
+            return False
+        root, lines, banks = uop.access.touched(uop.insn.copy, self.p.bank_bytes)
+        for other in self.leaving:
+            if other.dispatched != cycle:
+                continue
+            if other.kind != L.K_LOAD or not other.access or other.port == port:
+                continue
+            if other.port not in self.alternates:
+                continue
+            theirs = other.access.touched(other.insn.copy, self.p.bank_bytes)
+            if theirs[0] == root and theirs[1] != lines and theirs[2] & banks:
+                return True
+        return False
 
     def may_leave(self, uop: Uop, cycle: int) -> bool:
         ready = uop.ready()

@@ -31,6 +31,12 @@ class Access:
         root = self.root + ((copy + 1 << 12) if self.fresh else 0)
         return root, self.offset + copy * self.stride
 
+    def touched(self, copy: int, size: int) -> tuple[int, int, set[int]]:
+        """Root, first line, and banks of ``size`` bytes within a line."""
+        root, offset = self.place(copy)
+        bytes_ = range(offset, offset + self.width)
+        return root, offset // 64, {byte % 64 // size for byte in bytes_}
+
     def crosses(self, copy: int, boundary: int) -> bool:
         _, offset = self.place(copy)
         return offset // boundary != (offset + self.width - 1) // boundary

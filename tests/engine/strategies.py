@@ -198,6 +198,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         store_buffer=r.choice([0, size(1, 12)]),
         int_registers=r.choice([0, size(6, 40)]),
         flag_registers=r.choice([0, size(6, 20)]),
+        bank_bytes=r.choice([0, 0, 4, 8]),
         forward_latency=r.randint(0, 5),
         forward_address=r.randint(0, 9),
         forward_narrow=r.randint(0, 2),
