@@ -6,7 +6,7 @@ every core there is: then the result is a sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     import pandas as pd
+
+    from costmodel.engine.cold import Cold
 
     Source = str | os.PathLike[str] | Path
 
@@ -44,6 +46,7 @@ class Options(PathOptions, total=False):
     scenario: str | None
     align: int
     values: Values  # figures of the core to use instead, (path, value) each
+    cold: Mapping[str, str] | Cold  # kinds of line that are cold, and their levels
 
 
 class CompareOptions(Options, total=False):
@@ -192,13 +195,18 @@ def _where(insn: Insn, path: Path) -> str:
 
 
 def _estimate(
-    path: Path, core: str, scenario: str | None, align: int, values: Values = ()
+    path: Path,
+    core: str,
+    scenario: str | None,
+    align: int,
+    values: Values = (),
+    cold: Mapping[str, str] | Cold = (),
 ) -> Result:
     from costmodel.engine.estimate import estimate as run
 
     loaded = with_settings(load_core(core), values)
     try:
-        result = run(path, loaded, scenario=scenario, align=align)
+        result = run(path, loaded, scenario=scenario, align=align, cold=cold)
     except UnknownInstructionError as error:
         refused = [s.insn for s in path.steps if s.insn.form.vector]
         if not error.where:
@@ -226,16 +234,20 @@ def estimate(
     scenario: str | None = None,
     align: int = 0,
     values: Values = (),
+    cold: Mapping[str, str] | Cold = (),
     **options: Unpack[PathOptions],
 ) -> Result | Results:
     """Cycles of one path: on one named core, on several, or (None) on all.
 
     ``scenario`` None is the round trip where the path has a system call's boundaries,
-    otherwise ``once``. ``align`` is the offset from a 64-byte line.
+    otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names lines
+    that are not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
     """
     path = load_path(source, **options)
     names = core_names_of(uarch)
-    results = Results(_estimate(path, name, scenario, align, values) for name in names)
+    results = Results(
+        _estimate(path, name, scenario, align, values, cold) for name in names
+    )
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
 
 
@@ -262,6 +274,7 @@ def compare(
     scenario: str | None = None,
     align: int = 0,
     values: Values = (),
+    cold: Mapping[str, str] | Cold = (),
     draws: int = 0,
     executor: Executor | None = None,
     **options: Unpack[PathOptions],
@@ -276,12 +289,12 @@ def compare(
     old, new = (load_path(source, **options) for source in (before, after))
     found: list[Difference] = []
     for name in core_names_of(uarch):
-        first = _estimate(old, name, scenario, align, values)
-        second = _estimate(new, name, scenario, align, values)
+        first = _estimate(old, name, scenario, align, values, cold)
+        second = _estimate(new, name, scenario, align, values, cold)
         if first.scenario != second.scenario:
             shared = common_scenario(first.scenario, second.scenario)
-            first = _estimate(old, name, shared, align, values)
-            second = _estimate(new, name, shared, align, values)
+            first = _estimate(old, name, shared, align, values, cold)
+            second = _estimate(new, name, shared, align, values, cold)
         found.append(Difference(first, second))
     if draws:
         from costmodel.studies.uncertainty import with_intervals

@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> Outcome:
         return _varied(args, cores, paths)
     values = _values(args, cores)
     results = [
-        api.estimate(path, core, scenario=args.scenario, align=args.align, values=mine)
+        api.estimate(
+            path, core, scenario=args.scenario, align=args.align, values=mine,
+            cold=args.cold,
+        )  # fmt: skip
         for path in paths
         for core, mine in zip(cores, values, strict=True)
     ]

@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> Outcome:
         **path_options(args),
         stdin=standard_input((args.input,)),
     )
-    result = api.estimate(path, core, scenario=args.scenario, align=args.align)
+    result = api.estimate(
+        path, core, scenario=args.scenario, align=args.align, cold=args.cold
+    )
     if args.strict:
         forbid_guessing([result])
     if wants_json(args):

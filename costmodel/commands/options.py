@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from costmodel.api import PathOptions
+    from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
 
 SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
@@ -35,6 +36,13 @@ def alignment(text: str) -> int:
     if not 0 <= value <= 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
     return value
+
+
+def cold_lines(text: str) -> Cold:
+    """``stack=l3,code=mem``: kinds of line and the level each is in."""
+    from costmodel.engine.cold import parsed
+
+    return parsed(text)
 
 
 def add_uarch(parser: argparse.ArgumentParser, meaning: str) -> None:
@@ -124,6 +132,14 @@ def add_model_options(
             metavar="[CORE.]PATH=A:B:N",
             help="try N values of a figure from A to B",
         )
+    group.add_argument(
+        "--cold",
+        type=cold_lines,
+        default=(),
+        metavar="KIND=LEVEL,..",
+        help="lines not in L1 when a trip starts: stack, frame, percpu, table, "
+        "thread_info, data, code or all, in l2, l3 or mem",
+    )
     group.add_argument(
         "--strict",
         action="store_true",

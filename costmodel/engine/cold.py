@@ -65,6 +65,18 @@ def checked(cold: Mapping[str, str] | Cold) -> Cold:
     return out if any(level != "l1" for _, level in out) else ()
 
 
+def parsed(text: str) -> Cold:
+    """``stack=l3,code=mem``; raises UsageError."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(equals for _, equals, _ in pairs):
+        raise UsageError(
+            f"--cold {text!r}",
+            expected="KIND=LEVEL, .. such as stack=l3,code=mem",
+            hint=f"kinds: {', '.join(KINDS)}; levels: {', '.join(LEVELS)}",
+        )
+    return checked({kind.strip(): level.strip().lower() for kind, _, level in pairs})
+
+
 def spoken(cold: Cold) -> str:
     """``stack in L3, code in memory``."""
     return ", ".join(f"{kind} in {SPOKEN[level]}" for kind, level in cold)
@@ -94,7 +106,7 @@ def cold_lines(
     if not cold:
         return ColdLines()
     levels = dict(cold)
-    frame = frozenset(slot.line for slot in slots)
+    frame = frozenset(f"stack {slot.line}" for slot in slots)
     found: list[int] = []
     of_line = []
     for use in uses:

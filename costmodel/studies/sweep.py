@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
+from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import default_scenario
 from costmodel.engine.rerun import Rerun
 from costmodel.studies.compare import common_scenario
@@ -42,6 +43,7 @@ def sweep(
     scenario: str | None = None,
     align: int = 0,
     values: Values = (),
+    cold: Cold = (),
 ) -> list[Point]:
     """One path, or the two of a comparison, on one core at every point.
 
@@ -68,7 +70,7 @@ def sweep(
         for number, path in enumerate(paths):
             key = number, at
             if key not in made:
-                made[key] = Rerun(path, loaded, chosen, at, compiled=quick)
+                made[key] = Rerun(path, loaded, chosen, at, quick, cold)
             found.append(made[key].cycles(figures))
         out.append(
             Point(

@@ -58,6 +58,7 @@ def comparisons_text(
     lines = [
         clip(f"{heading(first.before)} -> {heading(first.after)}", 72),
         "  " + ", ".join(SCENARIOS.get(s, s) for s in _scenarios(comparisons)),
+        *([f"  cold when a trip starts: {cold}"] if (cold := _cold(first)) else []),
         "",
         *difference_table(comparisons, digits),
         "",
@@ -94,6 +95,10 @@ def _digits(comparison: Comparison) -> int:
     return min(1, decimals_for([part.cycles for part in by_cause(comparison)]))
 
 
+def _cold(comparison: Comparison) -> str:
+    return ", ".join(f"{kind} in {level}" for kind, level in comparison.after.cold)
+
+
 def _scenarios(comparisons: Sequence[Comparison]) -> list[str]:
     return list(dict.fromkeys(c.after.scenario for c in comparisons))
 
@@ -123,6 +128,21 @@ def difference_table(comparisons: Sequence[Comparison], digits: int) -> list[str
     if not intervals:
         return table([(r[0], r[1], r[3], r[4]) for r in rows], "lrrr")
     return table(rows, "lrlrr")
+
+
+def memory_said(comparison: Comparison) -> str:
+    """What both sides ask of the memory system, on one core."""
+    old, new = comparison.before, comparison.after
+    pairs = [
+        ("data lines", len(old.lines), len(new.lines)),
+        ("fills", old.fills, new.fills),
+        ("RFOs", old.ownership_requests, new.ownership_requests),
+        ("code fills", old.code_fills, new.code_fills),
+        ("commits", *(sum(use.commits for use in e.lines) for e in (old, new))),
+        ("stores waiting at most", old.store_buffer_peak, new.store_buffer_peak),
+    ]
+    said = [f"{name} {a} -> {b}" for name, a, b in pairs if a or b]
+    return wrap("memory: " + ", ".join(said), "    ", "      ")
 
 
 def code_lines(comparison: Comparison) -> list[str]:
@@ -158,7 +178,8 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
     causes, instructions = by_cause(comparison), by_instruction(comparison)
     title = f"  {comparison.after.uarch}: {number(total, digits, sign=bool(total))}"
     if not causes and not instructions:
-        return [title + ", no cause differs"]
+        lines = [title + ", no cause differs"]
+        return [*lines, memory_said(comparison)] if comparison.after.cold else lines
     rows = [
         (amount, clip(part.cause, 50)) for amount, part in _shown(causes, digits, most)
     ]
@@ -171,6 +192,8 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
             for amount, part in _shown(instructions, digits, most)
         ]
         lines += ["    by instruction", *table(wide, "rlll", "    ")]
+    if comparison.after.cold:
+        lines.append(memory_said(comparison))
     return lines
 
 

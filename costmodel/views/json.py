@@ -49,9 +49,15 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
                 "loads": use.loads,
                 "stores": use.stores,
                 "commits": use.commits,
+                "level": use.level,
+                "filled_by": use.filled_by,
             }
             for use in e.lines
         ],
+        "cold": dict(e.cold),
+        "fills": e.fills,
+        "code_fills": e.code_fills,
+        "ownership_requests": e.ownership_requests,
         "frame": [
             {
                 "slot": slot.name,
@@ -118,11 +124,24 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "instructions": [_part(p) for p in by_instruction(c)],
         "code": {name: getattr(change, name) for name in change.__slots__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],
+        "cold": dict(c.after.cold),
+        "memory": [_memory(c.before), _memory(c.after)],
         "files": [c.before.path.origin, c.after.path.origin],
         "unknown": sorted({*c.before.unknown, *c.after.unknown}),
         "guesses": [
             _guess(g) for g in dict.fromkeys((*c.before.guesses, *c.after.guesses))
         ],
+    }
+
+
+def _memory(e: Estimate) -> dict[str, int]:
+    return {
+        "lines": len(e.lines),
+        "fills": e.fills,
+        "code_fills": e.code_fills,
+        "ownership_requests": e.ownership_requests,
+        "commits": sum(use.commits for use in e.lines),
+        "store_buffer_peak": e.store_buffer_peak,
     }
 
 

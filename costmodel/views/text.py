@@ -139,12 +139,16 @@ def memory_lines(estimate: Estimate) -> list[str]:
     """Lines touched, with their commits; store buffer; unknown addresses."""
     if not estimate.lines:
         return ["  touches no memory"]
-    rows = [("lines touched", "loads", "stores", "commits")]
+    cold = bool(estimate.cold)
+    rows: list[tuple[str, ...]] = [("lines touched", "loads", "stores", "commits")]
+    if cold:
+        rows[0] = (*rows[0], "from", "asked by")
     for use in estimate.lines:
         counts = (str(use.loads), str(use.stores), str(use.commits))
-        rows.append((clip(use.where, 42), *counts))
-    lines = table(rows, "lrrr")
-    remarks = []
+        origin = (use.level, use.filled_by) if cold else ()
+        rows.append((clip(use.where, 30 if cold else 42), *counts, *origin))
+    lines = table(rows, "lrrrll" if cold else "lrrr")
+    remarks = [fills_said(estimate)] if cold else []
     if estimate.store_buffer_peak:
         remarks.append(
             f"{plural(estimate.store_buffer_peak, 'store')} waiting to commit at most"
@@ -157,6 +161,14 @@ def memory_lines(estimate: Estimate) -> list[str]:
     if remarks:
         lines.append(wrap("; ".join(remarks), "  "))
     return lines
+
+
+def fills_said(estimate: Estimate) -> str:
+    """``3 line fills, 1 asked for by stores (RFO), and 2 lines of code``."""
+    said = f"{plural(estimate.fills, 'line fill')}, "
+    said += f"{estimate.ownership_requests} asked for by stores (RFO)"
+    code = estimate.code_fills
+    return said + (f", and {plural(code, 'line')} of code" if code else "")
 
 
 def frame_lines(estimate: Estimate) -> list[str]:
