@@ -62,6 +62,8 @@ _NOT_LOWERED = (
     "memory.alias_4k", _MEETING,
 )  # fmt: skip
 Key = tuple[tuple[str, Any], ...]
+_Rows = dict[str, Key]  # cost row -> its figures that are not as stated
+LoweredForms = dict[tuple[Key, Key], dict[tuple[bytes, bool], Lowered]]
 
 
 class Rerun:
@@ -75,9 +77,11 @@ class Rerun:
         align: int = 0,
         compiled: bool = False,
         cold: Cold = (),
+        lowered: LoweredForms | None = None,
     ) -> None:
         """``compiled`` needs a C compiler; it gives the same figures sooner.
 
+        ``lowered`` is that of another path on the same core, to share its work.
         Raises what ``estimate`` raises for a path it cannot run.
         """
         self.loaded = loaded
@@ -86,7 +90,7 @@ class Rerun:
         self.rows = frozenset(
             low.row for low in self._first.lowered if low is not None and low.row
         )
-        self._lowered: dict[Key, dict[tuple[bytes, bool], Lowered]] = {}
+        self.lowered: LoweredForms = {} if lowered is None else lowered
         self._traces: dict[Key, tuple[list[int], Builder]] = {
             (): (self._first.trace, self._first.builder)
         }
@@ -169,8 +173,8 @@ class Rerun:
         if made is not None:
             return made
         rules = tuple(item for item in key if not item[0].startswith(_NOT_LOWERED))
-        changed = {_row_of(name) for name, _ in key if name.startswith("costs.")}
-        builder = Builder(self._lowering(core, changed, rules))
+        lowering, own = self._lowering(core, key, rules)
+        builder = Builder(lowering)
         first = self._first
         rows = self._links(core, key)
         trace = builder.build(
@@ -185,7 +189,7 @@ class Rerun:
             cold=first.cold_lines.levels,
             cold_code=first.cold_lines.of_insn,
         )
-        self._keep(builder.lowering, changed, rules)
+        self._keep(lowering, own, rules)
         if len(key) < 3:  # draws of many figures do not come back
             self._traces[key] = trace, builder
         return trace, builder
@@ -194,28 +198,34 @@ class Rerun:
         known = self.loaded.evidence.get(name)
         return known is not None and value == known.value
 
-    def _lowering(self, core: Core, changed: set[str], rules: Key) -> Lowering:
-        """A lowering that knows what the core's rules and stated rows lower to."""
+    def _lowering(self, core: Core, key: Key, rules: Key) -> tuple[Lowering, _Rows]:
+        """A lowering that knows what it has met before, and where to keep the rest.
+
+        What an instruction lowers to follows from the core's rules and from the
+        figures of its own row.
+        """
+        rows: _Rows = {}
+        for name, value in key:
+            if name.startswith("costs."):
+                row = _row_of(name)
+                rows[row] = (*rows.get(row, ()), (name, value))
         loaded = replace(self.loaded, core=core)
         if any(name.startswith(_LAYOUT) for name, _ in rules):
-            return Lowering(loaded)
+            return Lowering(loaded), rows
         made = copy(self._first.builder.lowering)  # making one reads a file's date
         made.loaded = loaded
         made.core = core
-        made._cache = {
-            form: low
-            for form, low in self._lowered.get(rules, {}).items()
-            if low.row not in changed
-        }
-        return made
+        stated = self.lowered.get((rules, ()), {})
+        made._cache = {form: low for form, low in stated.items() if low.row not in rows}
+        for figures in rows.values():
+            made._cache.update(self.lowered.get((rules, figures), {}))
+        return made, rows
 
-    def _keep(self, lowering: Lowering, changed: set[str], rules: Key) -> None:
-        """Remember what rows lowered to that are as stated."""
-        known = self._lowered.setdefault(rules, {})
-        if len(known) != len(lowering._cache) or not changed:
-            for form, low in lowering._cache.items():
-                if low.row not in changed:
-                    known[form] = low
+    def _keep(self, lowering: Lowering, rows: _Rows, rules: Key) -> None:
+        """Remember what instructions lowered to."""
+        for form, low in lowering._cache.items():
+            figures = rows.get(low.row, ())
+            self.lowered.setdefault((rules, figures), {})[form] = low
 
     def _state(self, trace: Any, builder: Builder, p: params.Params, size: int) -> Any:
         """A machine of the right shape; the engine resets it before each run."""

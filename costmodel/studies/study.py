@@ -17,6 +17,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from costmodel.code.insn import Path
+from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
 from costmodel.errors import InputError
@@ -80,6 +81,7 @@ class Question(Strict, frozen=True, kw_only=True):
     after: str
     before: str = ""
     scenario: str = ""  # "": the round trip where the path is one, else once
+    cold: dict[str, str] = field(default_factory=dict)  # kind of line -> level
     sentence: str
     slow: tuple[Slow, ...] = ()
     claim: Claim | None = None
@@ -163,15 +165,15 @@ def answer(
     """Every question on every core."""
     count = study.draws if draws is None else draws
     wanted = dict.fromkeys(
-        (name, scenario or default_scenario(paths[name]))
+        (name, scenario or default_scenario(paths[name]), _cold(question))
         for question in study.questions
         if question.kind in ("cost", "difference", "break_even", "mix")
         for name, scenario in _needed(question)
     )
     tasks = [
-        Task(paths[name], core, scenario, draws=count)
+        Task(paths[name], core, scenario, draws=count, cold=cold)
         for core in cores
-        for name, scenario in wanted
+        for name, scenario, cold in wanted
     ]
     found = run_all(tasks, executor, progress)
     keys = [(core, *which) for core in cores for which in wanted]
@@ -180,6 +182,10 @@ def answer(
         one for question in study.questions for one in table.answers(question, cores)
     )
     return Outcome(study, tuple(cores), count, answers)
+
+
+def _cold(question: Question) -> Cold:
+    return checked(question.cold)
 
 
 def _needed(question: Question) -> Iterator[tuple[str, str]]:
@@ -192,12 +198,13 @@ def _needed(question: Question) -> Iterator[tuple[str, str]]:
             yield name, slow.scenario
 
 
+_Key = tuple[str, str, str, Cold]  # core, path, scenario, cold lines
+
+
 class _Table:
     """The runs, and what is asked of them."""
 
-    def __init__(
-        self, paths: Mapping[str, Path], runs: Mapping[tuple[str, str, str], Draws]
-    ) -> None:
+    def __init__(self, paths: Mapping[str, Path], runs: Mapping[_Key, Draws]) -> None:
         self.paths = paths
         self.runs = runs
         self._estimates: dict[tuple[str, str], Estimate] = {}
@@ -213,11 +220,14 @@ class _Table:
         if question.kind in ("lines", "commits"):
             return self._memory(question, core)
         names = [(question.before, -1), (question.after, 1)]
-        fast = self._sum([(n, question.scenario, s) for n, s in names if n], core)
+        cold = _cold(question)
+        fast = self._sum([(n, question.scenario, s) for n, s in names if n], core, cold)
         if question.kind in ("cost", "difference"):
             return _interval(fast)
         slow = [
-            self._sum([(s.before, s.scenario, -1), (s.after, s.scenario, 1)], core)
+            self._sum(
+                [(s.before, s.scenario, -1), (s.after, s.scenario, 1)], core, cold
+            )
             for s in question.slow
         ]
         if question.kind == "mix":
@@ -233,12 +243,14 @@ class _Table:
             )
         return _interval([even(f, -s) for f, s in zip(fast, slow[0], strict=True)])
 
-    def _sum(self, parts: Sequence[tuple[str, str, int]], core: str) -> list[Fraction]:
+    def _sum(
+        self, parts: Sequence[tuple[str, str, int]], core: str, cold: Cold
+    ) -> list[Fraction]:
         """A signed sum of paths: as stated, then draw by draw."""
         runs = []
         for name, scenario, sign in parts:
             chosen = scenario or default_scenario(self.paths[name])
-            run = self.runs[core, name, chosen]
+            run = self.runs[core, name, chosen, cold]
             runs.append([sign * c for c in (run.stated, *run.drawn)])
         return [sum(column, Fraction(0)) for column in zip(*runs, strict=True)]
 

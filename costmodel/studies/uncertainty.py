@@ -19,8 +19,10 @@ from typing import NamedTuple, TypeVar
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
-from costmodel.engine.rerun import Rerun
+from costmodel.engine.cold import Cold
+from costmodel.engine.rerun import LoweredForms, Rerun
 from costmodel.engine.result import Comparison
+from costmodel.errors import UsageError
 from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
 from costmodel.studies.settings import Values
 
@@ -41,6 +43,7 @@ class Task(NamedTuple):
     draws: int = DRAWS
     seed: int = SEED
     values: Values = ()  # set by the user: not drawn
+    cold: Cold = ()  # lines that start elsewhere than in L1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,17 @@ class Effect:
 
 def run(task: Task) -> Draws:
     """The draws of one task, in this process."""
-    again, figures = _prepared(task)
+    return run_core([task])[0]
+
+
+def run_core(tasks: Sequence[Task]) -> list[Draws]:
+    """The draws of tasks on one core, which share what they can."""
+    shared: LoweredForms = {}
+    return [_run(task, shared) for task in tasks]
+
+
+def _run(task: Task, shared: LoweredForms) -> Draws:
+    again, figures = _prepared(task, shared)
     fixed = dict(task.values)
     return Draws(
         again.cycles(fixed),
@@ -89,11 +102,12 @@ def run(task: Task) -> Draws:
     )
 
 
-def _prepared(task: Task) -> tuple[Rerun, list[Leaf]]:
+def _prepared(task: Task, shared: LoweredForms) -> tuple[Rerun, list[Leaf]]:
     loaded = load_core(task.core)
     again = Rerun(
-        task.path, loaded, task.scenario, task.align, compiled=_compiled(task.draws)
-    )
+        task.path, loaded, task.scenario, task.align, _compiled(task.draws),
+        task.cold, shared,
+    )  # fmt: skip
     fixed = dict(task.values)
     free = [leaf for leaf in leaves(loaded, again.rows) if leaf.path not in fixed]
     return again, free
@@ -105,10 +119,16 @@ def _compiled(draws: int) -> bool:
 
 
 def compilable() -> bool:
-    """Whether there is a compiler for the engine."""
-    from costmodel.engine.compiled import compiler
+    """Whether the engine can be compiled here, and kept."""
+    from costmodel.engine import compiled
 
-    return compiler() is not None
+    if compiled.compiler() is None:
+        return False
+    try:
+        compiled.engine()
+    except UsageError:
+        return False
+    return True
 
 
 def run_all(
@@ -122,30 +142,34 @@ def run_all(
     through ``get_executor``, an ``MPIPoolExecutor``. None: local processes if there is
     enough to do, else this process. ``progress`` is told how many of how many are done.
     """
-    with _pool(tasks, executor) as pool:
-        waiting: Iterator[Draws]
+    groups: dict[str, list[int]] = {}
+    for number, task in enumerate(tasks):
+        groups.setdefault(task.core, []).append(number)
+    work = [[tasks[n] for n in numbers] for numbers in groups.values()]
+    found: dict[int, Draws] = {}
+    with _pool(work, executor) as pool:
+        waiting: Iterator[list[Draws]]
         if pool is None:
-            waiting = map(run, tasks)
+            waiting = map(run_core, work)
         else:
-            futures = [pool.submit(run, task) for task in tasks]
+            futures = [pool.submit(run_core, some) for some in work]
             waiting = (future.result() for future in futures)
-        done = []
-        for draws in waiting:
-            done.append(draws)
+        for numbers, draws in zip(groups.values(), waiting, strict=True):
+            found.update(zip(numbers, draws, strict=True))
             if progress is not None:
-                progress(len(done), len(tasks))
-    return done
+                progress(len(found), len(tasks))
+    return [found[n] for n in range(len(tasks))]
 
 
 @contextmanager
 def _pool(
-    tasks: Sequence[Task], executor: Executor | None
+    work: Sequence[Sequence[Task]], executor: Executor | None
 ) -> Iterator[Executor | None]:
     if executor is not None:
         yield executor
         return
-    runs = sum(task.draws + 1 for task in tasks)
-    workers = min(len(tasks), len(os.sched_getaffinity(0)))
+    runs = sum(task.draws + 1 for some in work for task in some)
+    workers = min(len(work), len(os.sched_getaffinity(0)))
     if workers < 2 or runs < PARALLEL_ABOVE:
         yield None
         return
@@ -236,7 +260,8 @@ def effects(before: Task, after: Task, most: int = 6) -> list[Effect]:
     correlation with the difference over the draws, the share of its variance a monotone
     effect explains. Costs two runs a figure and path besides the draws.
     """
-    sides = [_prepared(task) for task in (before, after)]
+    shared: LoweredForms = {}
+    sides = [_prepared(task, shared) for task in (before, after)]
     fixed = dict(after.values)
     figures = {leaf.path: leaf for _, some in sides for leaf in some}
     drawn = sample(list(figures.values()), after.draws, after.seed)
