@@ -240,8 +240,8 @@ def estimate(
     """Cycles of one path: on one named core, on several, or (None) on all.
 
     ``scenario`` None is the round trip where the path has a system call's boundaries,
-    otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names lines
-    that are not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
+    otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names
+    lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
     """
     path = load_path(source, **options)
     names = core_names_of(uarch)

@@ -68,9 +68,14 @@ def run(args: argparse.Namespace) -> Outcome:
     values = [values_for(settings, core) for core in cores]
     differences = [
         api.compare(
-            before, after, core, scenario=args.scenario, align=args.align, values=mine,
+            before,
+            after,
+            core,
+            scenario=args.scenario,
+            align=args.align,
+            values=mine,
             cold=args.cold,
-        )  # fmt: skip
+        )
         for core, mine in zip(cores, values, strict=True)
     ]
     if args.strict:

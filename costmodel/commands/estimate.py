@@ -51,9 +51,13 @@ def run(args: argparse.Namespace) -> Outcome:
     values = _values(args, cores)
     results = [
         api.estimate(
-            path, core, scenario=args.scenario, align=args.align, values=mine,
+            path,
+            core,
+            scenario=args.scenario,
+            align=args.align,
+            values=mine,
             cold=args.cold,
-        )  # fmt: skip
+        )
         for path in paths
         for core, mine in zip(cores, values, strict=True)
     ]
