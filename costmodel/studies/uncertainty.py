@@ -220,7 +220,16 @@ def with_intervals(
     names = cores or [c.after.uarch for c in comparisons]
     given = values or [()] * len(comparisons)
     tasks = [
-        Task(path, name, c.after.scenario, c.after.align, draws, seed, fixed)
+        Task(
+            path,
+            name,
+            c.after.scenario,
+            c.after.align,
+            draws,
+            seed,
+            fixed,
+            c.after.cold,
+        )
         for c, name, fixed in zip(comparisons, names, given, strict=True)
         for path in paths
     ]
@@ -243,7 +252,7 @@ def sensitivities(
     """What a comparison's difference is sensitive to, most first."""
     after = comparison.after
     before, new = (
-        Task(path, core, after.scenario, after.align, draws, SEED, values)
+        Task(path, core, after.scenario, after.align, draws, SEED, values, after.cold)
         for path in paths
     )
     return effects(before, new)
