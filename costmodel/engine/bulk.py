@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from costmodel.code.decode import decode_bytes
+from costmodel.code.decode import decode_bytes, split
 from costmodel.code.insn import Insn
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import layout as L
@@ -18,8 +18,10 @@ from costmodel.engine import params
 from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
+from costmodel.engine.place import B_DEPTH
+from costmodel.engine.pool import Pool
 from costmodel.engine.scenarios import NAMES, plan
-from costmodel.engine.state import list_of, new_log, new_state
+from costmodel.engine.state import M_DECODE, list_of, new_log, new_state
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder, Item
 from costmodel.errors import UsageError
@@ -59,6 +61,9 @@ class Bulk:
         self._uops_at = self._fill(MARKS, 0)
         self._out = self._fill(1024, 0)
         self._found = self._fill(8, 0)
+        self._fast: Any = None
+        if self._fill is not list_of:
+            self._fast = _Fast(self)
 
     def _use_compiled(self, required: bool) -> None:
         from costmodel.engine import compiled
@@ -77,6 +82,10 @@ class Bulk:
         Raises InputError for bytes that are no code and UnknownInstructionError for
         code the model refuses.
         """
+        if scenario == "unroll" and self._fast is not None:
+            found = self._unrolled(code)
+            if found is not None:
+                return found
         return self.insns(decode_bytes(code), scenario, counter)
 
     def insns(
@@ -88,8 +97,7 @@ class Bulk:
                 f"no scenario {scenario!r}", expected="one of " + ", ".join(NAMES)
             )
         todo = plan(scenario, body, self.core, counter)
-        same = scenario == "unroll" and self.core.measured_from == "same_pointer"
-        rows, depth, _ = links(body, self.core, todo.loops, same)
+        rows, depth = self._links(body, scenario, todo.loops)
         trace = self.builder.build(
             [Item(i.form) for i in body],
             todo.tail,
@@ -113,13 +121,69 @@ class Bulk:
             )  # fmt: skip
             if not found[4]:
                 break
-        trips = max(1, int(found[1]))
+        repeat = 1 if scenario == "loop" else todo.repeat
+        return self._result(len(body) * todo.repeat // repeat, repeat)
+
+    def _result(self, instructions: int, repeat: int) -> Throughput:
+        found = self._found
+        trips = max(1, found[1])
         return Throughput(
-            int(found[0]) / (trips * (1 if scenario == "loop" else todo.repeat)),
-            bool(found[3]),
-            len(body),
-            int(found[2] + found[1]) * len(body) * todo.repeat,
+            found[0] / (trips * repeat),
+            found[3] != 0,
+            instructions,
+            (found[2] + found[1]) * instructions * repeat,
         )
+
+    def _links(
+        self, body: list[Insn], scenario: str, loops: bool
+    ) -> tuple[list[list[int]], int]:
+        same = scenario == "unroll" and self.core.measured_from == "same_pointer"
+        rows, depth, _ = links(body, self.core, loops, same)
+        return rows, depth
+
+    def _unrolled(self, code: bytes) -> Throughput | None:
+        """Copies of a block, put together and run by compiled code; None: it needs
+        more than templates."""
+        fast = self._fast
+        parts = split(code)
+        pieces = fast.pool.pieces(parts)
+        size = fast.pool.fixed
+        widths: list[int] = []
+        stores = False
+        for piece in pieces:
+            size += piece.size
+            if piece.widths:
+                widths += piece.widths
+                stores = stores or piece.stores
+            if piece.apart:
+                return None
+        depth = 1
+        if stores:
+            address = 0
+            body = []
+            for piece in pieces:
+                body.append(Insn(piece.form, address))
+                address += piece.length
+            rows, depth = self._links(body, "unroll", False)
+        else:
+            rows = [
+                [-1, 0, L.F_NONE, k, 0, 0, 0, width, 0]
+                for k, width in enumerate(widths)
+            ]
+        block = [len(pieces), 0, 1, 1, 0, len(widths), len(widths) * L.ACCESS_SIZE]
+        while block[B_DEPTH] < depth:
+            block[B_DEPTH] *= 2
+        block += fast.pool.templates(pieces, rows)
+        for row in rows:
+            block += row
+        group = trip_group(len(code), self.params.fetch_bytes, False)
+        room = size + len(block)
+        cells = len(widths) * block[B_DEPTH]
+        for calendar in CALENDARS:
+            fast.run(block, self._state(cells, calendar), room, group)
+            if not self._found[4]:
+                break
+        return self._result(len(parts), 1)
 
     def _state(self, cells: int, calendar: int) -> list[int]:
         size = 64
@@ -135,3 +199,32 @@ class Bulk:
             )  # fmt: skip
             self._states[key] = state
         return state
+
+
+class _Fast:
+    """The call into compiled code, all that does not change kept ready."""
+
+    def __init__(self, bulk: Bulk) -> None:
+        from costmodel.engine import compiled
+
+        self.pool = Pool(bulk.builder)
+        self._call = compiled.raw("place_and_rate", "aaaaaaiiiiaaaa")
+        self._address = compiled.address
+        self._params = array("q", bulk.params)
+        self._room = compiled.fill(1 << 14, 0)
+        self._need = 2 * bulk.params.rob
+        self._kept = bulk._log, bulk._marks, bulk._uops_at, bulk._out, bulk._found
+        self._places = [self._address(kept) for kept in self._kept]
+
+    def run(self, block: list[int], state: Any, room: int, group: int) -> None:
+        from costmodel.engine import compiled
+
+        if room > len(self._room):
+            self._room = compiled.fill(2 * room, 0)
+        numbers = array("q", block)
+        at = self._address
+        log, *rest = self._places
+        self._call(
+            at(self.pool.numbers), at(numbers), at(self._room), at(self._params),
+            at(state), log, M_DECODE, group, self._need, LIMIT, *rest,
+        )  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 from costmodel.engine.layout import T_DEPTH
 from costmodel.engine.machine import run
 from costmodel.engine.params import Params
+from costmodel.engine.place import place
 from costmodel.engine.signature import signature
 from costmodel.engine.state import COPY, MODE, OVERFLOW, UOPS, reset
 
@@ -107,3 +108,24 @@ def rate(
             found[2] = half * group
             found[3] = 0
             return
+
+
+def place_and_rate(
+    pool: list[int],
+    block: list[int],
+    t: list[int],
+    p: Params,
+    m: list[int],
+    g: list[int],
+    mode: int,
+    group: int,
+    need: int,
+    limit: int,
+    marks: list[int],
+    uops_at: list[int],
+    out: list[int],
+    found: list[int],
+) -> None:
+    """``rate`` of a block of known instructions; ``t`` is room for its trace."""
+    place(pool, block, t)
+    rate(t, p, m, g, mode, group, need, limit, marks, uops_at, out, found)

@@ -25,6 +25,8 @@ FLAGS = ("-O2", "-std=c11", "-shared", "-fPIC")
 COMPILERS = ("gcc", "clang", "cc")
 TIME_LIMIT = 120  # seconds
 
+EXPORTED = ("rate", "place_and_rate")
+
 Engine = Callable[..., None]
 
 
@@ -51,14 +53,17 @@ def source() -> str:
         fills,
         frontend,
         machine,
+        place,
         signature,
         state,
         uop,
     )
     from costmodel.engine.translate import translate
 
-    modules = (state, fills, frontend, backend, uop, machine, signature, bulkrun)
-    return translate(modules, Params._fields, "rate")
+    modules = (
+        state, fills, frontend, backend, uop, machine, signature, place, bulkrun,
+    )  # fmt: skip
+    return translate(modules, Params._fields, EXPORTED)
 
 
 def _library(text: str) -> Path:
@@ -97,19 +102,23 @@ def _library(text: str) -> Path:
 
 
 @functools.lru_cache(maxsize=1)
-def engine() -> Engine:
-    """``bulkrun.rate``, compiled. Takes arrays made by ``fill`` and plain integers.
-
-    Raises UsageError where there is no C compiler.
-    """
+def _loaded() -> ctypes.CDLL:
     try:
-        library = ctypes.CDLL(str(_library(source())))
+        return ctypes.CDLL(str(_library(source())))
     except OSError as problem:
         raise UsageError(
             f"the compiled engine cannot be kept or loaded: {problem}",
             hint="set XDG_CACHE_HOME to a directory that can be written",
         ) from problem
-    entry = library.rate
+
+
+@functools.lru_cache(maxsize=1)
+def engine() -> Engine:
+    """``bulkrun.rate``, compiled. Takes arrays made by ``fill`` and plain integers.
+
+    Raises UsageError where there is no C compiler.
+    """
+    entry = _loaded().rate
     entry.restype = None
 
     def rate(*arguments: object) -> None:
@@ -118,9 +127,25 @@ def engine() -> Engine:
     return rate
 
 
+def raw(name: str, arguments: str) -> Engine:
+    """A function of ``EXPORTED`` that takes addresses (``a``) and integers (``i``).
+
+    Whoever calls it keeps what lies at the addresses alive. Raises as ``engine``.
+    """
+    entry = _loaded()[name]
+    kinds = {"a": ctypes.c_void_p, "i": ctypes.c_int64}
+    entry.argtypes = [kinds[kind] for kind in arguments]
+    entry.restype = None
+    return entry
+
+
+def address(numbers: array[int]) -> int:
+    return numbers.buffer_info()[0]
+
+
 def _passed(value: object) -> object:
     if isinstance(value, array):
-        return ctypes.c_void_p(value.buffer_info()[0])
+        return ctypes.c_void_p(address(value))
     if isinstance(value, tuple):  # Params
         return (ctypes.c_int64 * len(value))(*value)
     return ctypes.c_int64(value)  # type: ignore[arg-type]

@@ -177,7 +177,7 @@ class Builder:
         self.map = PortMap(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
-        self._chaser = Chaser(lowering.core)
+        self.chaser = Chaser(lowering.core)
 
     def lower_all(
         self, items: Sequence[Item], cached: bool = False
@@ -234,10 +234,10 @@ class Builder:
         lowered = self.lower_all(items, cached)
         if self.core.memory.chase_saves:
             path = [
-                None if low is None else self._chaser.facts(item.form, low)
+                None if low is None else self.chaser.facts(item.form, low)
                 for item, low in zip(items, lowered, strict=True)
             ]
-            lowered = self._chaser.chased(path, links)
+            lowered = self.chaser.chased(path, links)
         uop_list = [_sync()]
         bounds = []
         accesses = 0
@@ -271,6 +271,21 @@ class Builder:
         return self._assemble(
             [len(body), len(tail), repeat, base, _power_of_two(depth), int(loops), accesses],
             items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
+        )  # fmt: skip
+
+    def lay_out(
+        self, items: Sequence[Item], lowered: Sequence[Lowered | None]
+    ) -> list[int]:
+        """The array of instructions already lowered, without accesses or lines."""
+        uop_list = [_sync()]
+        bounds = []
+        for low in lowered:
+            start = len(uop_list)
+            uop_list += low.uops if low is not None else ()
+            bounds.append((start, len(uop_list)))
+        return self._assemble(
+            [len(items), 0, 1, 0, 1, 0, 0], items, lowered, bounds, uop_list,
+            [0] * len(uop_list), [], [], [(0, 0)] * len(items), (),
         )  # fmt: skip
 
     def _assemble(

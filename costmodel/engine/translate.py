@@ -70,9 +70,9 @@ def functions(modules: Sequence[ModuleType]) -> list[Callable[..., Any]]:
 
 
 def translate(
-    modules: Sequence[ModuleType], fields: Sequence[str], exported: str
+    modules: Sequence[ModuleType], fields: Sequence[str], exported: Sequence[str]
 ) -> str:
-    """C source of every function of ``modules``; ``exported`` is callable from outside.
+    """C source of every function of ``modules``; ``exported`` can be called from outside.
 
     ``fields`` names the members of ``Params`` in order.
     """
@@ -88,12 +88,12 @@ class _Function:
     """One function's C text."""
 
     def __init__(
-        self, function: Callable[..., Any], names: set[str], exported: str
+        self, function: Callable[..., Any], names: set[str], exported: Sequence[str]
     ) -> None:
         self.name = function.__name__
         self.globals: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
         self.known = names
-        self.public = self.name == exported
+        self.public = self.name in exported
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
         if not isinstance(tree, ast.FunctionDef):
             raise Untranslatable(f"{self.name}: not a plain function")

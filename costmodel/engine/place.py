@@ -1,0 +1,138 @@
+"""A trace put together inside compiled code, of instructions laid out before.
+
+``pool`` holds the core's ports and, appended as they are first met, templates: what one
+instruction adds to a trace, positions counted from its own. ``block`` says which
+templates a path is made of. The trace is the one ``trace.Builder`` makes.
+"""
+
+from __future__ import annotations
+
+from costmodel.engine.layout import (
+    ACCESS,
+    FIRST_UOP,
+    INPUTS_FIRST,
+    INPUTS_LAST,
+    INSN_SIZE,
+    LAST_UOP,
+    OUTPUTS_FIRST,
+    OUTPUTS_LAST,
+    PORTS_FIRST,
+    PORTS_LAST,
+    STEP,
+    T_ACCESS_COUNT,
+    T_ACCESSES,
+    T_BODY,
+    T_COLD,
+    T_COLD_COUNT,
+    T_DEPTH,
+    T_INPUTS,
+    T_INSNS,
+    T_LINES,
+    T_LOOPS,
+    T_OUTPUTS,
+    T_PORTS,
+    T_REPEAT,
+    T_SIZE,
+    T_TAIL,
+    T_UOPS,
+    UOP_SIZE,
+)
+
+# --- a block: these, then its templates' places in the pool, then its access rows -------
+(
+    B_BODY,
+    B_TAIL,
+    B_REPEAT,
+    B_DEPTH,
+    B_LOOPS,
+    B_ACCESSES,
+    B_ROWS,  # integers in the access rows
+    B_SIZE,
+) = range(8)
+
+# --- a template: these, the instruction, its uops, their inputs and outputs -------------
+(
+    P_UOPS,
+    P_INPUTS,  # integers
+    P_OUTPUTS,
+    P_ACCESSES,
+    P_SIZE,
+) = range(5)
+
+
+def copy(to: int, at: int, count: int, t: list[int], source: list[int]) -> int:
+    """Copy ``count`` integers of ``source``; the place after them."""
+    for k in range(count):
+        t[to + k] = source[at + k]
+    return to + count
+
+
+def place(pool: list[int], block: list[int], t: list[int]) -> None:
+    """Fill ``t`` with the trace of ``block``: no line cached, all base addresses 0.
+
+    The pool begins with the number of ports, the ports, and the stack engine's uop.
+    """
+    items = block[B_BODY] + block[B_TAIL]
+    trip = block[B_BODY] * block[B_REPEAT] + block[B_TAIL]
+    ports = pool[0]
+    sync = 1 + ports
+    uops = pool[sync + P_UOPS]
+    inputs = pool[sync + P_INPUTS]
+    outputs = pool[sync + P_OUTPUTS]
+    for k in range(items):
+        at = block[B_SIZE + k]
+        uops += pool[at + P_UOPS]
+        inputs += pool[at + P_INPUTS]
+        outputs += pool[at + P_OUTPUTS]
+    for k in range(T_SIZE):
+        t[k] = 0
+    t[T_BODY] = block[B_BODY]
+    t[T_TAIL] = block[B_TAIL]
+    t[T_REPEAT] = block[B_REPEAT]
+    t[T_DEPTH] = block[B_DEPTH]
+    t[T_LOOPS] = block[B_LOOPS]
+    t[T_ACCESS_COUNT] = block[B_ACCESSES]
+    t[T_INSNS] = T_SIZE
+    t[T_UOPS] = T_SIZE + items * INSN_SIZE
+    t[T_PORTS] = t[T_UOPS] + uops * UOP_SIZE
+    t[T_INPUTS] = t[T_PORTS] + ports
+    t[T_OUTPUTS] = t[T_INPUTS] + inputs
+    t[T_ACCESSES] = t[T_OUTPUTS] + outputs
+    t[T_LINES] = t[T_ACCESSES] + block[B_ROWS]
+    t[T_COLD] = t[T_LINES] + trip
+    t[T_COLD_COUNT] = 0
+    copy(t[T_PORTS], 1, ports, t, pool)
+    copy(t[T_ACCESSES], B_SIZE + items, block[B_ROWS], t, block)
+    for k in range(trip):
+        t[t[T_LINES] + k] = -1
+    insn = t[T_INSNS]
+    uop = t[T_UOPS]
+    read = t[T_INPUTS]
+    written = t[T_OUTPUTS]
+    accesses = 0
+    for k in range(-1, items):
+        at = sync if k < 0 else block[B_SIZE + k]
+        body = at + P_SIZE
+        if k >= 0:
+            copy(insn, body, INSN_SIZE, t, pool)
+            t[insn + FIRST_UOP] = uop
+            t[insn + LAST_UOP] = uop + pool[at + P_UOPS] * UOP_SIZE
+            t[insn + STEP] = k
+            insn += INSN_SIZE
+        body += INSN_SIZE
+        for _ in range(pool[at + P_UOPS]):
+            copy(uop, body, UOP_SIZE, t, pool)
+            t[uop + PORTS_FIRST] += t[T_PORTS]
+            t[uop + PORTS_LAST] += t[T_PORTS]
+            t[uop + INPUTS_FIRST] += read
+            t[uop + INPUTS_LAST] += read
+            t[uop + OUTPUTS_FIRST] += written
+            t[uop + OUTPUTS_LAST] += written
+            if t[uop + ACCESS] >= 0:
+                t[uop + ACCESS] += accesses
+            body += UOP_SIZE
+            uop += UOP_SIZE
+        read = copy(read, body, pool[at + P_INPUTS], t, pool)
+        body += pool[at + P_INPUTS]
+        written = copy(written, body, pool[at + P_OUTPUTS], t, pool)
+        accesses += pool[at + P_ACCESSES]

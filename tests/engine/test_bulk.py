@@ -1,0 +1,58 @@
+"""The bulk path gives what the plain engine gives, whichever way it puts traces."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from costmodel.code.decode import decode_bytes, split
+from costmodel.cores.load import load_core
+from costmodel.engine import compiled
+from costmodel.engine import layout as L
+from costmodel.engine.bulk import Bulk
+from costmodel.engine.links import links
+from costmodel.engine.place import place
+from costmodel.engine.pool import Pool
+from costmodel.engine.trace import Item
+
+pytestmark = pytest.mark.skipif(
+    compiled.compiler() is None, reason="no C compiler"
+)
+
+BLOCKS = [
+    "01c0", "4801d84839d87405", "488b07488b00", "48890748034f08f00fb10f",
+    "4883ec08e80000000059", "8a2701d888e388fb01c3", "4839c8", "7405", "83f805720290",
+    "488b07480301488907", "4c8b104d8b124d8b52104901c2", "48ffc875fb", "f3a4",
+    "0fa2", "0f05", "4889c34889d94889ca4801d0", "66b8345266b93452", "48f7f1c3",
+]  # fmt: skip
+CORES = ["skylake", "ivybridge", "goldencove", "zen2", "zen5", "nehalem"]
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_compiled_and_plain_runs_agree(core: str) -> None:
+    plain = Bulk(load_core(core), compiled=False)
+    fast = Bulk(load_core(core), compiled=True)
+    for code in map(bytes.fromhex, BLOCKS):
+        assert fast.throughput(code) == plain.throughput(code), code.hex()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_trace_of_templates_is_the_trace_the_builder_makes(core: str) -> None:
+    bulk = Bulk(load_core(core), compiled=False)
+    pool = Pool(bulk.builder)
+    for code in map(bytes.fromhex, BLOCKS):
+        body = decode_bytes(code)
+        pieces = pool.pieces(split(code))
+        if any(piece.apart for piece in pieces):
+            continue
+        rows, depth, _ = links(body, bulk.core)
+        whole = bulk.builder.build([Item(i.form) for i in body], links=rows, depth=depth)
+        block = [len(body), 0, 1, whole[L.T_DEPTH], 0, len(rows)]
+        block += [len(rows) * L.ACCESS_SIZE, *pool.templates(pieces, rows)]
+        for row in rows:
+            block += row
+        room = pool.fixed + sum(p.size for p in pieces) + len(block)
+        trace = array("q", [7] * room)
+        place(pool.numbers, block, trace)  # type: ignore[arg-type]
+        assert list(trace[: len(whole)]) == whole, code.hex()
