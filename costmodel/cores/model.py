@@ -176,7 +176,7 @@ class Renaming(Section, frozen=True):
     widths: tuple[int, ...] = (32, 64)
     learns: bool = False  # in a loop, pairs whose addresses are written differently
     modify_widths: tuple[int, ...] = ()  # also these, from one read-modify-write to the
-    # next through a base other than RSP
+    # next, through RSP in a loop only
     displacement_limit: int = 0  # largest displacement of a renamed access; 0: none
     indexed: bool = False
     immediate_stores: bool = True  # data from an immediate is renamed too

@@ -80,7 +80,7 @@ def renamed(
         return False
     width = linked.width[k] * 8
     widths = rule.widths
-    if access.base != R.RSP and access.writes and _modifies(store):
+    if (again or access.base != R.RSP) and access.writes and _modifies(store):
         widths += rule.modify_widths
     if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False
