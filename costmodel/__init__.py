@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from costmodel.api import estimate as estimate
     from costmodel.api import load_core as load_core
     from costmodel.api import load_path as load_path
+    from costmodel.ask import study as study
+    from costmodel.ask import sweep as sweep
     from costmodel.errors import CostmodelError as CostmodelError
 
 __version__ = "0.1.0"
@@ -33,6 +35,8 @@ _HOME = {
     "estimate": "costmodel.api",
     "load_core": "costmodel.api",
     "load_path": "costmodel.api",
+    "study": "costmodel.ask",
+    "sweep": "costmodel.ask",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

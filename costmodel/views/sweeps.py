@@ -20,21 +20,21 @@ from costmodel.views.layout import (
     wrap,
 )
 
-_COLUMNS = ["uarch", "scenario", "what", "value", "cycles", "before", "delta"]
+COLUMNS = ["uarch", "scenario", "what", "value", "cycles", "before", "delta"]
 
 
 def sweep_in(style: str, paths: Sequence[Path], points: Sequence[Point]) -> str:
     """``style``: text, json, markdown, csv or html."""
     if style == "text":
         return sweep_text(paths, points)
-    rows = [_record(p) for p in points]
+    rows = [record(p) for p in points]
     if style == "json":
         return document(files=[p.origin or p.name for p in paths], points=rows)
     title = " -> ".join(p.origin or p.name for p in paths)
-    return table_in(style, _COLUMNS, rows, title)
+    return table_in(style, COLUMNS, rows, title)
 
 
-def _record(p: Point) -> dict[str, Any]:
+def record(p: Point) -> dict[str, Any]:
     delta = p.delta
     return {
         "uarch": p.uarch,
