@@ -72,13 +72,9 @@ bench: $(VENV)/dev
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
 
+# Every core with measured blocks against those in DATA: docs/accuracy.md.
 validate: $(VENV)/runtime
-	@for s in unroll opcache loop; do \
-	  $(PY) -m costmodel validate $(DATA)/zen5_blocks_dev.csv --uarch zen5 \
-	    --scenario $$s --column cycles_$$(echo $$s | \
-	      sed 's/unroll/U/; s/opcache/O/; s/loop/L/'); done
-	@$(PY) -m costmodel validate $(DATA)/zen5_entry_dev.csv --uarch zen5 --scenario unroll
-	@$(PY) -m costmodel validate $(DATA)/bhive_skl_dev.csv --uarch skylake --scenario unroll
+	@$(PY) tools/accuracy.py $(DATA)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
