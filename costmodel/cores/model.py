@@ -203,6 +203,7 @@ class Memory(Section, frozen=True):
     # of this many, of different lines; 0: they may
     forward_latency: int = 5  # store data to load result, load ready early
     forward_address: int = 0  # store address dispatch to load result
+    forward_load: int = 0  # load dispatch to result, if a store not committed has it
     forward_narrow: int = 0  # added when the load is inside the store but not at it
     forward_blocked: int = 13  # total, when bytes come from elsewhere as well
     line: int = 64

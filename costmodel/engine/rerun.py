@@ -24,7 +24,8 @@ from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import CALENDARS, LIMIT
 from costmodel.engine.estimate import _Run as Run
 from costmodel.engine.links import renamed
-from costmodel.engine.lower import Lowered, Lowering
+from costmodel.engine.lower import Lowering
+from costmodel.engine.lowered import Lowered
 from costmodel.engine.machine import run
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder
@@ -47,7 +48,8 @@ PARAMS_ONLY = frozenset(
         "width", "memory_per_cycle", "to_dispatch", "stack_engine.limit",
     )]
     + [f"memory.{name}" for name in (
-        "forward_latency", "forward_address", "forward_narrow", "forward_blocked",
+        "forward_latency", "forward_address", "forward_load", "forward_narrow",
+        "forward_blocked",
         "renaming.latency", "split_load", "split_store", "commit_per_cycle",
         "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
         "l3_latency", "memory_latency", "fill_buffers", "boundary",

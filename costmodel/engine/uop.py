@@ -416,10 +416,14 @@ def load_result(
             if m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
                 reads = -1
                 checked = m[m[STA_AT] + cell] + p.forward_address
+                value_event = m[m[STA_EVENT_AT] + cell]
+                if when + p.forward_load > checked:
+                    checked = when + p.forward_load
+                    value_event = event + DISPATCH
                 if checked > complete:
                     complete = checked
                     cause = C.FORWARD
-                    source = m[m[STA_EVENT_AT] + cell]
+                    source = value_event
         elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
             reads = -1
             value = m[m[DATA_AT] + cell] + p.forward_latency
@@ -436,6 +440,9 @@ def load_result(
                     value = late + p.forward_blocked
                 cause_of = C.FORWARD_BLOCKED
             by_address = m[m[STA_AT] + cell] + p.forward_address
+            if when + p.forward_load > value:
+                value = when + p.forward_load
+                value_event = event + DISPATCH
             if by_address > value:
                 value = by_address
                 value_event = m[m[STA_EVENT_AT] + cell]
@@ -517,14 +524,14 @@ def finish_slot(
         for member in range(m[SLOT_START], n + 1):
             note(g, member * G_SIZE + RETIRE, retired, cause, source)
     m[LAST_RETIRE_EVENT] = event + RETIRE
-    for k in range(1, m[SLOT_INTS] + 1):
-        if p.int_registers:
+    if p.int_registers:
+        for k in range(1, m[SLOT_INTS] + 1):
             m[INTS_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
             m[INT_EVENT_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = (
                 event + RETIRE
             )
-    for k in range(1, m[SLOT_FLAGS] + 1):
-        if p.flag_registers:
+    if p.flag_registers:
+        for k in range(1, m[SLOT_FLAGS] + 1):
             m[FLAGS_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
             m[FLAG_EVENT_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = (
                 event + RETIRE
