@@ -23,7 +23,7 @@ from costmodel.commands.options import (
 
 if TYPE_CHECKING:
     from costmodel.api import Difference
-    from costmodel.studies.uncertainty import Effect
+    from costmodel.studies.sensitivity import Effect
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> Outcome:
     ]
     if args.strict:
         forbid_guessing(e for d in differences for e in (d.before, d.after))
-    from costmodel.studies.uncertainty import DRAWS, sensitivities, with_intervals
+    from costmodel.studies.uncertainty import DRAWS, with_intervals
 
     draws = DRAWS if args.draws is None else args.draws
     if draws:
@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> Outcome:
         )  # fmt: skip
     felt: list[Effect] = []
     if draws and len(cores) == 1:
+        from costmodel.studies.sensitivity import sensitivities
+
         felt = sensitivities(
             differences[0], (before, after), cores[0], draws=draws, values=values[0]
         )

@@ -36,7 +36,7 @@ from costmodel.views.text import (
 )
 
 if TYPE_CHECKING:
-    from costmodel.studies.uncertainty import Effect
+    from costmodel.studies.sensitivity import Effect
 
 _MOST_PARTS = 8
 _SEVERAL_PARTS = 3

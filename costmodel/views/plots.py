@@ -7,8 +7,8 @@ from typing import Any
 
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.studies.compare import delta
+from costmodel.studies.sensitivity import Effect
 from costmodel.studies.study import Answer, Outcome
-from costmodel.studies.uncertainty import Effect
 from costmodel.studies.validate import Validation
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
 from costmodel.views.layout import SCENARIOS

@@ -9,6 +9,7 @@ import pytest
 
 from costmodel import api, data
 from costmodel.studies import uncertainty as u
+from costmodel.studies.sensitivity import effects, rank_correlation
 
 STUBS = data.stubs_dir() / "top-of-stack"
 FAST = api.load_path(str(STUBS / "v3.16-fast.S"))
@@ -74,7 +75,7 @@ def test_what_is_set_is_not_drawn() -> None:
 
 
 def test_effects_name_a_figure_that_moves_the_difference() -> None:
-    found = u.effects(task(FAST), task(EVERY))
+    found = effects(task(FAST), task(EVERY))
     assert found
     for effect in found:
         assert 0 <= effect.share <= 1
@@ -92,7 +93,7 @@ def test_effects_name_a_figure_that_moves_the_difference() -> None:
     ],
 )
 def test_rank_correlation(x: list[float], y: list[float], expected: float) -> None:
-    assert u.rank_correlation(x, y) == pytest.approx(expected)
+    assert rank_correlation(x, y) == pytest.approx(expected)
 
 
 def test_compare_gives_the_interval_of_the_difference() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from costmodel.engine.result import Comparison
 from costmodel.errors import UsageError
-from costmodel.studies.uncertainty import Effect
+from costmodel.studies.sensitivity import Effect
 from costmodel.studies.validate import Block, Validation
 from costmodel.views import plots, timeplots
 from costmodel.views.figure import Plot
