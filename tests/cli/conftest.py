@@ -37,7 +37,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten cycles an instruction, plus one on zen5; ``ud2`` is not known."""
 
     def estimate(
-        path: Path, loaded: Any, *, scenario: str | None = None, align: int = 0
+        path: Path,
+        loaded: Any,
+        *,
+        scenario: str | None = None,
+        align: int = 0,
+        cold: Any = (),
     ) -> Estimate:
         cycles = 10 * len(path.steps) + (loaded.core.name == "zen5")
         names = [step.insn.form.mnemonic for step in path.steps]
