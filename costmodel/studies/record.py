@@ -21,7 +21,7 @@ from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.errors import InputError
 from costmodel.studies.strict import read_strict
-from costmodel.studies.study import Strict
+from costmodel.studies.studyfile import Strict
 from costmodel.studies.sweep import sweep
 from costmodel.studies.uncertainty import (
     DRAWS,

@@ -11,19 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path as File
-from typing import Any, Literal
-
-from msgspec import Struct, field
+from typing import Any
 
 from costmodel.code.insn import Path
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
-from costmodel.errors import InputError
-from costmodel.studies.strict import read_strict
+from costmodel.studies.studyfile import UNITS, Question, Study, needed
+from costmodel.studies.studyfile import load_study as load_study
 from costmodel.studies.uncertainty import (
-    DRAWS,
     Draws,
     Interval,
     Progress,
@@ -32,71 +28,7 @@ from costmodel.studies.uncertainty import (
     run_all,
 )
 
-Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
-UNITS = {
-    "cost": "cycles",
-    "difference": "cycles",
-    "break_even": "% of calls",
-    "mix": "cycles a call",
-    "lines": "lines",
-    "commits": "commits",
-    "unset": "slots",
-}
 NEVER = 100.0  # a share of calls that cannot be passed
-
-
-class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Unknown keys are errors."""
-
-
-class Claim(Strict, frozen=True, kw_only=True):
-    """What somebody said, as bounds of the answer: ``above`` <= value < ``below``."""
-
-    source: str
-    says: str
-    below: float = float("inf")
-    above: float = float("-inf")
-
-
-class Slow(Strict, frozen=True, kw_only=True):
-    """A rarer path: ``share`` of all calls that take it, before and after."""
-
-    before: str
-    after: str
-    share: float = 1.0
-    scenario: str = ""
-
-
-class Question(Strict, frozen=True, kw_only=True):
-    """One question. Which fields it needs follows from its kind.
-
-    ``cost``: ``after``. ``difference``, ``lines``, ``commits``: ``before``, ``after``.
-    ``unset``: ``after``. ``break_even``: the fast pair and one ``slow`` pair. ``mix``:
-    the fast pair and any. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
-    """
-
-    id: str
-    question: str
-    kind: Kind
-    after: str
-    before: str = ""
-    scenario: str = ""  # "": the round trip where the path is one, else once
-    cold: dict[str, str] = field(default_factory=dict)  # kind of line -> level
-    sentence: str
-    slow: tuple[Slow, ...] = ()
-    claim: Claim | None = None
-
-
-class Study(Strict, frozen=True, kw_only=True):
-    """The file. ``paths``: name -> source, beside the file; ``cores`` empty: all."""
-
-    title: str
-    paths: dict[str, str]
-    questions: tuple[Question, ...]
-    cores: tuple[str, ...] = ()
-    draws: int = DRAWS
-    take: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    regions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +61,6 @@ class Outcome:
         return [a for a in self.answers if a.id == question]
 
 
-def load_study(file: str) -> tuple[Study, dict[str, Path]]:
-    """The study in a file, and its paths. Raises InputError with the file's place."""
-    from costmodel import api
-
-    study = read_strict(file, Study)
-    folder = File(file).parent
-    for question in study.questions:
-        for name, _ in _needed(question):
-            if name not in study.paths:
-                raise InputError(
-                    f"question {question.id!r} names the path {name!r}",
-                    where=file,
-                    expected=", ".join(study.paths),
-                )
-    return study, {
-        name: api.load_path(
-            str(folder / source),
-            take=study.take.get(name, ()),
-            region=study.regions.get(name),
-        )
-        for name, source in study.paths.items()
-    }
-
-
 def answer(
     study: Study,
     paths: Mapping[str, Path],
@@ -168,7 +76,7 @@ def answer(
         (name, scenario or default_scenario(paths[name]), _cold(question))
         for question in study.questions
         if question.kind in ("cost", "difference", "break_even", "mix")
-        for name, scenario in _needed(question)
+        for name, scenario in needed(question)
     )
     tasks = [
         Task(paths[name], core, scenario, draws=count, cold=cold)
@@ -186,16 +94,6 @@ def answer(
 
 def _cold(question: Question) -> Cold:
     return checked(question.cold)
-
-
-def _needed(question: Question) -> Iterator[tuple[str, str]]:
-    """(path, scenario or "") a question needs."""
-    for name in (question.before, question.after):
-        if name:
-            yield name, question.scenario
-    for slow in question.slow:
-        for name in (slow.before, slow.after):
-            yield name, slow.scenario
 
 
 _Key = tuple[str, str, str, Cold]  # core, path, scenario, cold lines

@@ -1,0 +1,113 @@
+"""The file of a study: paths and questions, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as File
+from typing import Literal
+
+from msgspec import Struct, field
+
+from costmodel.code.insn import Path
+from costmodel.errors import InputError
+from costmodel.studies.strict import read_strict
+from costmodel.studies.uncertainty import DRAWS
+
+Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
+UNITS = {
+    "cost": "cycles",
+    "difference": "cycles",
+    "break_even": "% of calls",
+    "mix": "cycles a call",
+    "lines": "lines",
+    "commits": "commits",
+    "unset": "slots",
+}
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Unknown keys are errors."""
+
+
+class Claim(Strict, frozen=True, kw_only=True):
+    """What somebody said, as bounds of the answer: ``above`` <= value < ``below``."""
+
+    source: str
+    says: str
+    below: float = float("inf")
+    above: float = float("-inf")
+
+
+class Slow(Strict, frozen=True, kw_only=True):
+    """A rarer path: ``share`` of all calls that take it, before and after."""
+
+    before: str
+    after: str
+    share: float = 1.0
+    scenario: str = ""
+
+
+class Question(Strict, frozen=True, kw_only=True):
+    """One question. Which fields it needs follows from its kind.
+
+    ``cost``: ``after``. ``difference``, ``lines``, ``commits``: ``before``, ``after``.
+    ``unset``: ``after``. ``break_even``: the fast pair and one ``slow`` pair. ``mix``:
+    the fast pair and any. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
+    """
+
+    id: str
+    question: str
+    kind: Kind
+    after: str
+    before: str = ""
+    scenario: str = ""  # "": the round trip where the path is one, else once
+    cold: dict[str, str] = field(default_factory=dict)  # kind of line -> level
+    sentence: str
+    slow: tuple[Slow, ...] = ()
+    claim: Claim | None = None
+
+
+class Study(Strict, frozen=True, kw_only=True):
+    """The file. ``paths``: name -> source, beside the file; ``cores`` empty: all."""
+
+    title: str
+    paths: dict[str, str]
+    questions: tuple[Question, ...]
+    cores: tuple[str, ...] = ()
+    draws: int = DRAWS
+    take: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+
+
+def load_study(file: str) -> tuple[Study, dict[str, Path]]:
+    """The study in a file, and its paths. Raises InputError with the file's place."""
+    from costmodel import api
+
+    study = read_strict(file, Study)
+    folder = File(file).parent
+    for question in study.questions:
+        for name, _ in needed(question):
+            if name not in study.paths:
+                raise InputError(
+                    f"question {question.id!r} names the path {name!r}",
+                    where=file,
+                    expected=", ".join(study.paths),
+                )
+    return study, {
+        name: api.load_path(
+            str(folder / source),
+            take=study.take.get(name, ()),
+            region=study.regions.get(name),
+        )
+        for name, source in study.paths.items()
+    }
+
+
+def needed(question: Question) -> Iterator[tuple[str, str]]:
+    """(path, scenario or "") a question needs."""
+    for name in (question.before, question.after):
+        if name:
+            yield name, question.scenario
+    for slow in question.slow:
+        for name in (slow.before, slow.after):
+            yield name, slow.scenario
