@@ -8,12 +8,13 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden notebooks lint format types bench validate vmlinux-check nightly \
+.PHONY: help demo test golden notebooks man completions lint format types bench validate vmlinux-check nightly \
   oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench validate vmlinux-check golden notebooks nightly clean'
+	@echo 'also: lint format types bench validate vmlinux-check golden notebooks man completions' \
+	  'nightly clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -50,11 +51,17 @@ oracle-nightly: $(VENV)/dev
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
-	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/test_readme.py
+	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py
 
 # The .ipynb files from the scripts beside them.
 notebooks: $(VENV)/dev
 	@$(PY) tools/notebooks.py
+
+man: $(VENV)/dev
+	@$(PY) tools/manual.py man
+
+completions: $(VENV)/dev
+	@$(PY) tools/manual.py completions
 
 lint: $(VENV)/dev
 	@$(PY) -m ruff check .
