@@ -13,7 +13,9 @@ Without predecode (AMD) one block arrives a cycle, ``fetch_queue`` blocks ahead 
 
 Decoding. A group of instructions a cycle: slot 0 is the complex decoder; an instruction
 of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch ends
-the group, any branch if the core says so (``ENDS_GROUP``).
+the group, any branch if the core says so (``ENDS_GROUP``). On some cores a fusible
+instruction never takes the last decoder (``decode_width - 1`` are used); with fewer
+left beside a complex one, the last of those is not the last decoder.
 
 Cold code. The first byte of a cold line in a trip is there the latency of its level
 later; such code is not in the uop cache either.
@@ -113,9 +115,9 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
     if m[BLOCK] < block:
         if (address + t[i + OPCODE_AT]) >> p.fetch_shift == m[BLOCK]:
             m[BLOCK_COUNT] += 1
-        cycles = (m[BLOCK_COUNT] + width - 1) // width
-        if cycles < 1:
-            cycles = 1
+        cycles = 1
+        if m[BLOCK_COUNT] > width:
+            cycles = (m[BLOCK_COUNT] + width - 1) // width
         m[BLOCK_START] += cycles + (block - m[BLOCK] - 1)
         m[BLOCK_CYCLES] = cycles
         m[BLOCK] = block
@@ -130,7 +132,9 @@ def arrive(i: int, t: list[int], p: Params, m: list[int]) -> int:
         if stall > 0:
             m[BLOCK_START] += stall
         m[BLOCK_LCP] += 1
-    at = m[BLOCK_START] + m[BLOCK_COUNT] // width
+    at = m[BLOCK_START]
+    if m[BLOCK_COUNT] >= width:
+        at += m[BLOCK_COUNT] // width
     oldest = m[INSN_COUNT] - p.predecode_queue
     room = m[PREDECODED_AT + (oldest & (MOST_PREDECODED - 1))]
     if room > at:  # the queue before the decoders is full
@@ -189,7 +193,7 @@ def decode(i: int, t: list[int], p: Params, m: list[int]) -> int:
         elif (
             flags & FUSIBLE
             and p.fusible_last_waits
-            and m[DECODE_LEFT] == 1
+            and m[DECODE_USED] == p.decode_width - 1
             and m[DECODE_USED]
         ):
             fresh = True

@@ -360,7 +360,7 @@ class Group:
             return False
         if insn.has(L.COMPLEX) or insn.has(L.LONG):
             return False
-        last = self.left == 1
+        last = self.used == self.p.decode_width - 1
         return not (insn.has(L.FUSIBLE) and self.p.fusible_last_waits and last)
 
 
