@@ -7,10 +7,11 @@ every core there is: then the result is a sequence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from costmodel.code.insn import Insn, Path
+from costmodel.cores.accuracy import measured_error
 from costmodel.cores.load import core_names, resolve
 from costmodel.cores.load import load_core as load_core
 from costmodel.engine.result import Comparison, Estimate
@@ -212,7 +213,8 @@ def _estimate(
         if not error.where:
             error.where = _where(refused[0], path) if refused else path.origin
         raise
-    return Result(*(getattr(result, field.name) for field in fields(Estimate)))
+    made = Result(*(getattr(result, field.name) for field in fields(Estimate)))
+    return replace(made, core_error=measured_error(made.uarch, made.scenario))
 
 
 @overload

@@ -10,6 +10,7 @@ from costmodel.commands.options import (
     ALL_ALIGNS,
     FORMATS,
     INPUT_HELP,
+    add_draws,
     add_model_options,
     add_path_options,
     add_uarch,
@@ -31,6 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_uarch(parser, "cores to estimate on (default: all)")
     add_path_options(parser)
     add_model_options(parser, FORMATS, varied=True)
+    add_draws(parser)
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -63,6 +65,17 @@ def run(args: argparse.Namespace) -> Outcome:
     ]
     if args.strict:
         forbid_guessing(results)
+    if args.draws:
+        from costmodel.studies.absolute import with_intervals
+
+        results = with_intervals(
+            results,
+            [path for path in paths for _ in cores],
+            draws=args.draws,
+            cores=cores * len(paths),
+            values=values * len(paths),
+            progress=args.progress,
+        )
     style = chosen_format(args)
     if style == "json":
         from costmodel.views.json import estimates_document

@@ -7,7 +7,6 @@ not in it has never been held against measured blocks.
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +107,8 @@ def _record() -> dict[str, tuple[MeasuredSet, ...]]:
 @functools.lru_cache(maxsize=4)
 def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
     """The record in ``file``; empty where it is not one."""
+    import json  # only estimates need it, and only once
+
     try:
         rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["sets"]
         found: dict[str, list[MeasuredSet]] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from costmodel.code.insn import Insn, Path
+from costmodel.cores.accuracy import MeasuredError
 
 
 class UopTimes(NamedTuple):
@@ -102,6 +103,9 @@ class Estimate:
     unknown_addresses: int = 0  # accesses assumed to be disjoint from all others
     cold: tuple[tuple[str, str], ...] = ()  # kinds of line that are cold, their levels
     code_fills: int = 0  # cold lines of code
+    core_error: MeasuredError | None = None  # of the core's estimates; None: unmeasured
+    low: float | None = None  # 90 % interval of ``cycles``, the model's error included
+    high: float | None = None
 
     @property
     def cycles(self) -> float:

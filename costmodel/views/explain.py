@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from costmodel.engine.result import Edge, Estimate
 from costmodel.views.layout import (
@@ -30,15 +32,24 @@ from costmodel.views.text import (
     size_lines,
 )
 from costmodel.views.timeline import timeline_lines
+from costmodel.views.whatif import what_if_lines
+
+if TYPE_CHECKING:
+    from costmodel.studies.whatif import Relief
 
 __all__ = ["explanation_text"]
 
 
-def explanation_text(estimate: Estimate, width: int = WIDTH) -> str:
-    """Everything about one estimate; only the timeline uses more than 72 columns."""
+def explanation_text(
+    estimate: Estimate, width: int = WIDTH, reliefs: Sequence[Relief] = ()
+) -> str:
+    """Everything about one estimate; only the timeline uses more than 72 columns.
+
+    ``reliefs``: what each limit of the core is worth.
+    """
     digits = digits_of(estimate)
     lines = [
-        *single(estimate)[:2],
+        *single(estimate)[:3],
         "",
         *size_lines(estimate),
         "",
@@ -46,6 +57,8 @@ def explanation_text(estimate: Estimate, width: int = WIDTH) -> str:
         "",
         *charge_lines(estimate, digits),
     ]
+    if reliefs:
+        lines += ["", *what_if_lines(reliefs)]
     if estimate.critical_path:
         lines += ["", *critical_path_lines(estimate)]
     if estimate.ports:

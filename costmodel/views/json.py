@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from costmodel import __version__
+from costmodel.cores.accuracy import MeasuredError
 from costmodel.engine.result import Comparison, Estimate, Guess
 from costmodel.studies.compare import Part, by_cause, by_instruction, code_change
 from costmodel.views.layout import place, spelled
+from costmodel.views.whatif import what_if_record
+
+if TYPE_CHECKING:
+    from costmodel.studies.whatif import Relief
 
 SCHEMA = 1
 
@@ -72,14 +77,18 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
         "critical_path": _critical_path(e),
         "store_buffer_peak": e.store_buffer_peak,
         "unknown_addresses": e.unknown_addresses,
+        "low": e.low,
+        "high": e.high,
+        "core_error": _core_error(e.core_error),
         "unknown": list(e.unknown),
         "guesses": [_guess(g) for g in e.guesses],
         "notes": list(dict.fromkeys((*e.path.notes, *e.notes))),
     }
 
 
-def explanation_document(e: Estimate) -> str:
-    """An estimate with its instructions, charges, ports and timeline."""
+def explanation_document(e: Estimate, reliefs: Sequence[Relief] = ()) -> str:
+    """An estimate with its instructions, charges, ports and timeline; and what each
+    limit of the core is worth, if that was asked."""
     charges: list[dict[str, Any]] = [
         {"step": step, "cause": cause, "cycles": cycles / e.copies}
         for step, cause, cycles in e.charges
@@ -101,6 +110,8 @@ def explanation_document(e: Estimate) -> str:
         "ports": {port: uops / e.copies for port, uops in e.ports},
         "timeline": [uop._asdict() for uop in e.timeline],
     }
+    if reliefs:
+        record["what_if"] = what_if_record(reliefs)
     return document(results=[record])
 
 
@@ -142,6 +153,20 @@ def _memory(e: Estimate) -> dict[str, int]:
         "ownership_requests": e.ownership_requests,
         "commits": sum(use.commits for use in e.lines),
         "store_buffer_peak": e.store_buffer_peak,
+    }
+
+
+def _core_error(known: MeasuredError | None) -> dict[str, Any] | None:
+    """Mean errors in percent; null for a core without measured blocks."""
+    if known is None:
+        return None
+    return {
+        "rows": known.rows,
+        "sets": list(known.sets),
+        "same_scenario": known.same_scenario,
+        "mean_low": known.low,
+        "mean_high": known.high,
+        "interval_factors": [known.below, known.above],
     }
 
 

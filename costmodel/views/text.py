@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 
+from costmodel.cores.accuracy import MeasuredError
 from costmodel.engine.result import Estimate, FrameSlot
 from costmodel.views.layout import (
     SCENARIOS,
@@ -51,9 +52,11 @@ def single(estimate: Estimate) -> list[str]:
     digits = digits_of(estimate)
     mark = "?" if estimate.guesses or estimate.unknown else ""
     lines = [
-        f"{number(cycles, digits)}{mark} cycles  {heading(estimate)}",
+        f"{number(cycles, digits)}{mark} cycles{span_said(estimate)}  "
+        f"{heading(estimate)}",
         f"  {SCENARIOS.get(estimate.scenario, estimate.scenario)}, "
         f"on {estimate.title}{_offset(estimate)}",
+        f"  {error_said(estimate.core_error)}",
         "",
         *size_lines(estimate),
         "",
@@ -70,7 +73,11 @@ def several(estimates: Sequence[Estimate]) -> list[str]:
     """One path on several cores (or in several scenarios): a row each."""
     first = estimates[0]
     digits = decimals_for([exact_cycles(e) for e in estimates])
-    rows = [("core", "cycles", "uops", "slots", "lines", "where most of them go")]
+    sure = any(e.low is not None for e in estimates)
+    rows: list[tuple[str, ...]] = [
+        ("core", "cycles", *(["90 %"] if sure else []), "uops", "slots", "lines",
+         "where most of them go")
+    ]  # fmt: skip
     for e in estimates:
         mark = "?" if e.guesses or e.unknown else " "
         top = ", ".join(
@@ -81,6 +88,7 @@ def several(estimates: Sequence[Estimate]) -> list[str]:
             (
                 e.uarch,
                 number(exact_cycles(e), digits) + mark,
+                *([_span(e)] if sure else []),
                 str(e.uops),
                 str(e.slots),
                 str(len(e.lines)),
@@ -93,11 +101,54 @@ def several(estimates: Sequence[Estimate]) -> list[str]:
              f"{first.bytes} bytes", 72),
         "  " + "; ".join(SCENARIOS.get(s, s) for s in scenarios) + _offset(first),
         "",
-        *table(rows, "lrrrrl"),
+        *table(rows, "lrrrrrl" if sure else "lrrrrl"),
     ]  # fmt: skip
+    lines += ["", *error_lines(estimates)]
     if first.pt_regs:
         lines += ["", *missing_slots(first.pt_regs)]
     return lines + assumption_lines(estimates)
+
+
+def error_said(known: MeasuredError | None) -> str:
+    """One phrase: how far the core's estimates were from measured blocks."""
+    if known is None:
+        return "no measured blocks"
+    return f"measured on {known.rows:,} blocks: {_mean(known)} mean error"
+
+
+def _mean(known: MeasuredError) -> str:
+    low, high = f"{known.low:.1f}", f"{known.high:.1f}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def error_lines(estimates: Sequence[Estimate]) -> list[str]:
+    """The same for several cores, those without measured blocks together."""
+    known = {e.uarch: e.core_error for e in estimates}
+    said = [
+        f"{name} {_mean(error)} mean of {error.rows:,} blocks"
+        for name, error in known.items()
+        if error is not None
+    ]
+    bare = [name for name, error in known.items() if error is None]
+    if not said:
+        return ["  no measured blocks on any of these cores"]
+    if bare:
+        others = ", ".join(bare) if len(bare) < 4 else f"the other {len(bare)}"
+        said.append(f"no measured blocks: {others}")
+    return [wrap("measured error: " + "; ".join(said), "  ", "    ")]
+
+
+def span_said(estimate: Estimate) -> str:
+    """The 90 % interval, where there is one."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f" (90 %: {estimate.low:.4g} to {estimate.high:.4g})"
+
+
+def _span(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.4g}-{estimate.high:.4g}"
 
 
 def heading(estimate: Estimate) -> str:

@@ -1,0 +1,62 @@
+"""Every estimate says how far the core's estimates were from measured blocks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from costmodel import api
+from costmodel.cores.accuracy import MeasuredError, measured_error
+from costmodel.views.json import estimates_document
+from costmodel.views.text import estimates_text
+from tests.make import a_path, an_estimate
+
+ONE = MeasuredError(20_000, ("BHive skl",), True, 5.0, 5.0, 0.9, 1.1)
+SEVERAL = MeasuredError(10_958, ("a", "b"), False, 1.3, 6.9, 0.9, 1.3)
+
+
+def test_an_estimate_names_the_measured_error_of_its_core() -> None:
+    text = estimates_text([an_estimate(core_error=ONE)])
+    assert "\n  measured on 20,000 blocks: 5.0 % mean error\n" in text
+    text = estimates_text([an_estimate(core_error=SEVERAL)])
+    assert "\n  measured on 10,958 blocks: 1.3 to 6.9 % mean error\n" in text
+
+
+def test_a_core_without_measured_blocks_says_so() -> None:
+    assert "\n  no measured blocks\n" in estimates_text([an_estimate()])
+
+
+def test_several_cores_share_one_paragraph_of_72_columns() -> None:
+    estimates = [
+        an_estimate(core_error=ONE),
+        an_estimate(core_error=SEVERAL, uarch="zen5"),
+        *(an_estimate(uarch=f"core{k}") for k in range(5)),
+    ]
+    text = estimates_text(estimates)
+    assert "skylake 5.0 % mean of 20,000 blocks" in text
+    assert "the other 5" in text
+    assert all(len(line) <= 72 for line in text.splitlines())
+
+
+def test_an_interval_stands_beside_the_cycles() -> None:
+    sure = an_estimate(low=27.04, high=36.2)
+    assert estimates_text([sure]).startswith("30 cycles (90 %: 27.04 to 36.2)  ")
+    several = estimates_text([sure, replace(an_estimate(), uarch="zen5")])
+    assert "27.04-36.2" in several
+
+
+def test_json_holds_the_error_or_null() -> None:
+    both = [an_estimate(core_error=ONE, low=27.0, high=36.0), an_estimate()]
+    first, second = json.loads(estimates_document(both))["results"]
+    assert first["core_error"]["rows"] == 20_000
+    assert first["core_error"]["mean_low"] == 5.0
+    assert (first["low"], first["high"]) == (27.0, 36.0)
+    assert second["core_error"] is None
+    assert second["low"] is None
+
+
+def test_the_library_attaches_what_is_on_record() -> None:
+    for core in ("skylake", "zen1"):
+        result = api.estimate(a_path(), core)
+        assert result.core_error == measured_error(core, result.scenario)
+    assert measured_error("zen1") is None
