@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from costmodel.api import load_path as load_path
     from costmodel.ask import study as study
     from costmodel.ask import sweep as sweep
+    from costmodel.ask import what_if as what_if
     from costmodel.errors import CostmodelError as CostmodelError
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ _HOME = {
     "load_path": "costmodel.api",
     "study": "costmodel.ask",
     "sweep": "costmodel.ask",
+    "what_if": "costmodel.ask",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from costmodel import api
 from costmodel.studies import sweep as sweeps
-from costmodel.studies.settings import Values, parse_sweep
+from costmodel.studies import whatif
+from costmodel.studies.settings import Values, parse_sweep, with_settings
 from costmodel.studies.study import Outcome, answer, load_study, to_plain
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from costmodel.api import PathOptions, Source
     from costmodel.code.insn import Path
+    from costmodel.engine.cold import Cold
+    from costmodel.studies.whatif import Relief
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +100,19 @@ def study(
     found, paths = load_study(file)
     cores = api.core_names_of(uarch if uarch is not None else found.cores or None)
     return Answered(answer(found, paths, cores, draws=draws, executor=executor))
+
+
+def what_if(
+    source: Source,
+    uarch: str,
+    *,
+    scenario: str | None = None,
+    align: int = 0,
+    values: Values = (),
+    cold: Mapping[str, str] | Cold = (),
+    **options: Unpack[PathOptions],
+) -> tuple[Relief, ...]:
+    """What each limit of a core costs a path: its cycles without that one limit."""
+    path = api.load_path(source, **options)
+    loaded = with_settings(api.load_core(uarch), values)
+    return whatif.what_if(path, loaded, scenario=scenario, align=align, cold=cold)

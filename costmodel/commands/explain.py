@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
@@ -19,12 +20,20 @@ from costmodel.commands.options import (
 )
 from costmodel.errors import UsageError
 
+if TYPE_CHECKING:
+    from costmodel.studies.whatif import Relief
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="FILE", help=INPUT_HELP)
     add_uarch(parser, "the core to explain it on")
     add_path_options(parser)
     add_model_options(parser)
+    parser.add_argument(
+        "--what-if",
+        action="store_true",
+        help="also take one limit of the core away at a time: the cycles each costs",
+    )
 
 
 def width() -> int:
@@ -53,10 +62,17 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     if args.strict:
         forbid_guessing([result])
+    reliefs: tuple[Relief, ...] = ()
+    if args.what_if:
+        from costmodel.ask import what_if
+
+        reliefs = what_if(
+            path, core, scenario=args.scenario, align=args.align, cold=args.cold
+        )
     if wants_json(args):
         from costmodel.views.json import explanation_document
 
-        return Outcome(explanation_document(result))
+        return Outcome(explanation_document(result, reliefs))
     from costmodel.views.explain import explanation_text
 
-    return Outcome(explanation_text(result, width()))
+    return Outcome(explanation_text(result, width(), reliefs))
