@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from fractions import Fraction
 
 from costmodel.code.frame import frame_slots
 from costmodel.code.insn import Insn, Path
@@ -198,7 +199,25 @@ class _Run:
             run(self.trace, self.params, m, g, trips, marks)
             if not m[state.OVERFLOW]:
                 return g, m, marks[first - 1] if first else 0, marks[-1], count
-        raise InputError(
+        raise self._too_long()
+
+    def cycles(self) -> Fraction:
+        """Cycles a copy, and nothing that explains them."""
+        for calendar in CALENDARS:
+            m = self._state(calendar)
+            log = state.new_log(0)
+            if self.scenario == "once":
+                marks = [0]
+                run(self.trace, self.params, m, log, 1, marks)
+                if not m[state.OVERFLOW]:
+                    return Fraction(marks[0])
+            elif (window := self._search(m, log)) is not None:
+                _, count, start, end = window
+                return Fraction(end - start, count * self.plan.repeat)
+        raise self._too_long()
+
+    def _too_long(self) -> InputError:
+        return InputError(
             "the path waits longer than the model can follow",
             where=self.path.origin,
             hint="shorten it, or leave out what waits",
