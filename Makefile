@@ -8,12 +8,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden notebooks man completions lint format types bench validate vmlinux-check nightly \
-  oracle-nightly clean
+.PHONY: help demo test golden plots notebooks man completions lint format types bench \
+  validate vmlinux-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench validate vmlinux-check golden notebooks man completions' \
+	@echo 'also: lint format types bench validate vmlinux-check golden plots notebooks man completions' \
 	  'nightly clean'
 
 $(VENV)/created:
@@ -52,6 +52,11 @@ oracle-nightly: $(VENV)/dev
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
 	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py
+
+# The plots of the documentation: the same bytes for the same figures and matplotlib.
+plots: $(VENV)/runtime
+	@$(PY) -m costmodel compare stubs/top-of-stack/v3.16-fast.S \
+	  stubs/top-of-stack/every-slot-mov.S --plot docs/img/top-of-stack.svg > /dev/null
 
 # The .ipynb files from the scripts beside them.
 notebooks: $(VENV)/dev
