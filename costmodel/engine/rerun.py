@@ -21,6 +21,7 @@ from costmodel.engine import bulkrun, params, state
 from costmodel.engine import layout as L
 from costmodel.engine.bulkrun import MARKS
 from costmodel.engine.cold import Cold
+from costmodel.engine.compose import Composer
 from costmodel.engine.estimate import CALENDARS, LIMIT
 from costmodel.engine.estimate import _Run as Run
 from costmodel.engine.links import renamed
@@ -57,7 +58,6 @@ PARAMS_ONLY = frozenset(
 )  # fmt: skip
 _PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")  # the latter: loops
 _MEETING = "memory.renaming."
-_LAYOUT = ("ports.", "rename.high_byte")  # what a lowering looks up when it is made
 # Of the others, those that no instruction's uops depend on (costs: kept row by row).
 _NOT_LOWERED = (
     "costs.", "window.", "front_end.uop_cache.", "front_end.loop_buffer",
@@ -211,12 +211,10 @@ class Rerun:
             if name.startswith("costs."):
                 row = _row_of(name)
                 rows[row] = (*rows.get(row, ()), (name, value))
-        loaded = replace(self.loaded, core=core)
-        if any(name.startswith(_LAYOUT) for name, _ in rules):
-            return Lowering(loaded), rows
-        made = copy(self._first.builder.lowering)  # making one reads a file's date
-        made.loaded = loaded
-        made.core = core
+        # A new one would look for the semantic table on disk, once a draw.
+        made = copy(self._first.builder.lowering)
+        made.loaded, made.core = replace(self.loaded, core=core), core
+        made._composer = Composer(core)
         stated = self.lowered.get((rules, ()), {})
         made._cache = {form: low for form, low in stated.items() if low.row not in rows}
         for figures in rows.values():
