@@ -35,6 +35,7 @@ from costmodel.engine.state import (
     OCCUPANCY_AT,
     OVERFLOW,
     PENDING_AT,
+    PENDING_PORTS,
     RECENT_AT,
     RETIRED,
     RETIRED_IN,
@@ -50,10 +51,13 @@ def advance(to: int, p: Params, m: list[int]) -> None:
     """Move the issue clock to cycle ``to``: uops that left free their entries."""
     gone = m[GONE_AT]
     mask = m[CALENDAR_MASK]
-    for port in range(p.ports):
-        if m[PENDING_AT + port]:
-            m[USAGE_AT + port] += m[PENDING_AT + port]
-            m[PENDING_AT + port] = 0
+    left = m[PENDING_PORTS]
+    m[PENDING_PORTS] = 0
+    while left:
+        port = left.bit_length() - 1
+        left -= 1 << port
+        m[USAGE_AT + port] += m[PENDING_AT + port]
+        m[PENDING_AT + port] = 0
     now = m[NOW]
     span = to - now
     if span > mask:  # everything booked lies within one turn of the calendar
@@ -62,15 +66,13 @@ def advance(to: int, p: Params, m: list[int]) -> None:
         left = m[gone + ((now + step) & mask)]
         if left:
             m[gone + ((now + step) & mask)] = 0
-            port = 0
             while left:
-                if left & 1:
-                    m[USAGE_AT + port] -= 1
-                    group = m[GROUP_OF_AT + port]
-                    if group >= 0:
-                        m[OCCUPANCY_AT + group] -= 1
-                left >>= 1
-                port += 1
+                port = left.bit_length() - 1
+                left -= 1 << port
+                m[USAGE_AT + port] -= 1
+                group = m[GROUP_OF_AT + port]
+                if group >= 0:
+                    m[OCCUPANCY_AT + group] -= 1
     m[NOW] = to
     m[ISSUED] = 0
     m[ISSUED_MEMORY] = 0

@@ -93,7 +93,7 @@ def rate(
             marks[GROUPS + looks] = signature(t, p, m)
             count = recurs(marks, looks) * spacing
             looks += 1
-        if count == 0 and k >= 4:
+        if count == 0 and k >= 4 and m[UOPS] > need:
             count = settled(marks, uops_at, k, need)
         if count:
             found[0] = marks[k - 1] - marks[k - 1 - count]

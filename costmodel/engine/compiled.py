@@ -63,7 +63,9 @@ def source() -> str:
     modules = (
         state, fills, frontend, backend, uop, machine, signature, place, bulkrun,
     )  # fmt: skip
-    return translate(modules, Params._fields, EXPORTED)
+    return translate(
+        modules, Params._fields, EXPORTED, never=("KEEP",), unread=state.LOG_ONLY
+    )
 
 
 def _library(text: str) -> Path:

@@ -168,8 +168,10 @@ def execute(
         if when > ready:
             ready = when
             ready_event = m[PRODUCER_AT + (t[k])]
-        if when - m[DELAY_AT + (t[k])] > early:
+        if p.early_wake and when - m[DELAY_AT + (t[k])] > early:
             early = when - m[DELAY_AT + (t[k])]
+    if not p.early_wake:
+        early = ready
     eliminated = 0
     if kind == K_ELIMINATED and eliminate(
         t[t[u + INPUTS_FIRST]], t[t[u + OUTPUTS_FIRST]], p, m
@@ -226,7 +228,8 @@ def execute(
         register = t[k]
         m[READY_AT + register] = result + t[k + 1]
         m[PRODUCER_AT + register] = result_event
-        m[DELAY_AT + register] = delay
+        if p.early_wake:
+            m[DELAY_AT + register] = delay
         if p.elimination_slots and register < 16 and eliminated == 0:
             leave_alias(register, m)
     return complete

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from costmodel.engine import layout as L
 from costmodel.engine.params import Params
 
-# --- scalars, indices into State.s -----------------------------------------------------
+# --- scalars, indices into State.s ----------------------------------------------------
 (
     MODE,  # M_* below
     ADDRESS,  # of the next instruction
@@ -110,12 +110,13 @@ from costmodel.engine.params import Params
     DIVIDER_EVENT,
     WAITED,  # cycles the last uop waited for its port
     CACHE_WINDOW,  # in which the line being read begins
+    PENDING_PORTS,  # bit mask: ports bound to in this cycle
     SCALARS,
-) = range(84)
+) = range(85)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
-# --- rings and tables of a fixed place -------------------------------------------------
+# --- rings and tables of a fixed place ------------------------------------------------
 MOST_QUEUE, MOST_PREDECODED, MOST_BLOCKS, MOST_ROB = 512, 64, 64, 1024
 MOST_LOADS, MOST_STORES, MOST_REGISTERS, MOST_PORTS = 512, 512, 1024, 32
 MOST_GROUPS, MOST_RECENT, MOST_ELIMINATED = 16, 32, 16
@@ -150,7 +151,7 @@ MEMBERS_AT = ALIAS_AT + 16  # elimination groups: registers in it
 FILLS_AT = MEMBERS_AT + MOST_ELIMINATED  # cycle each of the last fills is done
 FIXED_SIZE = FILLS_AT + MOST_FILLS
 
-# --- one cold line in this trip --------------------------------------------------------
+# --- one cold line in this trip -------------------------------------------------------
 (
     F_READY,  # cycle it is in the cache; -1: not asked for
     F_ROOM,  # cycle there is a fill buffer for it; -1: not touched
@@ -242,7 +243,16 @@ def reset(m: list[int], p: Params) -> None:
     m[ELIMINATION_FREE] = p.elimination_slots
 
 
-# --- the log ----------------------------------------------------------------------------
+# Entries only a log has a use for; the compiled engine, which keeps none, has them not.
+LOG_ONLY = (
+    "WHY", "PRODUCER_AT", "QUEUE_EVENT_AT", "ROB_EVENT_AT", "LOAD_EVENT_AT",
+    "STORE_EVENT_AT", "INT_EVENT_AT", "FLAG_EVENT_AT", "GONE_EVENT_AT",
+    "DATA_EVENT_AT", "STA_EVENT_AT", "INSN_DONE_EVENT", "SLOT_DONE_EVENT",
+    "LAST_ISSUE_EVENT", "LAST_QUEUE_EVENT", "HOLD_EVENT", "LAST_RETIRE_EVENT",
+    "LAST_COMMIT_EVENT", "RESTART_EVENT", "DIVIDER_EVENT",
+)  # fmt: skip
+
+# --- the log --------------------------------------------------------------------------
 # Of each dynamic uop: its static position, its instruction, its port, then per stage the
 # cycle, the cause, and the event it follows from (-1: the start). An event is named by
 # its position in the log.

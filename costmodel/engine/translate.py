@@ -28,6 +28,8 @@ static inline i64 floordiv(i64 a, i64 b)
 static inline i64 floormod(i64 a, i64 b)
 { if (!((a | b) >> 31)) return (uint32_t)a % (uint32_t)b;
   i64 r = a % b; return r + ((r != 0 && (r < 0) != (b < 0)) ? b : 0); }
+static inline i64 bit_length(i64 a) /* of a number that is not negative */
+{ return a ? 64 - __builtin_clzll((unsigned long long)a) : 0; }
 static inline i64 max2(i64 a, i64 b) { return a > b ? a : b; }
 static inline i64 min2(i64 a, i64 b) { return a < b ? a : b; }
 """
@@ -70,15 +72,23 @@ def functions(modules: Sequence[ModuleType]) -> list[Callable[..., Any]]:
 
 
 def translate(
-    modules: Sequence[ModuleType], fields: Sequence[str], exported: Sequence[str]
+    modules: Sequence[ModuleType],
+    fields: Sequence[str],
+    exported: Sequence[str],
+    never: Sequence[str] = (),
+    unread: Sequence[str] = (),
 ) -> str:
     """C source of every function of ``modules``; ``exported`` can be called from outside.
 
-    ``fields`` names the members of ``Params`` in order.
+    ``fields`` names the members of ``Params`` in order. Array entries that the
+    constants in ``never`` name are 0, for good; entries in ``unread`` are not kept.
     """
     chosen = functions(modules)
     names = {f.__name__ for f in chosen}
-    bodies = [_Function(f, names, exported) for f in chosen]
+    bodies = [
+        _Function(f, names, exported, frozenset(never), frozenset(unread))
+        for f in chosen
+    ]
     params = "typedef struct { i64 " + ", ".join(fields) + "; } Params;\n"
     heads = "".join(b.head() + ";\n" for b in bodies)
     return PRELUDE + params + heads + "\n" + "\n".join(b.text() for b in bodies)
@@ -88,12 +98,19 @@ class _Function:
     """One function's C text."""
 
     def __init__(
-        self, function: Callable[..., Any], names: set[str], exported: Sequence[str]
+        self,
+        function: Callable[..., Any],
+        names: set[str],
+        exported: Sequence[str],
+        never: frozenset[str],
+        unread: frozenset[str],
     ) -> None:
         self.name = function.__name__
         self.globals: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
         self.known = names
         self.public = self.name in exported
+        self.never = never
+        self.unread = unread
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
         if not isinstance(tree, ast.FunctionDef):
             raise Untranslatable(f"{self.name}: not a plain function")
@@ -157,7 +174,11 @@ class _Function:
         raise self._error(node)
 
     def _assign(self, node: ast.Assign, pad: str) -> str:
-        target = node.targets[0]
+        dropped = self.unread | self.never
+        kept = [t for t in node.targets if not self._names(t, dropped)]
+        if not kept:
+            return ""
+        target = kept[0]
         if isinstance(target, ast.Tuple):
             places = [self._target(t) for t in target.elts]
             if isinstance(node.value, ast.Tuple):
@@ -176,7 +197,7 @@ class _Function:
             return out
         value = self._value(node.value)
         out = ""
-        for each in node.targets:
+        for each in kept:
             out += f"{pad}{self._target(each)} = {value};\n"
         return out
 
@@ -216,6 +237,12 @@ class _Function:
             return f"{pad}return (tuple){{{values}}};\n"
         return f"{pad}return {self._value(node.value)};\n"
 
+    def _names(self, node: ast.expr, names: frozenset[str]) -> bool:
+        """Whether ``node`` is an array entry whose place one of ``names`` says."""
+        return isinstance(node, ast.Subscript) and any(
+            isinstance(n, ast.Name) and n.id in names for n in ast.walk(node.slice)
+        )
+
     # --- expressions ----------------------------------------------------------------
     def _fresh(self) -> str:
         self.counter += 1
@@ -253,6 +280,8 @@ class _Function:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             return self._attribute(node, node.value.id)
         if isinstance(node, ast.Subscript):
+            if self._names(node, self.never):
+                return "0"
             return f"{self._value(node.value)}[{self._value(node.slice)}]"
         if isinstance(node, ast.BinOp):
             return self._binary(node.op, self._value(node.left), node.right)
@@ -272,6 +301,9 @@ class _Function:
             )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self._call(node, node.func.id)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "bit_length" and not node.args:
+                return f"bit_length({self._value(node.func.value)})"
         raise self._error(node)
 
     def _name(self, node: ast.Name) -> str:

@@ -113,6 +113,7 @@ from costmodel.engine.state import (
     OCCUPANCY_AT,
     OVERFLOW,
     PENDING_AT,
+    PENDING_PORTS,
     QUEUE,
     READY,
     RETIRE,
@@ -339,6 +340,7 @@ def dispatch(
                 misfire(first, last, early, inputs, t, m)
             port, when = dispatch_any(first, last, ready, t, m)
         m[PENDING_AT + port] += 1
+        m[PENDING_PORTS] |= 1 << port
         if m[GROUP_OF_AT + port] >= 0:
             m[OCCUPANCY_AT + (m[GROUP_OF_AT + port])] += 1
         book(port, when, p, m)

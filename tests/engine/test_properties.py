@@ -241,7 +241,33 @@ def steady(c: Case, engine_rate: Any, fill: Any) -> tuple[list[int], list[int]]:
         trace, c.params, state, log, c.mode, 1, 40, 400, fill(MARKS, 0),
         fill(MARKS, 0), fill(1024, 0), found,
     )  # fmt: skip
-    return list(found), list(state)
+    unread = for_the_log(state)
+    return list(found), [v for k, v in enumerate(state) if k not in unread]
+
+
+LOG_RINGS = {
+    "PRODUCER_AT": L.REGISTERS, "QUEUE_EVENT_AT": S.MOST_QUEUE,
+    "ROB_EVENT_AT": S.MOST_ROB, "LOAD_EVENT_AT": S.MOST_LOADS,
+    "STORE_EVENT_AT": S.MOST_STORES, "INT_EVENT_AT": S.MOST_REGISTERS,
+    "FLAG_EVENT_AT": S.MOST_REGISTERS,
+}  # fmt: skip
+
+
+def for_the_log(state: Any) -> set[int]:
+    """Entries that only a log needs: the compiled engine leaves them alone."""
+    out = {S.KEEP}
+    lengths = {
+        "GONE_EVENT_AT": state[S.CALENDAR_MASK] + 1,
+        "DATA_EVENT_AT": state[S.CELLS],
+        "STA_EVENT_AT": state[S.CELLS],
+    }
+    for name in S.LOG_ONLY:
+        at = getattr(S, name)
+        if name in lengths:
+            out |= set(range(state[at], state[at] + lengths[name]))
+        else:
+            out |= set(range(at, at + LOG_RINGS.get(name, 1)))
+    return out
 
 
 # --- making cases -------------------------------------------------------------------
