@@ -67,7 +67,7 @@ def measured_error(uarch: str, scenario: str = "") -> MeasuredError | None:
     known = sets_of(uarch)
     if not known:
         return None
-    same = [one for one in known if one.scenario == scenario]
+    same = [one for one in known if scenario and one.scenario == scenario]
     apply = same or known
     told = [one for one in apply if one.rows >= _FEWEST] or apply
     return MeasuredError(

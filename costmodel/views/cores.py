@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from costmodel.cores.accuracy import measured_error, sets_of
 from costmodel.cores.check import KINDS, Finding
 from costmodel.cores.load import LoadedCore
 from costmodel.cores.quantity import Quantity
+from costmodel.views.diagram import block_diagram
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, table, wrap
 
 Named = tuple[str, Quantity]
+_ERROR = (
+    "error: mean of estimates against measured blocks, least and greatest where there "
+    "are several sets; -: no measured blocks. docs/accuracy.md has the whole of it."
+)
 
 
 def list_text(cores: Sequence[LoadedCore]) -> str:
-    """A row a core: name, year, and how much of it is assumed."""
+    """A row a core, then what each one's figures rest on."""
     if not cores:
         return "no cores"
-    rows = [("core", "year", "family", "figures", "assumed", "aliases")]
+    rows = [("core", "year", "family", "figures", "assumed", "error", "aliases")]
     for loaded in cores:
         core = loaded.core
         rows.append(
@@ -28,10 +36,54 @@ def list_text(cores: Sequence[LoadedCore]) -> str:
                 core.family,
                 str(len(_stated(loaded))),
                 str(len(_assumed(loaded))),
+                _error(core.name),
                 ", ".join(core.aliases),
             )
         )
-    return "\n".join(table(rows, "lrlrrl", ""))
+    lines = table(rows, "lrlrrrl", "")
+    lines += ["", wrap(_ERROR), "", "state of evidence"]
+    for loaded in cores:
+        state = loaded.core.evidence_state or _sources_said(loaded)
+        lines.append(wrap(f"{loaded.core.name}: {state}", "  ", "    "))
+    return "\n".join(lines)
+
+
+def _sources_said(loaded: LoadedCore) -> str:
+    """For a core that does not say: where most of its figures come from."""
+    count = Counter(
+        q.source.partition(":")[0] for q in loaded.evidence.values() if q.stated
+    )
+    order = sorted(count.items(), key=lambda item: (-item[1], item[0]))[:4]
+    return "figures from " + ", ".join(f"{name} ({n})" for name, n in order)
+
+
+def _error(name: str) -> str:
+    """Mean errors of a core, least and greatest of its sets of blocks."""
+    known = measured_error(name)
+    if known is None:
+        return "-"
+    low, high = f"{known.low:.1f}", f"{known.high:.1f}"
+    return f"{low} %" if low == high else f"{low}-{high} %"
+
+
+def error_lines(name: str) -> list[str]:
+    """A core's measured errors, a line a set."""
+    sets = sets_of(name)
+    if not sets:
+        return ["  no measured blocks"]
+    rows = [("measured blocks", "rows", "mean", "median", "held out", "90 % ends")]
+    for one in sets:
+        rows.append(
+            (
+                one.name,
+                f"{one.rows:,}",
+                f"{one.mean:.2f} %",
+                f"{one.median:.2f} %",
+                f"{one.held_out_mean:.2f} %",
+                f"x{one.below:.3f} x{one.above:.3f}",
+            )
+        )
+    return table(rows, "lrrrrr")
 
 
 def _stated(loaded: LoadedCore) -> list[str]:
@@ -59,6 +111,7 @@ def _summary(loaded: LoadedCore) -> dict[str, Any]:
         "figures": len(_stated(loaded)),
         "assumed": len(_assumed(loaded)),
         "files": list(loaded.files),
+        "core_error": [asdict(one) for one in sets_of(core.name)],
     }
 
 
@@ -102,6 +155,8 @@ def core_text(loaded: LoadedCore) -> str:
     defaults = [path for path, q in loaded.evidence.items() if not q.stated]
     if defaults:
         lines.append(f"  {plural(len(defaults), 'default')} of the model besides (*)")
+    lines += error_lines(core.name)
+    lines += ["", *block_diagram(core)]
     for section, figures in _sections(loaded.evidence).items():
         lines += ["", section, *_figure_lines(figures)]
     lines += ["", "sources"]

@@ -69,3 +69,10 @@ def test_a_record_that_is_none_says_nothing(record: Path, text: str) -> None:
 def test_no_record_says_nothing(record: Path) -> None:
     record.unlink()
     assert accuracy.sets_of("a") == ()
+
+
+@pytest.mark.usefixtures("record")
+def test_without_a_scenario_all_large_sets_count() -> None:
+    found = accuracy.measured_error("a")
+    assert found is not None
+    assert (found.low, found.high) == (2.0, 5.0)
