@@ -27,7 +27,8 @@ from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Flow, Form
 from costmodel.cores.load import load_core
 from costmodel.engine import layout as L
-from costmodel.engine.lower import Lowered, Lowering
+from costmodel.engine.lower import Lowering
+from costmodel.engine.lowered import Lowered
 from costmodel.errors import CostmodelError
 from tools.uops_forms import forms_of
 from tools.uops_records import records_of

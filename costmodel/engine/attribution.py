@@ -4,6 +4,11 @@ Every event in the log names the event it had to wait for. Walking back from the
 retirement of a window to the window's start visits one chain of events; the time
 between two neighbours is charged to the later one's cause and instruction. The charges
 telescope, so they add up to the window's length exactly.
+
+The path is one of many where several are equally long, and a small change of code may
+move it to another. Charges by retirement do not jump like that: a cycle in which
+nothing retires belongs to the instruction that retires next, and its cause is that of
+the chain of events the instruction then waits for. They add up as exactly.
 """
 
 from __future__ import annotations
@@ -81,3 +86,33 @@ def charges(
             )
         ],
     )
+
+
+def by_retirement(
+    g: Sequence[int], total: int, start: int, end: int, step_of: Sequence[int]
+) -> list[tuple[int, str, int]]:
+    """Cycles by instruction and cause: each cycle is charged to the instruction that
+    retires at its end, or next. ``total``: uops in the log."""
+    out: Counter[tuple[int, str]] = Counter()
+    before = start
+    for n in range(total):
+        event = n * state.G_SIZE + state.RETIRE
+        now = g[event]
+        if now > end:
+            break
+        if now <= before:
+            continue
+        floor, before = before, now
+        while now > floor:
+            cause = g[event + 1] if event >= 0 else causes.START
+            source = g[event + 2] if event >= 0 else -1
+            then = max(floor, min(now, g[source])) if source >= 0 else floor
+            if now > then:
+                out[step_of[n], causes.NAMES[cause]] += now - then
+            now, event = then, source
+    return [
+        (step, cause, cycles)
+        for (step, cause), cycles in sorted(
+            out.items(), key=lambda item: (-item[1], item[0])
+        )
+    ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
-from costmodel.engine.lower import Lowered
+from costmodel.engine.lowered import Lowered
 
 
 class Facts(NamedTuple):

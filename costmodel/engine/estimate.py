@@ -12,11 +12,17 @@ from costmodel.code.lines import lines_touched
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import causes, params, scenarios, state, surround
 from costmodel.engine import layout as L
-from costmodel.engine.attribution import Link, charges, critical_path
+from costmodel.engine.attribution import (
+    Link,
+    by_retirement,
+    charges,
+    critical_path,
+)
 from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.cold import LEVELS, Cold, checked, cold_lines, spoken
 from costmodel.engine.links import links
-from costmodel.engine.lower import Lowered, Lowering
+from costmodel.engine.lower import Lowering
+from costmodel.engine.lowered import Lowered
 from costmodel.engine.machine import run
 from costmodel.engine.result import Edge, Estimate, Guess, LineUse, UopTimes
 from costmodel.engine.steady import trip_group
@@ -275,6 +281,7 @@ class _Run:
             store_buffer_peak=_peak(g, total),
             unknown_addresses=self.linked.unknown,
             cold=self.cold,
+            retirement=tuple(by_retirement(g, total, start, end, step_of)),
             code_fills=len({n for pair in self.cold_lines.of_insn for n in pair if n}),
         )
 
@@ -396,7 +403,7 @@ class _Run:
             seen[step] += 1
         return tuple(out)
 
-    # --- what was not known ------------------------------------------------------------
+    # --- what was not known -----------------------------------------------------------
     def _unknown(self) -> tuple[str, ...]:
         names: dict[str, None] = {}
         for item, low in zip(self.items, self.lowered, strict=True):

@@ -52,7 +52,7 @@ from __future__ import annotations
     INSN_SIZE,
 ) = range(18)
 
-# --- flags of an instruction -----------------------------------------------------------
+# --- flags of an instruction ----------------------------------------------------------
 COMPLEX = 1  # decoder slot 0 only
 LCP = 2
 FUSIBLE = 4  # may fuse with what follows: never in the last decoder on some cores
@@ -70,7 +70,7 @@ REFETCH_DECODE = 8192  # ... and comes from legacy decode
 ENDS_GROUP = 16384  # ends the decode group
 FUSED_SECOND = 32768  # the jump of a macro-fused pair
 
-# --- one uop: UOP_SIZE integers --------------------------------------------------------
+# --- one uop: UOP_SIZE integers -------------------------------------------------------
 (
     KIND,
     PORTS_FIRST,  # range in the port list
@@ -112,7 +112,7 @@ MEMORY_OP = 8  # counts against the memory operations issued a cycle
 ALONE = 16  # nothing else issues in its cycle
 IN_TURN = 32  # takes the core's alternating ports in turn
 
-# --- registers of the engine: architectural, then these --------------------------------
+# --- registers of the engine: architectural, then these -------------------------------
 HIGH_BYTE = 32  # 32..35: AH, CH, DH, BH where renamed apart
 TEMPORARY = 36  # 36..43
 LOADED = 44  # the value a memory operand was read as
@@ -120,7 +120,7 @@ RESULT = 45  # the value on its way to memory
 LOADED_2 = 46  # of a second memory operand
 REGISTERS = 48
 
-# --- one memory access: ACCESS_SIZE integers --------------------------------------------
+# --- one memory access: ACCESS_SIZE integers ------------------------------------------
 (
     A_SOURCE,  # access index of the store a load takes its data from; -1: memory
     A_DISTANCE,  # how many copies earlier that store was

@@ -38,7 +38,7 @@ from costmodel.engine.layout import (
     UOP_SIZE,
 )
 
-# --- a block: these, then its templates' places in the pool, then its access rows -------
+# --- a block: these, then its templates' places in the pool, then its access rows -----
 (
     B_BODY,
     B_TAIL,
@@ -50,7 +50,7 @@ from costmodel.engine.layout import (
     B_SIZE,
 ) = range(8)
 
-# --- a template: these, the instruction, its uops, their inputs and outputs -------------
+# --- a template: these, the instruction, its uops, their inputs and outputs -----------
 (
     P_UOPS,
     P_INPUTS,  # integers

@@ -10,7 +10,7 @@ from costmodel.code.decode import decode_form
 from costmodel.code.insn import Form
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Facts
-from costmodel.engine.lower import Lowered
+from costmodel.engine.lowered import Lowered
 from costmodel.engine.trace import Builder, Item, fuse, fuses
 
 

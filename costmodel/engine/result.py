@@ -103,6 +103,8 @@ class Estimate:
     unknown_addresses: int = 0  # accesses assumed to be disjoint from all others
     cold: tuple[tuple[str, str], ...] = ()  # kinds of line that are cold, their levels
     code_fills: int = 0  # cold lines of code
+    retirement: tuple[tuple[int, str, int], ...] = ()  # like charges, but every cycle
+    # goes to the instruction that retires after it: what differences are made of
     core_error: MeasuredError | None = None  # of the core's estimates; None: unmeasured
     low: float | None = None  # 90 % interval of ``cycles``, the model's error included
     high: float | None = None

@@ -15,7 +15,8 @@ from costmodel.code.insn import Flow, Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
-from costmodel.engine.lower import Lowered, Lowering, Uop
+from costmodel.engine.lower import Lowering
+from costmodel.engine.lowered import Lowered, Uop
 
 
 class Item(NamedTuple):
