@@ -20,7 +20,8 @@ import costmodel as cm
 from costmodel import data
 from costmodel.studies.settings import parse_sweep
 from costmodel.studies.sweep import sweep
-from costmodel.studies.uncertainty import Task, effects
+from costmodel.studies.sensitivity import effects
+from costmodel.studies.uncertainty import Task
 from costmodel.views import plots, timeplots
 
 core = cm.load_core("skylake")
