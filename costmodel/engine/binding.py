@@ -26,6 +26,10 @@ class Binding(Bulk):
     def __init__(self, loaded: LoadedCore, compiled: bool | None = None) -> None:
         super().__init__(loaded, compiled)
         self._plain_rate = self._rate
+        if self._fill is not state.list_of:
+            from costmodel.engine import compiled as c
+
+            self._plain_rate = c.engine(logs=True)
         self._rate = self._logged
         self._logs: dict[int, Any] = {}
         self._charged: dict[str, int] = {}

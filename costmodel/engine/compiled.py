@@ -17,6 +17,7 @@ import tempfile
 from array import array
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from costmodel.engine.params import Params
 from costmodel.errors import UsageError
@@ -25,7 +26,7 @@ FLAGS = ("-O2", "-std=c11", "-shared", "-fPIC")
 COMPILERS = ("gcc", "clang", "cc")
 TIME_LIMIT = 120  # seconds
 
-EXPORTED = ("rate", "place_and_rate")
+EXPORTED = ("rate", "place_and_rate", "run", "reset")
 
 Engine = Callable[..., None]
 
@@ -45,8 +46,8 @@ def cache_directory() -> Path:
     return Path(base) / "costmodel"
 
 
-def source() -> str:
-    """The C text of the whole engine."""
+def source(logs: bool = False) -> str:
+    """The C text of the whole engine; ``logs``: of one that can keep a log."""
     from costmodel.engine import (
         backend,
         bulkrun,
@@ -63,6 +64,8 @@ def source() -> str:
     modules = (
         state, fills, frontend, backend, uop, machine, signature, place, bulkrun,
     )  # fmt: skip
+    if logs:
+        return translate(modules, Params._fields, EXPORTED)
     return translate(
         modules, Params._fields, EXPORTED, never=("KEEP",), unread=state.LOG_ONLY
     )
@@ -99,14 +102,14 @@ def _library(text: str) -> Path:
                 ),
                 hint="use the plain engine, and report this",
             )
-        os.replace(out, made)
+        out.replace(made)
     return made
 
 
-@functools.lru_cache(maxsize=1)
-def _loaded() -> ctypes.CDLL:
+@functools.lru_cache(maxsize=2)
+def _loaded(logs: bool = False) -> ctypes.CDLL:
     try:
-        return ctypes.CDLL(str(_library(source())))
+        return ctypes.CDLL(str(_library(source(logs))))
     except OSError as problem:
         raise UsageError(
             f"the compiled engine cannot be kept or loaded: {problem}",
@@ -114,13 +117,15 @@ def _loaded() -> ctypes.CDLL:
         ) from problem
 
 
-@functools.lru_cache(maxsize=1)
-def engine() -> Engine:
+@functools.lru_cache(maxsize=2)
+def engine(logs: bool = False) -> Engine:
     """``bulkrun.rate``, compiled. Takes arrays made by ``fill`` and plain integers.
+
+    One that ``logs`` keeps a log if it is given one, and is slower for it.
 
     Raises UsageError where there is no C compiler.
     """
-    entry = _loaded().rate
+    entry = _loaded(logs).rate
     entry.restype = None
 
     def rate(*arguments: object) -> None:
@@ -135,7 +140,7 @@ def raw(name: str, arguments: str) -> Engine:
     Whoever calls it keeps what lies at the addresses alive. Raises as ``engine``.
     """
     entry = _loaded()[name]
-    kinds = {"a": ctypes.c_void_p, "i": ctypes.c_int64}
+    kinds: dict[str, Any] = {"a": ctypes.c_void_p, "i": ctypes.c_int64}
     entry.argtypes = [kinds[kind] for kind in arguments]
     entry.restype = None
     return entry

@@ -8,6 +8,7 @@ from costmodel.cores.load import load_core
 from costmodel.engine import causes
 from costmodel.engine.binding import Binding
 from costmodel.engine.bulk import Bulk
+from costmodel.engine.compiled import compiler
 from costmodel.studies.groups import MECHANISMS, mechanism
 
 IMUL = bytes.fromhex("480fafc0")  # imul %rax,%rax: a chain of three cycles
@@ -52,3 +53,12 @@ def test_every_cause_belongs_to_one_mechanism() -> None:
 
 def test_nothing_charged_is_not_explained() -> None:
     assert mechanism({}) == "not explained"
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
+@pytest.mark.parametrize("code", [IMUL, ADDS, FORWARD])
+def test_the_compiled_log_charges_what_the_plain_one_does(
+    binding: Binding, code: bytes
+) -> None:
+    compiled = Binding(load_core("skylake"), compiled=True)
+    assert compiled.bound(code, "loop") == binding.bound(code, "loop")
