@@ -94,6 +94,16 @@ timeplots.store_buffer_plot(estimate)
 
 # %% [markdown]
 # ## What if
+# Each limit of the core taken away, alone: the cycles it costs this path.
+
+# %%
+reliefs = cm.what_if(path, "skylake")
+pd.DataFrame(
+    [(r.limit, r.instead, float(r.worth)) for r in reliefs if r.worth],
+    columns=["limit", "instead", "worth"],
+).round(2)
+
+# %% [markdown]
 # The same path with a smaller store buffer: from how many entries on is it enough?
 
 # %%
