@@ -73,6 +73,8 @@ def compile_form(
     if memory and memory[-1].implicit and memory[-1].base == R.RSP:
         if name.startswith("iret"):
             return system.iret
+        if name == "retf":
+            return system.far_return(form)
         if form.stack_delta < 0:
             return system.push(form, length, address_symbol or value_symbol)
         if form.stack_delta > 0:

@@ -144,6 +144,19 @@ def iret(m: Machine, insn: Insn) -> None:
     m.roots[R.RSP], m.offsets[R.RSP] = m.load(root, offset + 24, 8)
 
 
+def far_return(form: Form) -> Action:
+    """RETF: pops the address and CS, and its immediate more; RSP of a new privilege
+    level, which it would load too, is not followed."""
+    words = sum(1 for m in form.memory if m.implicit)
+
+    def action(m: Machine, insn: Insn) -> None:
+        root, offset = m.roots[R.RSP], m.offsets[R.RSP]
+        m.out += [(root, offset + 8 * k) for k in range(words)]
+        m.offsets[R.RSP] = offset + form.stack_delta
+
+    return action
+
+
 def wrmsr(m: Machine, a: Value) -> None:
     msr = m.offsets[R.RCX] if m.roots[R.RCX] == CONST else 0
     base = _MSR_BASE.get(msr & 0xFFFFFFFF)

@@ -150,8 +150,10 @@ def dispatch_any(
 def misfire(
     first: int, last: int, early: int, ready: int, t: list[int], m: list[int]
 ) -> None:
-    """A uop woken at ``early`` takes a port of ``t[first:last]`` in vain, if one is free
-    before ``ready``, the cycle its inputs are really there."""
+    """A uop woken at ``early`` takes a port of ``t[first:last]`` in vain.
+
+    It does if one is free before ``ready``, the cycle its inputs are really there.
+    """
     port, at = dispatch_any(first, last, early, t, m)
     if at < ready:
         mask = m[CALENDAR_MASK]

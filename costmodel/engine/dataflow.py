@@ -16,8 +16,8 @@ from costmodel.engine import layout as L
 class Dataflow:
     """The registers of one Form on one core; ``role`` resolves the names of cost rows.
 
-    ``reads`` and ``writes`` are engine registers; ``merged`` are those written whose old
-    value stays in part.
+    ``reads`` and ``writes`` are engine registers; ``merged`` are those written whose
+    old value stays in part.
     """
 
     def __init__(self, core: Core, form: Form, semantic: Semantic | None) -> None:

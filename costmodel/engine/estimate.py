@@ -53,8 +53,8 @@ def estimate(
 
     ``scenario``: one of ``scenarios.NAMES``, by default ``default_scenario``;
     ``align``: address of the first byte modulo 64; ``cold``: kinds of line that are in
-    another level than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises InputError for an empty path
-    and UnknownInstructionError for code the model refuses.
+    another level than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises
+    InputError for an empty path, UnknownInstructionError for code the model refuses.
     """
     chosen = scenario or default_scenario(path)
     if chosen not in scenarios.NAMES:

@@ -9,11 +9,12 @@ Arrival. Code comes in aligned fetch blocks. With predecode (Intel) a block is d
 when the instructions that end in it, and those whose opcode lies in it but that end in
 the next, have been through ``predecode_width`` a cycle; the next block starts then. A
 length-changing prefix costs ``lcp_stall`` more, less what the block before hid.
-Without predecode (AMD) one block arrives a cycle, ``fetch_queue`` blocks ahead of decode.
+Without predecode (AMD) one block arrives a cycle, ``fetch_queue`` blocks ahead of
+decode.
 
 Decoding. A group of instructions a cycle: slot 0 is the complex decoder; an instruction
-of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch ends
-the group, any branch if the core says so (``ENDS_GROUP``). On some cores a fusible
+of several uops leaves ``SIMPLE_AFTER`` others; long ones need slot 0; a taken branch
+ends the group, any branch if the core says so (``ENDS_GROUP``). On some cores a fusible
 instruction never takes the last decoder (``decode_width - 1`` are used); with fewer
 left beside a complex one, the last of those is not the last decoder.
 

@@ -1,6 +1,6 @@
 """The scenarios: what surrounds a path, as a plan the engine can run.
 
-``once``      the pipeline is drained before; from the first fetch to the last retirement
+``once``      the pipeline is drained before; first fetch to last retirement
 ``roundtrip`` the path again and again, as a loop of system calls sees it
 ``unroll``    copies back to back, from legacy decode
 ``opcache``   copies in a loop of about 200 instructions, from the uop cache

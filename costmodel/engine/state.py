@@ -1,6 +1,6 @@
 """What the engine carries from one uop to the next, and the log it may keep.
 
-The machine's state is one array of integers ``m``: a list in plain Python, a numpy array
+The machine's state is one array of integers ``m``: a list in plain Python, an ``array``
 when compiled. It holds scalars, then rings of a fixed place, then those whose size
 depends on the trace. Rings are indexed by a running count modulo their length, so
 memory does not grow with the number of uops. A log is another array; a log of length 1
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from costmodel.engine import layout as L
 from costmodel.engine.params import Params
 
-# --- scalars, indices into State.s ----------------------------------------------------
+# --- scalars: indices into the state --------------------------------------------------
 (
     MODE,  # M_* below
     ADDRESS,  # of the next instruction
@@ -253,9 +253,9 @@ LOG_ONLY = (
 )  # fmt: skip
 
 # --- the log --------------------------------------------------------------------------
-# Of each dynamic uop: its static position, its instruction, its port, then per stage the
-# cycle, the cause, and the event it follows from (-1: the start). An event is named by
-# its position in the log.
+# Of each dynamic uop: its static position, its instruction, its port, then per stage
+# the cycle, the cause, and the event it follows from (-1: the start). An event is named
+# by its position in the log.
 G_UOP = 0
 G_INSN = 1  # copy * instructions + instruction
 G_PORT = 2

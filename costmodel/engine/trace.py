@@ -1,8 +1,8 @@
 """A Path laid out for one core: the flat arrays of the engine.
 
 Everything that does not depend on time is settled here: which instructions fuse, where
-partial registers are merged, which uop-cache line serves an instruction, and which older
-store a load takes its data from.
+partial registers are merged, which uop-cache line serves an instruction, and which
+older store a load takes its data from.
 """
 
 from __future__ import annotations
@@ -270,7 +270,10 @@ class Builder:
         if len(rows) < accesses * L.ACCESS_SIZE:
             rows = _unlinked(lowered)
         return self._assemble(
-            [len(body), len(tail), repeat, base, _power_of_two(depth), int(loops), accesses],
+            [
+                len(body), len(tail), repeat, base, _power_of_two(depth), int(loops),
+                accesses,
+            ],
             items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
         )  # fmt: skip
 

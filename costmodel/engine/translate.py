@@ -78,7 +78,7 @@ def translate(
     never: Sequence[str] = (),
     unread: Sequence[str] = (),
 ) -> str:
-    """C source of every function of ``modules``; ``exported`` can be called from outside.
+    """C source of every function of ``modules``; ``exported`` is callable from outside.
 
     ``fields`` names the members of ``Params`` in order. Array entries that the
     constants in ``never`` name are 0, for good; entries in ``unread`` are not kept.
@@ -106,7 +106,7 @@ class _Function:
         unread: frozenset[str],
     ) -> None:
         self.name = function.__name__
-        self.globals: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
+        self.globals: dict[str, Any] = function.__globals__
         self.known = names
         self.public = self.name in exported
         self.never = never

@@ -481,3 +481,12 @@ def test_linkage_agrees_with_looking_at_every_older_store(ops: list[Op]) -> None
         )  # fmt: skip
         if expected[0] >= 0 or linked.distance[k] < far - 1:
             assert found == expected
+
+
+def test_a_far_return_pops_its_address_and_selector() -> None:
+    execution = run(decode_bytes(bytes.fromhex("48cb")))
+    offsets = [access.offset for access in execution.copies[0]]
+    assert offsets == sorted(offsets)
+    assert len(offsets) == len(
+        [m for m in decode_bytes(bytes.fromhex("48cb"))[0].form.memory if m.reads]
+    )
