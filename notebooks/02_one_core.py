@@ -18,8 +18,6 @@ import pandas as pd
 
 import costmodel as cm
 from costmodel import data
-from costmodel.studies.settings import parse_sweep
-from costmodel.studies.sweep import sweep
 from costmodel.studies.sensitivity import effects
 from costmodel.studies.uncertainty import Task
 from costmodel.views import plots, timeplots
@@ -107,9 +105,8 @@ pd.DataFrame(
 # The same path with a smaller store buffer: from how many entries on is it enough?
 
 # %%
-points = sweep([path], "skylake", parse_sweep("window.store_buffer=4:32:8"))
-pd.DataFrame({"entries": [p.value for p in points],
-              "cycles": [float(p.cycles) for p in points]})  # fmt: skip
+points = cm.sweep(path, "skylake", "window.store_buffer=4:32:8").frame()
+points[["value", "cycles"]]
 
 # %% [markdown]
 # ## What the answer is sensitive to
