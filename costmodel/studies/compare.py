@@ -2,18 +2,25 @@
 
 Both sides of a comparison are whole cycles of their own windows. They are compared as
 exact fractions of one copy, so that the parts add up to the difference without error.
+
+A cycle belongs to the instruction that retires after it (``Estimate.retirement``), not
+to the critical path: of equally long paths a change of code may pick another, and what
+moved nothing would show as large parts that cancel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fractions import Fraction
 
 from costmodel.code.decode import format_insn
-from costmodel.code.insn import Insn
+from costmodel.code.insn import Flow, Insn
 from costmodel.engine.result import Comparison, Estimate
+from costmodel.engine.surround import STAND_IN
+
+STRETCHES = ("entry", "handler", "exit", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ def by_cause(comparison: Comparison) -> list[Part]:
     """Parts of the difference by cause, largest first; zeros left out."""
     shares: dict[str, Fraction] = {}
     for sign, side in ((-1, comparison.before), (1, comparison.after)):
-        for cause, cycles in side.causes:
+        charged = [(cause, cycles) for _, cause, cycles in side.retirement]
+        for cause, cycles in charged or side.causes:
             share = Fraction(sign * cycles, side.copies)
             shares[cause] = shares.get(cause, Fraction(0)) + share
     return _ordered(Part(cause, None, " ", share) for cause, share in shares.items())
@@ -62,7 +70,7 @@ def by_cause(comparison: Comparison) -> list[Part]:
 def by_instruction(comparison: Comparison) -> list[Part]:
     """Parts of the difference by instruction, largest first; zeros left out.
 
-    Instructions of the two paths are paired by their text, as a diff pairs lines: a
+    Instructions of the two paths are paired by what they do, as a diff pairs lines: a
     pair shares one part, the rest were added or removed. Charges no instruction owns
     are gathered in a part of their own.
     """
@@ -102,17 +110,61 @@ def _counts(estimate: Estimate) -> tuple[int, int, int, int]:
     )
 
 
+def by_stretch(comparison: Comparison) -> list[tuple[str, Fraction]]:
+    """The difference by stretch of the path, in order: ``STRETCHES``, zeros too.
+
+    Empty for a path without a handler: it has but one stretch.
+    """
+    if not any(s.handler for s in comparison.before.path.steps):
+        return []
+    shares = dict.fromkeys(STRETCHES, Fraction(0))
+    for sign, side in ((-1, comparison.before), (1, comparison.after)):
+        stretches = _stretches(side)
+        for step, _, cycles in _charges(side):
+            name = stretches[step] if 0 <= step < len(stretches) else STRETCHES[-1]
+            shares[name] += Fraction(sign * cycles, side.copies)
+    return list(shares.items())
+
+
+def _stretches(estimate: Estimate) -> list[str]:
+    """Which stretch each step is in. What surrounds the path has no source."""
+    steps = estimate.path.steps
+    own = [k for k, s in enumerate(steps) if s.insn.symbol != STAND_IN]
+    calls = [k for k, s in enumerate(steps) if s.handler]
+    out = []
+    for k, step in enumerate(steps):
+        if step.insn.symbol == STAND_IN:
+            inside = bool(own) and own[0] < k < own[-1]
+            out.append(STRETCHES[1] if inside else STRETCHES[3])
+        else:
+            out.append(STRETCHES[0 if calls and k <= calls[0] else 2])
+    return out
+
+
+def _charges(estimate: Estimate) -> Sequence[tuple[int, str, int]]:
+    return estimate.retirement or estimate.charges
+
+
 def _step_costs(estimate: Estimate) -> list[Fraction]:
     """Cycles a copy by step; the last entry is for charges outside the path."""
     count = len(estimate.path.steps)
     whole = [0] * (count + 1)
-    for step, _, cycles in estimate.charges:
+    for step, _, cycles in _charges(estimate):
         whole[step if 0 <= step < count else count] += cycles
     return [Fraction(cycles, estimate.copies) for cycles in whole]
 
 
 def _texts(estimate: Estimate) -> list[str]:
-    return [format_insn(step.insn) for step in estimate.path.steps]
+    """What instructions are paired by: their text, less what moves with the code or is
+    only a name (the targets of direct jumps, the symbols of relocations)."""
+    return [_text(step.insn) for step in estimate.path.steps]
+
+
+def _text(insn: Insn) -> str:
+    text = format_insn(insn).partition(" # ")[0]
+    name, _, operand = text.partition(" ")
+    direct = insn.form.flow is not Flow.NEXT and operand.startswith("0x")
+    return name if direct else text
 
 
 def _ordered(parts: Iterable[Part]) -> list[Part]:

@@ -12,6 +12,7 @@ from costmodel.studies.compare import (
     Part,
     by_cause,
     by_instruction,
+    by_stretch,
     code_change,
     delta,
 )
@@ -184,6 +185,10 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
         (amount, clip(part.cause, 50)) for amount, part in _shown(causes, digits, most)
     ]
     lines = [f"{title} by cause", *table(rows, "rl", "    ")]
+    stretches = by_stretch(comparison)
+    if stretches:
+        said = [f"{name} {number(n, digits, sign=bool(n))}" for name, n in stretches]
+        lines.append("    by stretch: " + ", ".join(said))
     if instructions:
         wide = [
             (amount, part.change, clip(spelled(part.insn), 36), place(part.insn))
@@ -202,7 +207,8 @@ def _shown(parts: Sequence[Part], digits: int, most: int) -> list[tuple[str, Par
     kept, rest = list(parts[:most]), parts[most:]
     if rest:
         amount = sum((part.cycles for part in rest), Fraction(0))
-        kept.append(Part(f"({len(rest)} others)", None, " ", amount))
+        others = "other" if len(rest) == 1 else "others"
+        kept.append(Part(f"({len(rest)} {others})", None, " ", amount))
     rounded = rounded_parts([part.cycles for part in kept], digits)
     return [
         (number(value, digits, sign=bool(value)), part)

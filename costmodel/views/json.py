@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from costmodel import __version__
 from costmodel.cores.accuracy import MeasuredError
 from costmodel.engine.result import Comparison, Estimate, Guess
-from costmodel.studies.compare import Part, by_cause, by_instruction, code_change
+from costmodel.studies.compare import (
+    Part,
+    by_cause,
+    by_instruction,
+    by_stretch,
+    code_change,
+)
 from costmodel.views.layout import place, spelled
 from costmodel.views.whatif import what_if_record
 
@@ -132,6 +138,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "low": c.low,
         "high": c.high,
         "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
+        "stretches": {name: float(n) for name, n in by_stretch(c)},
         "instructions": [_part(p) for p in by_instruction(c)],
         "code": {name: getattr(change, name) for name in change.__slots__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from costmodel import api
 from costmodel.engine.result import Comparison, Estimate
-from costmodel.studies.compare import by_cause, by_instruction, code_change, delta
+from costmodel.studies.compare import (
+    by_cause,
+    by_instruction,
+    by_stretch,
+    code_change,
+    delta,
+)
 from tests.make import LOAD, STORE, STORE_IMMEDIATE, SWAPGS, a_path, an_estimate
 
 CODE = st.lists(st.sampled_from([LOAD, STORE, STORE_IMMEDIATE, SWAPGS]), min_size=1)
@@ -82,3 +91,46 @@ def test_code_change_counts_instructions_bytes_and_accesses() -> None:
     )
     assert (change.instructions, change.bytes) == (1, 5)
     assert (change.loads, change.stores) == (1, 0)
+
+
+# --- real paths: the parts are of what the change did, not of ties that broke ---------
+STUBS = "stubs/top-of-stack/"
+CORES = ("skylake", "haswell", "zen3", "zen5")
+
+
+def changed(core: str, after: str = "every-slot-mov", **options: Any) -> Comparison:
+    before = f"{STUBS}v3.16-fast.S"
+    return api.compare(before, f"{STUBS}{after}.S", core, **options)
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("cold", [{}, {"all": "l3"}])
+def test_parts_of_real_paths_add_up_exactly(core: str, cold: dict[str, str]) -> None:
+    for scenario in ("once", "roundtrip"):
+        c = changed(core, scenario=scenario, cold=cold)
+        for side in (c.before, c.after):
+            assert sum(n for _, _, n in side.retirement) == side.window_cycles
+            assert sum(n for _, n in side.causes) == side.window_cycles
+        assert sum(p.cycles for p in by_cause(c)) == delta(c)
+        assert sum(p.cycles for p in by_instruction(c)) == delta(c)
+        assert sum(n for _, n in by_stretch(c)) == delta(c)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_identical_files_differ_in_no_part(core: str) -> None:
+    c = changed(core, after="v3.16-fast")
+    assert by_cause(c) == by_instruction(c) == []
+    assert not any(n for _, n in by_stretch(c))
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_no_part_is_much_larger_than_what_was_added(core: str) -> None:
+    """A handful of plain stores: nothing unchanged moves by more than a few cycles."""
+    parts = by_instruction(changed(core))
+    assert max(abs(p.cycles) for p in parts if p.change == " ") <= 4
+
+
+def test_a_jump_whose_target_moved_is_the_same_jump() -> None:
+    parts = by_instruction(changed("skylake"))
+    jumps = [p for p in parts if p.insn and p.insn.form.mnemonic.startswith("j")]
+    assert all(p.change == " " for p in jumps)
