@@ -1,8 +1,8 @@
 """Speed of the bulk path and the engine, as ratios to llvm-mca in one run.
 
 Usage: speed.py [BLOCKS.csv], a table with a column ``hex``. Times are processor time,
-so other work on the machine matters less, and every ratio is of two figures taken
-minutes apart at most. What is not there (blocks, llvm-mca, a C compiler) is skipped
+so other work on the machine matters less, and the two sides of a ratio are
+measured in turn. What is not there (blocks, llvm-mca, a C compiler) is skipped
 and said so.
 """
 
@@ -20,6 +20,7 @@ import time
 from array import array
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from costmodel import api, data
@@ -35,9 +36,11 @@ from costmodel.studies.draws import leaves, sample
 DEFAULT = Path(__file__).parents[2] / "shared/data/blocks/bhive_skl_dev.csv"
 CORE = "skylake"
 COUNT = 1000
+TURNS = 5
 DRAWS = 10_000
 START = (
-    "from costmodel.engine.bulk import Bulk; from costmodel.cores.load import load_core;"
+    "from costmodel.engine.bulk import Bulk;"
+    "from costmodel.cores.load import load_core;"
     f"Bulk(load_core({CORE!r})).throughput(bytes.fromhex('01c0'))"
 )
 PLAIN_START = (
@@ -108,40 +111,44 @@ def llvm_mca(command: str, blocks: list[str]) -> tuple[float, float]:
     return len(blocks) / spent[0], 400 * insns / max(1e-9, spent[1] - spent[0])
 
 
-def bulk_speed(blocks: list[str]) -> tuple[float, float]:
-    """Blocks a second, hex in and cycles out, and the compiled engine's instructions
-    a second alone."""
-    bulk = Bulk(load_core(CORE), compiled=True)
-    ran: list[tuple[Any, ...]] = []
-    run = bulk._fast.run
+class Ours:
+    """The bulk path over the blocks, as a whole and its compiled engine alone."""
 
-    def keep(*arguments: Any) -> None:
-        ran.append(arguments)
-        run(*arguments)
-
-    bulk._fast.run = keep
-    simulated = 0
-    for code in blocks:
-        try:
-            simulated += bulk.throughput(bytes.fromhex(code)).simulated
-        except CostmodelError:
-            continue
-    bulk._fast.run = run
-
-    def end_to_end() -> None:
+    def __init__(self, blocks: list[str]) -> None:
+        self.blocks = blocks
+        self.bulk = Bulk(load_core(CORE), compiled=True)
+        self._ran: list[tuple[Any, ...]] = []
+        self._run = self.bulk._fast.run
+        self.bulk._fast.run = self._keep
+        self.simulated = 0
         for code in blocks:
             try:
-                bulk.throughput(bytes.fromhex(code))
+                self.simulated += self.bulk.throughput(bytes.fromhex(code)).simulated
+            except CostmodelError:
+                continue
+        self.bulk._fast.run = self._run
+
+    def _keep(self, *arguments: Any) -> None:
+        self._ran.append(arguments)
+        self._run(*arguments)
+
+    def _whole(self) -> None:
+        for code in self.blocks:
+            try:
+                self.bulk.throughput(bytes.fromhex(code))
             except CostmodelError:
                 continue
 
-    def alone() -> None:
-        for arguments in ran:
-            run(*arguments)
+    def _alone(self) -> None:
+        for arguments in self._ran:
+            self._run(*arguments)
 
-    whole = min(timed(end_to_end) for _ in range(3))
-    engine = min(timed(alone) for _ in range(3))
-    return len(blocks) / whole, simulated / engine
+    def speed(self) -> tuple[float, float]:
+        """Blocks a second, hex in and cycles out; instructions a second alone."""
+        return (
+            len(self.blocks) / timed(self._whole),
+            self.simulated / timed(self._alone),
+        )
 
 
 def plain_speed(blocks: list[str]) -> float:
@@ -164,7 +171,8 @@ def plain_speed(blocks: list[str]) -> float:
 def linear() -> list[tuple[int, float]]:
     """Nanoseconds a uop of runs of 10^2 to 10^6 uops."""
     bulk = Bulk(load_core(CORE), compiled=True)
-    body = decode_bytes(bytes.fromhex("01d84801fb488b0d0000000029d84883c00148890d00000000"))
+    code = "01d84801fb488b0d0000000029d84883c00148890d00000000"
+    body = decode_bytes(bytes.fromhex(code))
     trace = array("q", bulk.builder.build([Item(i.form) for i in body]))
     run = compiled.raw("run", "aaaaia")
     state, log = bulk._state(64, 1 << 14), array("q", [0])
@@ -182,8 +190,12 @@ def linear() -> list[tuple[int, float]]:
                 address(marks),
             )  # fmt: skip
 
-        empty = timed(lambda: reset(address(state), address(params)), 0.2)
-        out.append((10**power, (timed(work, 0.5) - empty) / (trips * len(body)) * 1e9))
+        empty = min(
+            timed(lambda: reset(address(state), address(params)), 0.05)
+            for _ in range(TURNS)
+        )
+        full = min(timed(work, 0.1) for _ in range(TURNS))
+        out.append((10**power, (full - empty) / (trips * len(body)) * 1e9))
     return out
 
 
@@ -196,6 +208,27 @@ def draws() -> float:
     return timed(lambda: [again.cycles(each) for each in values])
 
 
+def compare(blocks: list[str], peer: str) -> None:
+    """Both programs in turn, since what else the machine does comes and goes."""
+    ours = Ours(blocks)
+    turns = [(*ours.speed(), *llvm_mca(peer, blocks)) for _ in range(TURNS)]
+    plain = plain_speed(blocks)
+
+    def middle(value: Callable[[tuple[float, ...]], float]) -> float:
+        return median(map(value, turns))
+
+    say("end to end", middle(lambda x: x[0]), "blocks/s")
+    say("compiled engine alone", middle(lambda x: x[1]), "insns/s")
+    say("plain engine alone", plain, "insns/s")
+    say("llvm-mca, 100 iterations", middle(lambda x: x[2]), "blocks/s")
+    say("llvm-mca, what more iterations cost", middle(lambda x: x[3]), "insns/s")
+    whole, engine = middle(lambda x: x[0] / x[2]), middle(lambda x: x[1] / x[3])
+    say("end to end / llvm-mca", whole, "times", "(floor 5)")
+    say("compiled engine / llvm-mca", engine, "times", "(floor 20)")
+    slow = plain / middle(lambda x: x[3])
+    say("plain engine / llvm-mca", slow, "times", "(floor 1)")
+
+
 def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
     blocks = usable(path) if path.exists() else []
@@ -205,20 +238,10 @@ def main() -> None:
     if not fast:
         print("note: no C compiler; only the plain engine is measured")
     peer = shutil.which("llvm-mca")
-    ours = bulk_speed(blocks) if blocks and fast else (0.0, 0.0)
-    plain = plain_speed(blocks) if blocks else 0.0
-    say("end to end", ours[0], "blocks/s")
-    say("compiled engine alone", ours[1], "insns/s")
-    say("plain engine alone", plain, "insns/s")
-    if peer and blocks:
-        theirs = llvm_mca(peer, blocks)
-        say("llvm-mca, 100 iterations", theirs[0], "blocks/s")
-        say("llvm-mca, what more iterations cost", theirs[1], "insns/s")
-        say("end to end / llvm-mca", ours[0] / theirs[0], "times", "(floor 5)")
-        say("compiled engine / llvm-mca", ours[1] / theirs[1], "times", "(floor 20)")
-        say("plain engine / llvm-mca", plain / theirs[1], "times", "(floor 1)")
+    if blocks and fast and peer:
+        compare(blocks, peer)
     else:
-        print("note: no llvm-mca (Debian package llvm); no ratios")
+        print("note: ratios need blocks, a C compiler and llvm-mca (package llvm)")
     if fast:
         with tempfile.TemporaryDirectory() as cache:
             for what in ("cold cache", "warm cache"):
