@@ -209,7 +209,7 @@ class _Fast:
 
         self.pool = Pool(bulk.builder)
         self._call = compiled.raw("place_and_rate", "aaaaaaiiiiaaaa")
-        self._address: Any = compiled.address
+        self._address: Callable[[Any], int] = compiled.address
         self._params = array("q", bulk.params)
         self._room = compiled.fill(1 << 14, 0)
         self._need = 2 * bulk.params.rob
