@@ -213,9 +213,9 @@ class _Fast:
         self._params = array("q", bulk.params)
         self._room = compiled.fill(1 << 14, 0)
         self._need = 2 * bulk.params.rob
-        self._kept: tuple[Any, ...] = (
+        self._kept: list[Any] = [
             bulk._log, bulk._marks, bulk._uops_at, bulk._out, bulk._found,
-        )  # fmt: skip
+        ]  # fmt: skip
         self._places = [self._address(kept) for kept in self._kept]
 
     def run(self, block: list[int], state: Any, room: int, group: int) -> None:
