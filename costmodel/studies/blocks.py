@@ -35,7 +35,7 @@ class Block:
 
     @property
     def checks(self) -> bool:
-        """Of the held-out half: whether it checks intervals or calibrates them."""
+        """Which half of the held-out half it is in, to check one by the other."""
         return bool(_bits(self.code) & 2)
 
 

@@ -5,9 +5,10 @@ is, so intervals made of draws alone hold far fewer blocks than they claim. What
 missing is taken from blocks themselves (conformalized quantiles, after Romano et al.
 2019): over blocks tuning never looked at, the 5 % quantile of measured over the
 interval's low end, and the 95 % quantile of measured over its high end, become the
-factors an interval's ends are multiplied by. Half of those blocks give the factors;
-the other half are counted, to see whether 90 % are held. A difference of two variants
-is not widened: both sides share the model, and most of its error.
+factors an interval's ends are multiplied by. Whether 90 % are then held is counted on
+blocks that had no part in the factors: those of one half are held against the factors
+of the other, and the other way round. A difference of two variants is not widened:
+both sides share the model, and most of its error.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from costmodel.errors import CostmodelError
 from costmodel.studies.blocks import Block
 from costmodel.studies.draws import leaves, quantile, row_of, sample
 
-ROWS = 500  # held-out blocks drawn for; half calibrate, half check
+ROWS = 500  # held-out blocks drawn for
 DRAWS = 40
 LOW, HIGH = 0.05, 0.95
 _ROOM = 1e-9  # of a cycle: an end itself is inside
@@ -31,10 +32,10 @@ _ROOM = 1e-9  # of a cycle: an end itself is inside
 class Calibration:
     """Factors for the ends of intervals, and what shares of blocks they then hold."""
 
-    rows: int  # that check
+    rows: int
     draws: int
     figures: float  # share held by draws of the figures alone
-    whole: float  # share held with the factors
+    whole: float  # share held with factors from the other half
     below: float
     above: float
     width: float  # median of (high - low) / measured, with the factors
@@ -54,42 +55,49 @@ def calibrate(
     draws: int = DRAWS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration | None:
-    """Factors from one half of a sample of the held-out blocks, checked on the other.
+    """Factors from a sample of the held-out blocks, each half checked by the other's.
 
     None where either half is empty. The sample is the blocks of least hash.
     """
     chosen = sorted((b for b in blocks if b.held_out), key=_order)[:rows]
     ends = _ends(chosen, loaded, draws, progress)
-    known = [one for one in ends if not one.block.checks]
-    counted = [one for one in ends if one.block.checks]
-    if not known or not counted:
+    halves = [[e for e in ends if e.block.checks == side] for side in (False, True)]
+    if not all(halves):
         return None
-    below = min(1.0, quantile([one.block.cycles / one.low for one in known], LOW))
-    above = max(1.0, quantile([one.block.cycles / one.high for one in known], HIGH))
-    widths = [
-        (one.high * above - one.low * below) / one.block.cycles for one in counted
-    ]
+    first, second = halves
+    held = _held(second, *_factors(first)) + _held(first, *_factors(second))
+    below, above = _factors(ends)
+    widths = [(e.high * above - e.low * below) / e.block.cycles for e in ends]
     return Calibration(
-        rows=len(counted),
+        rows=len(ends),
         draws=draws,
-        figures=_held(counted, 1.0, 1.0),
-        whole=_held(counted, below, above),
+        figures=_held(ends, 1.0, 1.0) / len(ends),
+        whole=held / len(ends),
         below=below,
         above=above,
         width=quantile(widths, 0.5),
     )
 
 
+def _factors(ends: Sequence[_Ends]) -> tuple[float, float]:
+    """For the low and the high end; with the correction for few blocks."""
+    out = min(1.0, (1 - LOW) * (1 + 1 / len(ends)))
+    below = quantile([one.block.cycles / one.low for one in ends], 1 - out)
+    above = quantile([one.block.cycles / one.high for one in ends], out)
+    return min(1.0, below), max(1.0, above)
+
+
 def _order(block: Block) -> bytes:
     return hashlib.sha256(block.code.hex().encode()).digest()
 
 
-def _held(ends: Sequence[_Ends], below: float, above: float) -> float:
+def _held(ends: Sequence[_Ends], below: float, above: float) -> int:
+    """How many blocks are held."""
     held = [
         one.low * below - _ROOM <= one.block.cycles <= one.high * above + _ROOM
         for one in ends
     ]
-    return sum(held) / len(held)
+    return sum(held)
 
 
 def _ends(

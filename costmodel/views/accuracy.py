@@ -83,8 +83,9 @@ def _intervals(held: Sequence[Held]) -> str:
         "figures alone do not: they say how sure the figures are, not how true the "
         "model is. So the ends of the interval of one estimate are multiplied by two "
         "factors a set, the 5 % quantile of measured over low end and the 95 % "
-        "quantile of measured over high end. They are found on one half of a sample "
-        f"of held-out blocks ({DRAWS} draws each) and counted on the other half. "
+        "quantile of measured over high end, found on a sample of held-out blocks "
+        f"({DRAWS} draws each). What they hold is counted across: blocks of one half "
+        "of the sample against the factors of the other. "
         "Differences between variants are not widened: both sides share the model. "
         "A core without measured blocks gets the widest factors of all.",
         width=88,
