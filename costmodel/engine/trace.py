@@ -347,7 +347,7 @@ class Builder:
                 flags |= L.FUSIBLE
             insns += (
                 form.length, first, last, low.decode_slots, low.simple_after,
-                low.microcode, low.immediates, form.opcode_offset, form.stack_delta,
+                low.microcode, low.immediates, _opcode_at(form), form.stack_delta,
                 flags, low.latency, low.redirect, low.prefix_stall, after, k,
                 *code[k],
             )  # fmt: skip
@@ -441,6 +441,14 @@ def _power_of_two(number: int) -> int:
     return 1 << max(0, number - 1).bit_length()
 
 
+def _opcode_at(form: Form) -> int:
+    """Bytes before the last byte of the opcode: prefixes and escapes."""
+    at = form.opcode_offset
+    if form.data[at] == 0x0F:
+        at += 2 if form.data[at + 1] in (0x38, 0x3A) else 1
+    return at
+
+
 def _sync() -> Uop:
     rsp = ((4, 0),)
     return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
@@ -456,7 +464,7 @@ def _fused_second(
 ) -> tuple[int, ...]:
     kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
     return (
-        form.length, first, first, 0, 0, 0, 0, form.opcode_offset, 0,
+        form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,
         L.FUSED_SECOND | kept, 0, 0, 0, after, step, *code,
     )  # fmt: skip
 
