@@ -196,14 +196,16 @@ class Memory(Section, frozen=True):
     slow_extra: int = 0  # ... otherwise this is added
     chase_saves: int = 0  # saved if fast and the base itself was the last thing loaded
     segment_extra: int = 0  # a segment base that is not zero
-    absolute_extra: int = 0  # no base register
+    absolute_extra: int = 0  # no base or index register, whatever the segment
     sign_extend_extra: int = 0
     narrow_extra: int = 0  # 8- and 16-bit loads
     bank_bytes: int = 0  # two loads of one cycle may not touch the same bytes, in units
     # of this many, of different lines; 0: they may
     forward_latency: int = 5  # store data to load result, load ready early
     forward_address: int = 0  # store address dispatch to load result
-    forward_load: int = 0  # load dispatch to result, if a store not committed has it
+    # load dispatch to result, if a store not committed has it; where a load takes more
+    # than load_latency this is as much longer
+    forward_load: int = 0
     forward_narrow: int = 0  # added when the load is inside the store but not at it
     forward_blocked: int = 13  # total, when bytes come from elsewhere as well
     line: int = 64

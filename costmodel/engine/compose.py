@@ -78,7 +78,7 @@ class Composer:
             latency += memory.slow_extra
         if access.segment:
             latency += memory.segment_extra
-        elif access.base < 0 and access.index < 0:
+        if access.base < 0 and access.index < 0:
             latency += memory.absolute_extra
         if access.width < 32:
             latency += memory.narrow_extra

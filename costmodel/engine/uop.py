@@ -397,6 +397,7 @@ def load_result(
     b = t[T_ACCESSES] + a * ACCESS_SIZE
     cause = C.LOAD
     source = event + DISPATCH
+    loaded = complete
     if p.split_load and crosses(a, copy, p.boundary, t):
         complete += p.split_load
         cause = C.SPLIT
@@ -419,8 +420,8 @@ def load_result(
                 reads = -1
                 checked = m[m[STA_AT] + cell] + p.forward_address
                 value_event = m[m[STA_EVENT_AT] + cell]
-                if when + p.forward_load > checked:
-                    checked = when + p.forward_load
+                if loaded + p.forward_load > checked:
+                    checked = loaded + p.forward_load
                     value_event = event + DISPATCH
                 if checked > complete:
                     complete = checked
@@ -442,8 +443,8 @@ def load_result(
                     value = late + p.forward_blocked
                 cause_of = C.FORWARD_BLOCKED
             by_address = m[m[STA_AT] + cell] + p.forward_address
-            if when + p.forward_load > value:
-                value = when + p.forward_load
+            if loaded + p.forward_load > value:
+                value = loaded + p.forward_load
                 value_event = event + DISPATCH
             if by_address > value:
                 value = by_address
