@@ -102,6 +102,7 @@ class Bulk:
             [Item(i.form) for i in body],
             todo.tail,
             repeat=todo.repeat,
+            base=self.core.measured_at if scenario == "unroll" else 0,
             cached=todo.cached,
             loops=todo.loops,
             links=rows,
@@ -158,7 +159,7 @@ class Bulk:
             if piece.apart:
                 return None
         depth = 1
-        if stores:
+        if stores or (self.core.memory.bank_bytes and len(widths) > 1):
             address = 0
             body = []
             for piece in pieces:
@@ -170,7 +171,10 @@ class Bulk:
                 [-1, 0, L.F_NONE, k, 0, 0, 0, width, 0]
                 for k, width in enumerate(widths)
             ]
-        block = [len(pieces), 0, 1, 1, 0, len(widths), len(widths) * L.ACCESS_SIZE]
+        block = [
+            len(pieces), 0, 1, self.core.measured_at, 1, 0,
+            len(widths), len(widths) * L.ACCESS_SIZE,
+        ]  # fmt: skip
         while block[B_DEPTH] < depth:
             block[B_DEPTH] *= 2
         block += fast.pool.templates(pieces, rows)

@@ -21,6 +21,7 @@ from costmodel.engine.layout import (
     STEP,
     T_ACCESS_COUNT,
     T_ACCESSES,
+    T_BASE,
     T_BODY,
     T_COLD,
     T_COLD_COUNT,
@@ -43,12 +44,13 @@ from costmodel.engine.layout import (
     B_BODY,
     B_TAIL,
     B_REPEAT,
+    B_BASE,
     B_DEPTH,
     B_LOOPS,
     B_ACCESSES,
     B_ROWS,  # integers in the access rows
     B_SIZE,
-) = range(8)
+) = range(9)
 
 # --- a template: these, the instruction, its uops, their inputs and outputs -----------
 (
@@ -89,6 +91,7 @@ def place(pool: list[int], block: list[int], t: list[int]) -> None:
     t[T_BODY] = block[B_BODY]
     t[T_TAIL] = block[B_TAIL]
     t[T_REPEAT] = block[B_REPEAT]
+    t[T_BASE] = block[B_BASE]
     t[T_DEPTH] = block[B_DEPTH]
     t[T_LOOPS] = block[B_LOOPS]
     t[T_ACCESS_COUNT] = block[B_ACCESSES]

@@ -49,7 +49,7 @@ def test_a_trace_of_templates_is_the_trace_the_builder_makes(core: str) -> None:
         rows, depth, _ = links(body, bulk.core)
         items = [Item(i.form) for i in body]
         whole = bulk.builder.build(items, links=rows, depth=depth)
-        block = [len(body), 0, 1, whole[L.T_DEPTH], 0, len(rows)]
+        block = [len(body), 0, 1, 0, whole[L.T_DEPTH], 0, len(rows)]
         block += [len(rows) * L.ACCESS_SIZE, *pool.templates(pieces, rows)]
         for row in rows:
             block += row
