@@ -286,7 +286,7 @@ class Core(Section, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     ghz: float = 3.0  # used only to turn cycles into nanoseconds
     evidence_state: str = ""  # one line: what the figures rest on
-    measured_at: int = 0  # address, modulo a line, unrolled blocks began at when measured
+    measured_at: int = 0  # address, modulo a line, measured unrolled blocks began at
     measured_from: Literal["distinct_pointers", "same_pointer"] = "distinct_pointers"
     # what registers held when unrolled blocks were measured on it; "same_pointer": all
     # of them but RSP and RBP, and memory as well, one and the same
