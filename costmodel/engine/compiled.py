@@ -49,12 +49,15 @@ def cache_directory() -> Path:
 def source(logs: bool = False) -> str:
     """The C text of the whole engine; ``logs``: of one that can keep a log."""
     from costmodel.engine import (
+        access,
         backend,
         bulkrun,
         fills,
         frontend,
+        log,
         machine,
         place,
+        retirement,
         signature,
         state,
         uop,
@@ -62,7 +65,8 @@ def source(logs: bool = False) -> str:
     from costmodel.engine.translate import translate
 
     modules = (
-        state, fills, frontend, backend, uop, machine, signature, place, bulkrun,
+        log, state, fills, frontend, backend, access, uop, retirement, machine,
+        signature, place, bulkrun,
     )  # fmt: skip
     if logs:
         return translate(modules, Params._fields, EXPORTED)

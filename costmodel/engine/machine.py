@@ -16,6 +16,7 @@ stores commit in order after that.
 from __future__ import annotations
 
 from costmodel.engine import causes as C
+from costmodel.engine.access import load_result
 from costmodel.engine.fills import evict
 from costmodel.engine.frontend import deliver, restart
 from costmodel.engine.layout import (
@@ -64,7 +65,9 @@ from costmodel.engine.layout import (
     WAIT_RETIRE,
     WAIT_STORES,
 )
+from costmodel.engine.log import note
 from costmodel.engine.params import Params
+from costmodel.engine.retirement import finish_slot
 from costmodel.engine.state import (
     ADDRESS,
     COMMIT_AT,
@@ -120,15 +123,7 @@ from costmodel.engine.state import (
     WAITED,
     WHY,
 )
-from costmodel.engine.uop import (
-    dispatch,
-    eliminate,
-    finish_slot,
-    issue,
-    leave_alias,
-    load_result,
-    note,
-)
+from costmodel.engine.uop import dispatch, eliminate, issue, leave_alias
 
 
 def sync_needed(i: int, t: list[int], p: Params, m: list[int]) -> bool:

@@ -10,6 +10,7 @@ here; ``tests/engine/test_steady_state.py`` runs on past the end to see that it 
 
 from __future__ import annotations
 
+from costmodel.engine.access import line_of
 from costmodel.engine.layout import (
     A_DISTANCE,
     A_FORWARD,
@@ -99,7 +100,6 @@ from costmodel.engine.state import (
     USAGE_AT,
     VALUE_AT,
 )
-from costmodel.engine.uop import line_of
 
 BITS = (1 << 42) - 1
 FACTOR = 1000003

@@ -1,4 +1,4 @@
-"""One uop: when it issues, dispatches, completes; one slot: when it retires.
+"""One uop: when it issues and when it is dispatched.
 
 Called by ``machine.run`` in program order. Integers in, integers out; causes go to the
 log ``g`` when there is room for any.
@@ -6,12 +6,6 @@ log ``g`` when there is room for any.
 Where loads have banks (``bank_bytes``) a load bound to a port leaves in the first cycle
 in which its port is free and no older load on another of the alternating ports touches
 the same bank of another line; only addresses that count from one place are compared.
-
-A blocked load (``F_BLOCKED``: bytes from a store and from elsewhere) that dispatches
-before the store has committed reads the cache after the commit: it completes
-``forward_blocked`` cycles after the later of the store data's dispatch and
-``retire_latency + 2`` cycles before the commit. An uncontended store commits exactly
-those cycles after its data left, so ``forward_blocked`` is what a lone pair takes.
 """
 
 from __future__ import annotations
@@ -21,31 +15,21 @@ from costmodel.engine.backend import (
     advance,
     bind,
     book,
-    commit,
     dispatch_any,
     earliest,
     issue_slot,
     misfire,
-    retire,
 )
-from costmodel.engine.fills import asked_by, fill
 from costmodel.engine.layout import (
-    A_COLD,
-    A_DISTANCE,
-    A_FORWARD,
     A_FRESH,
     A_LINE_STRIDE,
     A_OFFSET,
     A_ROOT,
-    A_SOURCE,
     A_WIDTH,
     ACCESS,
     ACCESS_SIZE,
     ALONE,
     BUSY,
-    F_BLOCKED,
-    F_INSIDE,
-    F_RENAMED,
     FLAG_WRITER,
     GROUP,
     INT_WRITER,
@@ -56,11 +40,10 @@ from costmodel.engine.layout import (
     NEW_SLOT,
     PORTS_FIRST,
     PORTS_LAST,
-    T_ACCESS_COUNT,
     T_ACCESSES,
-    T_DEPTH,
     UOP_FLAGS,
 )
+from costmodel.engine.log import note
 from costmodel.engine.params import Params
 from costmodel.engine.state import (
     ALIAS_AT,
@@ -68,13 +51,6 @@ from costmodel.engine.state import (
     ALTERNATES_AT,
     BUSY_AT,
     CALENDAR_MASK,
-    COMMIT,
-    COMMIT_AT,
-    COMMIT_LINES,
-    COMMITTED,
-    COMPLETE,
-    DATA_AT,
-    DATA_EVENT_AT,
     DISPATCH,
     DIVIDER,
     DIVIDER_EVENT,
@@ -82,8 +58,6 @@ from costmodel.engine.state import (
     FLAG_EVENT_AT,
     FLAG_WRITES,
     FLAGS_AT,
-    G_FILL,
-    G_LINES,
     G_PORT,
     G_SIZE,
     GONE_EVENT_AT,
@@ -98,9 +72,7 @@ from costmodel.engine.state import (
     ISSUED,
     ISSUED_MEMORY,
     KEEP,
-    LAST_COMMIT_EVENT,
     LAST_ISSUE_EVENT,
-    LAST_RETIRE_EVENT,
     LOAD_EVENT_AT,
     LOADS,
     LOADS_AT,
@@ -116,12 +88,9 @@ from costmodel.engine.state import (
     PENDING_PORTS,
     QUEUE,
     READY,
-    RETIRE,
-    RETIRED,
     ROB_AT,
     ROB_EVENT_AT,
     SLOT_DONE,
-    SLOT_DONE_EVENT,
     SLOT_FLAGS,
     SLOT_INTS,
     SLOT_ISSUED,
@@ -129,22 +98,12 @@ from costmodel.engine.state import (
     SLOT_START,
     SLOT_STORE,
     SLOTS,
-    STA_AT,
-    STA_EVENT_AT,
     STORE_EVENT_AT,
     STORES,
     STORES_AT,
     TOUCHED_AT,
-    VALUE_AT,
     WAITED,
 )
-
-
-def note(g: list[int], event: int, time: int, cause: int, source: int) -> None:
-    """Keep when, why and after what an event happened."""
-    g[event] = time
-    g[event + 1] = cause
-    g[event + 2] = source
 
 
 # --- issue ---------------------------------------------------------------------------
@@ -361,116 +320,6 @@ def dispatch(
     return when
 
 
-# --- memory --------------------------------------------------------------------------
-def line_of(a: int, copy: int, t: list[int]) -> int:
-    """Number of the 64-byte line access ``a`` touches in a copy; roots never meet."""
-    b = t[T_ACCESSES] + a * ACCESS_SIZE
-    offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE]
-    root = t[b + A_ROOT]
-    if t[b + A_FRESH]:
-        root += (copy + 1) << 12
-    return ((root + 1) << 24) + (offset >> 6)  # never -1, which is no line
-
-
-def crosses(a: int, copy: int, boundary: int, t: list[int]) -> bool:
-    """Whether the access straddles a multiple of ``boundary`` bytes."""
-    b = t[T_ACCESSES] + a * ACCESS_SIZE
-    offset = t[b + A_OFFSET] + copy * t[b + A_LINE_STRIDE]
-    last = offset + t[b + A_WIDTH] - 1
-    return (offset & -boundary) != (last & -boundary)
-
-
-def load_result(
-    a: int,
-    n: int,
-    copy: int,
-    issued: int,
-    when: int,
-    complete: int,
-    t: list[int],
-    p: Params,
-    m: list[int],
-    g: list[int],
-) -> tuple[int, int, int]:
-    """A load's completion, the cycle its value can be used, and the event of that."""
-    event = n * G_SIZE
-    b = t[T_ACCESSES] + a * ACCESS_SIZE
-    cause = C.LOAD
-    source = event + DISPATCH
-    loaded = complete
-    if p.split_load and crosses(a, copy, p.boundary, t):
-        complete += p.split_load
-        cause = C.SPLIT
-    result = complete
-    result_event = event + COMPLETE
-    forward = t[b + A_FORWARD]
-    age = t[b + A_DISTANCE]
-    reads = when  # when it asks the cache; -1: a store in flight has its data
-    if forward and age <= copy:
-        n_access = t[T_ACCESS_COUNT]
-        cell = ((copy - age) & (t[T_DEPTH] - 1)) * n_access + t[b + A_SOURCE]
-        if forward == F_RENAMED:
-            result = m[m[VALUE_AT] + cell] + p.renaming_latency
-            result_event = m[m[DATA_EVENT_AT] + cell]
-            if result < issued:
-                result = issued
-                result_event = event + ISSUE
-            # The guess is checked against the addresses before the load may retire.
-            if m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
-                reads = -1
-                checked = m[m[STA_AT] + cell] + p.forward_address
-                value_event = m[m[STA_EVENT_AT] + cell]
-                if loaded + p.forward_load > checked:
-                    checked = loaded + p.forward_load
-                    value_event = event + DISPATCH
-                if checked > complete:
-                    complete = checked
-                    cause = C.FORWARD
-                    source = value_event
-        elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
-            reads = -1
-            value = m[m[DATA_AT] + cell] + p.forward_latency
-            value_event = m[m[DATA_EVENT_AT] + cell]
-            cause_of = C.FORWARD
-            if forward == F_INSIDE:
-                value += p.forward_narrow
-            elif forward == F_BLOCKED:
-                value = m[m[DATA_AT] + cell] + p.forward_blocked
-                # It reads the cache once the store has committed, which an
-                # uncontended store does this many cycles after its data left.
-                late = m[m[COMMIT_AT] + cell] - p.retire_latency - 2
-                if late + p.forward_blocked > value:
-                    value = late + p.forward_blocked
-                cause_of = C.FORWARD_BLOCKED
-            by_address = m[m[STA_AT] + cell] + p.forward_address
-            if loaded + p.forward_load > value:
-                value = loaded + p.forward_load
-                value_event = event + DISPATCH
-            if by_address > value:
-                value = by_address
-                value_event = m[m[STA_EVENT_AT] + cell]
-            if value > complete:
-                complete = value
-                result = value
-                cause = cause_of
-                source = value_event
-    if t[b + A_COLD]:
-        line = t[b + A_COLD]
-        first = asked_by(line, m)
-        ready = fill(line, reads, event + DISPATCH, t, p, m)
-        if ready > complete:
-            complete = ready
-            if forward != F_RENAMED or age > copy:
-                result = ready
-            cause = C.CACHE_MISS
-            source = asked_by(line, m)
-        if m[KEEP] and first < 0 and reads >= 0:
-            g[event + G_FILL] = line
-    if m[KEEP]:
-        note(g, event + COMPLETE, complete, cause, source)
-    return complete, result, result_event
-
-
 # --- move elimination ----------------------------------------------------------------
 def leave_alias(register: int, m: list[int]) -> None:
     """``register`` is overwritten: it no longer shares its elimination slot."""
@@ -503,75 +352,3 @@ def eliminate(source: int, target: int, p: Params, m: list[int]) -> bool:
     m[ALIAS_AT + target] = group
     m[MEMBERS_AT + group] += 1
     return True
-
-
-# --- retirement ----------------------------------------------------------------------
-def finish_slot(
-    n: int, copy: int, t: list[int], p: Params, m: list[int], g: list[int]
-) -> None:
-    """Retire the slot whose last uop is ``n``; what it held is freed; stores commit."""
-    event = n * G_SIZE
-    before = m[RETIRED]
-    done = m[SLOT_DONE]
-    retired = retire(done, p, m)
-    spot = m[SLOTS] & (MOST_ROB - 1)
-    m[ROB_AT + spot] = retired
-    m[ROB_EVENT_AT + spot] = event + RETIRE
-    m[SLOTS] += 1
-    if m[KEEP]:
-        cause = C.PIPELINE
-        source = m[SLOT_DONE_EVENT]
-        if retired > done + p.retire_latency:
-            cause = C.RETIRE_WIDTH if retired > before else C.RETIRE_ORDER
-            source = m[LAST_RETIRE_EVENT]
-        for member in range(m[SLOT_START], n + 1):
-            note(g, member * G_SIZE + RETIRE, retired, cause, source)
-    m[LAST_RETIRE_EVENT] = event + RETIRE
-    if p.int_registers:
-        for k in range(1, m[SLOT_INTS] + 1):
-            m[INTS_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
-            m[INT_EVENT_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = (
-                event + RETIRE
-            )
-    if p.flag_registers:
-        for k in range(1, m[SLOT_FLAGS] + 1):
-            m[FLAGS_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = retired
-            m[FLAG_EVENT_AT + ((m[FLAG_WRITES] - k) & (MOST_REGISTERS - 1))] = (
-                event + RETIRE
-            )
-    if p.load_buffer and not p.load_freed_complete:
-        for k in range(1, m[SLOT_LOADS] + 1):
-            m[LOADS_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = retired
-            m[LOAD_EVENT_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = event + RETIRE
-    if m[SLOT_STORE] >= 0:
-        a = m[SLOT_STORE]
-        lines = m[COMMIT_LINES]
-        after = retired
-        cause = C.COMMIT
-        source = event + RETIRE
-        if m[COMMITTED] > retired:
-            source = m[LAST_COMMIT_EVENT]
-        cold = t[t[T_ACCESSES] + a * ACCESS_SIZE + A_COLD]
-        if cold:
-            first = asked_by(cold, m)
-            ready = fill(cold, retired, event + RETIRE, t, p, m)
-            if ready > after + 1:
-                after = ready - 1
-                if ready > m[COMMITTED]:
-                    cause = C.CACHE_MISS
-                    source = asked_by(cold, m)
-            if m[KEEP] and first < 0:
-                g[event + G_FILL] = cold
-        at = commit(after, line_of(a, copy, t), p, m)
-        if p.split_store and crosses(a, copy, p.boundary, t):
-            at = commit(at, line_of(a, copy, t) + 1, p, m)
-        n_access = t[T_ACCESS_COUNT]
-        m[m[COMMIT_AT] + (copy & (t[T_DEPTH] - 1)) * n_access + a] = at
-        if p.store_buffer:
-            spot = (m[STORES] - 1) & (MOST_STORES - 1)
-            m[STORES_AT + spot] = at + 1
-            m[STORE_EVENT_AT + spot] = event + COMMIT
-        m[LAST_COMMIT_EVENT] = event + COMMIT
-        if m[KEEP]:
-            g[event + G_LINES] = m[COMMIT_LINES] - lines
-            note(g, event + COMMIT, at, cause, source)
