@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from costmodel.engine import layout as L
-from costmodel.engine.estimate import _Run as Run
+from costmodel.engine.pathrun import Run
 from costmodel.engine.state import M_CACHE, MOST_ROB
 
 MANY = 512  # of anything a cycle

@@ -22,12 +22,11 @@ from costmodel.engine import layout as L
 from costmodel.engine.bulkrun import MARKS
 from costmodel.engine.cold import Cold
 from costmodel.engine.compose import Composer
-from costmodel.engine.estimate import CALENDARS, LIMIT
-from costmodel.engine.estimate import _Run as Run
 from costmodel.engine.links import renamed
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Lowered
 from costmodel.engine.machine import run
+from costmodel.engine.pathrun import CALENDARS, LIMIT, Run
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder
 from costmodel.errors import InputError

@@ -9,8 +9,8 @@ from fractions import Fraction
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.cold import Cold, checked
-from costmodel.engine.estimate import _Run as Run
 from costmodel.engine.estimate import default_scenario
+from costmodel.engine.pathrun import Run
 from costmodel.engine.relax import LIMITS, Change, Relaxed
 
 _COLD = ("fill buffers", "cold lines")  # limits of cold lines only
