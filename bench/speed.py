@@ -28,8 +28,8 @@ from costmodel.code.decode import decode_bytes, format_insn
 from costmodel.cores.load import load_core
 from costmodel.engine import compiled
 from costmodel.engine.bulk import Bulk
+from costmodel.engine.item import Item
 from costmodel.engine.rerun import Rerun
-from costmodel.engine.trace import Item
 from costmodel.errors import CostmodelError
 from costmodel.studies.draws import leaves, sample
 

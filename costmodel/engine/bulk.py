@@ -16,6 +16,7 @@ from costmodel.cores.load import LoadedCore
 from costmodel.engine import layout as L
 from costmodel.engine import params
 from costmodel.engine.bulkrun import MARKS, rate
+from costmodel.engine.item import Item
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.place import B_DEPTH
@@ -23,7 +24,7 @@ from costmodel.engine.pool import Pool
 from costmodel.engine.scenarios import NAMES, plan
 from costmodel.engine.state import M_DECODE, list_of, new_log, new_state
 from costmodel.engine.steady import trip_group
-from costmodel.engine.trace import Builder, Item
+from costmodel.engine.trace import Builder
 from costmodel.errors import UsageError
 
 CALENDARS = (256, 1 << 14, 1 << 20)
@@ -173,7 +174,7 @@ class Bulk:
             ]
         block = [
             len(pieces), 0, 1, self.core.measured_at, 1, 0,
-            len(widths), len(widths) * L.ACCESS_SIZE,
+            len(widths), len(widths) * L.ACCESS_SIZE, 0, 0,
         ]  # fmt: skip
         while block[B_DEPTH] < depth:
             block[B_DEPTH] *= 2

@@ -30,7 +30,8 @@ class Chaser:
         self.saves = core.memory.chase_saves
         self._limit = core.memory.displacement_limit
         self._facts: dict[int, Facts] = {}
-        self._quicker: dict[tuple[int, tuple[int, ...]], Lowered] = {}
+        # Keeps what was made quicker alive too, and so its id its own.
+        self._quicker: dict[tuple[int, tuple[int, ...]], tuple[Lowered, Lowered]] = {}
 
     def facts(self, form: Form, low: Lowered) -> Facts:
         found = self._facts.get(id(low))
@@ -70,31 +71,42 @@ class Chaser:
         self, path: Sequence[Facts | None], links: Sequence[Sequence[int]]
     ) -> list[Lowered | None]:
         """What the instructions lower to, loads through loaded pointers being quicker.
+        None: fused into the one before it."""
+        return [
+            None
+            if facts is None
+            else self.quickened(facts.low, quick)
+            if quick
+            else facts.low
+            for facts, quick in zip(path, self.quick(path, links), strict=True)
+        ]
+
+    def quick(
+        self, path: Sequence[Facts | None], links: Sequence[Sequence[int]]
+    ) -> list[tuple[int, ...]]:
+        """The accesses of each instruction that are loads through a loaded pointer.
 
         A pointer that came from a store in flight does not count. Paths repeat, so
         what the end leaves loaded is what the start finds; a path run once finds its
-        pointers in the same state. None: fused into the one before it.
+        pointers in the same state.
         """
+        out: list[tuple[int, ...]] = [()] * len(path)
         loads = bases = 0
         for facts in path:
             if facts is not None:
                 loads |= facts.loads
                 bases |= facts.bases | facts.moves
         if not loads & bases:
-            return [None if facts is None else facts.low for facts in path]
+            return out
         loaded = 0
-        out: list[Lowered | None] = []
         for _ in range(2):
-            out = []
             first = 0
-            for facts in path:
+            for k, facts in enumerate(path):
                 if facts is None:
-                    out.append(None)
                     continue
-                low = facts.low
+                out[k] = ()
                 if facts.bases & loaded:
-                    low = self._quicken(facts, loaded)
-                out.append(low)
+                    out[k] = tuple(n for n, base in facts.quick if loaded >> base & 1)
                 moved = facts.moves & loaded
                 loaded &= ~facts.written
                 end = first + facts.accesses
@@ -107,9 +119,8 @@ class Chaser:
                 first = end
         return out
 
-    def _quicken(self, facts: Facts, loaded: int) -> Lowered:
-        low = facts.low
-        quick = tuple(n for n, base in facts.quick if loaded >> base & 1)
+    def quickened(self, low: Lowered, quick: tuple[int, ...]) -> Lowered:
+        """``low`` with the accesses ``quick`` as much sooner as the core has it."""
         found = self._quicker.get((id(low), quick))
         if found is None:
             uops = tuple(
@@ -118,5 +129,5 @@ class Chaser:
                 else u
                 for u in low.uops
             )
-            found = self._quicker[id(low), quick] = low._replace(uops=uops)
-        return found
+            found = self._quicker[id(low), quick] = low, low._replace(uops=uops)
+        return found[1]

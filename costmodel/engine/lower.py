@@ -16,7 +16,7 @@ from costmodel.engine import layout as L
 from costmodel.engine import slots
 from costmodel.engine.compose import Composer
 from costmodel.engine.dataflow import Dataflow
-from costmodel.engine.lowered import Lowered, Uop
+from costmodel.engine.lowered import FILLER, Lowered, Uop
 from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
@@ -135,8 +135,7 @@ class Lowering:
         core = self.core
         front = core.front_end.decode
         if cost.filler:
-            filler = Uop(L.K_MICROCODE, "none", 0, 0, L.NEW_SLOT, (), ())
-            uops = [filler] * cost.filler + uops
+            uops = [FILLER] * cost.filler + uops
         if not uops[0].flags & L.NEW_SLOT:
             uops = [uops[0]._replace(flags=uops[0].flags | L.NEW_SLOT), *uops[1:]]
         microcode = cost.microcode

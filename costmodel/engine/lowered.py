@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from costmodel.code.insn import MemoryAccess
+from costmodel.engine import layout as L
 
 
 class Uop(NamedTuple):
@@ -37,3 +38,14 @@ class Lowered(NamedTuple):
     operation: str
     row: str  # path of the cost row, for its evidence; "" when guessed
     known: bool
+
+
+FILLER = Uop(L.K_MICROCODE, "none", 0, 0, L.NEW_SLOT, (), ())
+
+
+def filled(low: Lowered) -> int:
+    """How many of the first uops only take issue slots."""
+    count = 0
+    while count < len(low.uops) and low.uops[count] is FILLER:
+        count += 1
+    return count

@@ -12,11 +12,12 @@ from costmodel.engine import layout as L
 from costmodel.engine import params, scenarios, state, surround
 from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.cold import Cold, cold_lines
+from costmodel.engine.item import Item
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.machine import run
 from costmodel.engine.steady import trip_group
-from costmodel.engine.trace import Builder, Item
+from costmodel.engine.trace import Builder
 from costmodel.errors import InputError, UsageError
 
 CALENDARS = (1 << 12, 1 << 16, 1 << 20)

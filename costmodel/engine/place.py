@@ -2,18 +2,28 @@
 
 ``pool`` holds the core's ports and, appended as they are first met, templates: what one
 instruction adds to a trace, positions counted from its own. ``block`` says which
-templates a path is made of. The trace is the one ``trace.Builder`` makes.
+templates a path is made of and, for one that is not copies of a block, where its
+instructions lie and which lines are cached or cold. The trace is the one
+``trace.Builder`` makes.
 """
 
 from __future__ import annotations
 
 from costmodel.engine.layout import (
     ACCESS,
+    BUSY,
+    COLD_FIRST,
+    COLD_LAST,
     FIRST_UOP,
+    GROUP,
     INPUTS_FIRST,
     INPUTS_LAST,
     INSN_SIZE,
+    K_MICROCODE,
+    KIND,
     LAST_UOP,
+    NEW_SLOT,
+    NEXT_AT,
     OUTPUTS_FIRST,
     OUTPUTS_LAST,
     PORTS_FIRST,
@@ -36,10 +46,14 @@ from costmodel.engine.layout import (
     T_SIZE,
     T_TAIL,
     T_UOPS,
+    UOP_FLAGS,
+    UOP_LATENCY,
     UOP_SIZE,
 )
 
-# --- a block: these, then its templates' places in the pool, then its access rows -----
+# --- a block: these, then its templates' places in the pool, then its access rows. If
+# B_PLACED, then PLACE_SIZE integers for each instruction, the uop-cache line of each
+# instruction of a trip, and the level of each cold line ------------------------------
 (
     B_BODY,
     B_TAIL,
@@ -49,17 +63,21 @@ from costmodel.engine.layout import (
     B_LOOPS,
     B_ACCESSES,
     B_ROWS,  # integers in the access rows
+    B_PLACED,
+    B_COLD,  # cold lines
     B_SIZE,
-) = range(9)
+) = range(11)
+PLACE_SIZE = 3  # NEXT_AT, COLD_FIRST, COLD_LAST
 
 # --- a template: these, the instruction, its uops, their inputs and outputs -----------
 (
     P_UOPS,
+    P_FILLERS,  # uops before those that only take issue slots
     P_INPUTS,  # integers
     P_OUTPUTS,
     P_ACCESSES,
     P_SIZE,
-) = range(5)
+) = range(6)
 
 
 def copy(to: int, at: int, count: int, t: list[int], source: list[int]) -> int:
@@ -69,13 +87,28 @@ def copy(to: int, at: int, count: int, t: list[int], source: list[int]) -> int:
     return to + count
 
 
-def place(pool: list[int], block: list[int], t: list[int]) -> None:
-    """Fill ``t`` with the trace of ``block``: no line cached, all base addresses 0.
+def fillers(count: int, at: int, read: int, written: int, t: list[int]) -> int:
+    """Write ``count`` uops that only take issue slots; the place after them."""
+    for _ in range(count):
+        t[at + KIND] = K_MICROCODE
+        t[at + PORTS_FIRST] = t[T_PORTS]
+        t[at + PORTS_LAST] = t[T_PORTS]
+        t[at + UOP_LATENCY] = 0
+        t[at + BUSY] = 0
+        t[at + UOP_FLAGS] = NEW_SLOT
+        t[at + INPUTS_FIRST] = read
+        t[at + INPUTS_LAST] = read
+        t[at + OUTPUTS_FIRST] = written
+        t[at + OUTPUTS_LAST] = written
+        t[at + ACCESS] = -1
+        t[at + GROUP] = -1
+        at += UOP_SIZE
+    return at
 
-    The pool begins with the number of ports, the ports, and the stack engine's uop.
-    """
+
+def measure(pool: list[int], block: list[int], t: list[int]) -> None:
+    """The head of the trace: where its parts begin."""
     items = block[B_BODY] + block[B_TAIL]
-    trip = block[B_BODY] * block[B_REPEAT] + block[B_TAIL]
     ports = pool[0]
     sync = 1 + ports
     uops = pool[sync + P_UOPS]
@@ -83,7 +116,7 @@ def place(pool: list[int], block: list[int], t: list[int]) -> None:
     outputs = pool[sync + P_OUTPUTS]
     for k in range(items):
         at = block[B_SIZE + k]
-        uops += pool[at + P_UOPS]
+        uops += pool[at + P_UOPS] + pool[at + P_FILLERS]
         inputs += pool[at + P_INPUTS]
         outputs += pool[at + P_OUTPUTS]
     for k in range(T_SIZE):
@@ -102,12 +135,29 @@ def place(pool: list[int], block: list[int], t: list[int]) -> None:
     t[T_OUTPUTS] = t[T_INPUTS] + inputs
     t[T_ACCESSES] = t[T_OUTPUTS] + outputs
     t[T_LINES] = t[T_ACCESSES] + block[B_ROWS]
-    t[T_COLD] = t[T_LINES] + trip
-    t[T_COLD_COUNT] = 0
+    t[T_COLD] = t[T_LINES] + block[B_BODY] * block[B_REPEAT] + block[B_TAIL]
+    t[T_COLD_COUNT] = block[B_COLD]
+
+
+def place(pool: list[int], block: list[int], t: list[int]) -> None:
+    """Fill ``t`` with the trace of ``block``.
+
+    The pool begins with the number of ports, the ports, and the stack engine's uop.
+    """
+    measure(pool, block, t)
+    items = block[B_BODY] + block[B_TAIL]
+    ports = pool[0]
+    sync = 1 + ports
     copy(t[T_PORTS], 1, ports, t, pool)
     copy(t[T_ACCESSES], B_SIZE + items, block[B_ROWS], t, block)
-    for k in range(trip):
-        t[t[T_LINES] + k] = -1
+    places = B_SIZE + items + block[B_ROWS]
+    trip = t[T_COLD] - t[T_LINES]
+    if block[B_PLACED]:
+        lines = places + items * PLACE_SIZE
+        copy(t[T_LINES], lines, trip + block[B_COLD], t, block)
+    else:
+        for k in range(trip):
+            t[t[T_LINES] + k] = -1
     insn = t[T_INSNS]
     uop = t[T_UOPS]
     read = t[T_INPUTS]
@@ -119,8 +169,13 @@ def place(pool: list[int], block: list[int], t: list[int]) -> None:
         if k >= 0:
             copy(insn, body, INSN_SIZE, t, pool)
             t[insn + FIRST_UOP] = uop
+            uop = fillers(pool[at + P_FILLERS], uop, read, written, t)
             t[insn + LAST_UOP] = uop + pool[at + P_UOPS] * UOP_SIZE
             t[insn + STEP] = k
+            if block[B_PLACED]:
+                t[insn + NEXT_AT] = block[places + PLACE_SIZE * k]
+                t[insn + COLD_FIRST] = block[places + PLACE_SIZE * k + 1]
+                t[insn + COLD_LAST] = block[places + PLACE_SIZE * k + 2]
             insn += INSN_SIZE
         body += INSN_SIZE
         for _ in range(pool[at + P_UOPS]):

@@ -10,8 +10,11 @@ from costmodel.code.decode import decode_form
 from costmodel.code.insn import Form
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Facts
-from costmodel.engine.lowered import Lowered
-from costmodel.engine.trace import Builder, Item, fuse, fuses
+from costmodel.engine.fusion import fuse, fuses
+from costmodel.engine.item import Item
+from costmodel.engine.lowered import Lowered, filled
+from costmodel.engine.place import P_SIZE
+from costmodel.engine.trace import Builder, fused_second
 
 
 class Piece(NamedTuple):
@@ -38,6 +41,7 @@ class Pool:
         self._pieces: dict[bytes, Piece] = {}
         self._pairs: dict[tuple[bytes, bytes], tuple[Piece, Piece] | None] = {}
         self._templates: dict[int, tuple[Lowered, int, int]] = {}
+        self._seconds: dict[tuple[bytes, int], int] = {}
         self._chases = builder.core.memory.chase_saves != 0
         self._high = builder.core.rename.high_byte == "renamed"
         self._fusible = frozenset(builder.core.fusion.pairs)
@@ -45,7 +49,9 @@ class Pool:
         self.fixed = L.T_SIZE + len(ports) + len(whole)
         self._append(whole, 0, 0)
 
-    def _append(self, trace: Sequence[int], insn: int, accesses: int) -> int:
+    def _append(
+        self, trace: Sequence[int], insn: int, accesses: int, fillers: int = 0
+    ) -> int:
         """Add the template of instruction ``insn`` of a trace; the sync uop's for an
         empty one. Its place."""
         uops_at = trace[L.T_UOPS]
@@ -71,8 +77,12 @@ class Pool:
                 uop[field] -= written[0]
             uops += uop
         place = len(self.numbers)
-        counts = (len(uops) // L.UOP_SIZE, reads[1] - reads[0], written[1] - written[0])
-        self.numbers.extend([*counts, accesses, *record, *uops])
+        self.numbers.extend(
+            (
+                len(uops) // L.UOP_SIZE, fillers, reads[1] - reads[0],
+                written[1] - written[0], accesses, *record, *uops,
+            )
+        )  # fmt: skip
         self.numbers.extend(trace[slice(*reads)])
         self.numbers.extend(trace[slice(*written)])
         return place
@@ -82,9 +92,11 @@ class Pool:
         found = self._templates.get(id(low))
         if found is None:
             before = len(self.numbers)
-            trace = self.builder.lay_out([Item(form)], [low])
-            place = self._append(trace, 0, len(low.accesses))
-            size = len(self.numbers) - before
+            fillers = filled(low)
+            rest = low._replace(uops=low.uops[fillers:]) if fillers else low
+            trace = self.builder.lay_out([Item(form)], [rest])
+            place = self._append(trace, 0, len(low.accesses), fillers)
+            size = len(self.numbers) - before + fillers * L.UOP_SIZE
             found = self._templates[id(low)] = (low, place, size)
         return found[1], found[2]
 
@@ -111,6 +123,17 @@ class Pool:
             found = self._pieces[data] = self._piece(form, low)
         return found
 
+    def second(self, form: Form, flags: int) -> int:
+        """Place of the template of a jump that came with what is before it; ``flags``
+        are those it lowers to."""
+        key = form.data, flags
+        place = self._seconds.get(key)
+        if place is None:
+            place = self._seconds[key] = len(self.numbers)
+            record = fused_second(form, 0, 0, flags, -1, (0, 0))
+            self.numbers.extend((0, 0, 0, 0, 0, *record))
+        return place
+
     def pair(self, first: bytes, second: bytes) -> tuple[Piece, Piece] | None:
         """Both halves of a macro-fused pair; None: they do not fuse."""
         key = first, second
@@ -120,16 +143,11 @@ class Pool:
         made = None
         core = self.builder.core
         if one.form.mnemonic in self._fusible and fuses(core, one.form, jump.form):
-            low = fuse(self.builder.lowering, one.facts.low, jump.facts.low)
-            trace = self.builder.lay_out(
-                [Item(one.form), Item(jump.form)], [low, None]
-            )
-            before = len(self.numbers)
-            place = self._append(trace, 1, 0)
-            size = len(self.numbers) - before
+            low = fuse(one.facts.low, jump.facts.low)
+            place = self.second(jump.form, jump.facts.low.flags)
             made = (
                 self._piece(one.form, low),
-                jump._replace(template=place, size=size, widths=()),
+                jump._replace(template=place, size=P_SIZE + L.INSN_SIZE, widths=()),
             )
         self._pairs[key] = made
         return made

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
+from costmodel.engine.item import Item
 from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
-from costmodel.engine.trace import Item
 
 NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
 OPCACHE_INSTRUCTIONS = 200

@@ -293,9 +293,7 @@ def signature(t: list[int], p: Params, m: list[int]) -> int:
     if p.store_buffer:
         h = mix_ring(h, STORES_AT, MOST_STORES, m[STORES], p.store_buffer, now, m)
     if p.int_registers:
-        h = mix_ring(
-            h, INTS_AT, MOST_REGISTERS, m[INT_WRITES], p.int_registers, now, m
-        )
+        h = mix_ring(h, INTS_AT, MOST_REGISTERS, m[INT_WRITES], p.int_registers, now, m)
     if p.flag_registers:
         h = mix_ring(
             h, FLAGS_AT, MOST_REGISTERS, m[FLAG_WRITES], p.flag_registers, now, m

@@ -8,23 +8,17 @@ older store a load takes its data from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from costmodel.code import registers as R
-from costmodel.code.insn import Flow, Form
+from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
+from costmodel.engine.fusion import fuse, fuses, join, moves_into
+from costmodel.engine.item import Item
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Lowered, Uop
-
-
-class Item(NamedTuple):
-    """One executed instruction before layout."""
-
-    form: Form
-    taken: bool = False
-    address: int = -1  # where it lies, if that is not right after the one before
+from costmodel.engine.partial import HighBytes, merge_uop
+from costmodel.engine.uopcache import cache_lines
 
 
 class PortMap:
@@ -54,118 +48,6 @@ class PortMap:
 
     def range(self, port_class: str) -> tuple[int, int]:
         return self.ranges.get(port_class, (0, 0))
-
-
-# --- macro-fusion ------------------------------------------------------------------
-_NEGATION = {
-    "o": "no", "b": "ae", "e": "ne", "be": "a", "s": "ns", "p": "np", "l": "ge",
-    "le": "g",
-}  # fmt: skip
-_BASE = {negative: name for name, negative in _NEGATION.items()}
-
-
-def fuses(core: Core, first: Form, second: Form) -> bool:
-    """Whether ``second``, a conditional jump, joins the instruction before it."""
-    fusion = core.fusion
-    if second.flow is not Flow.CONDITIONAL or not second.condition:
-        return False
-    conditions = fusion.pairs.get(first.mnemonic)
-    if conditions is None:
-        return False
-    condition = second.condition
-    base = _BASE.get(condition, condition)
-    if not ({"all", condition, base} & set(conditions)):
-        return False
-    memory = [m for m in first.memory if m.reads or m.writes]
-    if not memory:
-        return True
-    if any(m.writes for m in memory) or not fusion.memory:
-        return False
-    if any(m.rip_relative for m in memory) and not fusion.rip_relative:
-        return False
-    return first.immediate is None or fusion.memory_immediate
-
-
-def fuse(lowering: Lowering, first: Lowered, second: Lowered) -> Lowered:
-    """The pair as one: the last compute uop becomes the branch."""
-    branch = second.uops[-1]
-    uops = list(first.uops)
-    last = uops[-1]
-    uops[-1] = last._replace(
-        kind=branch.kind, port_class=branch.port_class, flags=last.flags
-    )
-    return first._replace(uops=tuple(uops), flags=first.flags | L.FUSED_PAIR)
-
-
-def moves_into(core: Core, first: Form, second: Form) -> bool:
-    """Whether ``first`` is a register move that joins ``second``, the operation on the
-    register it wrote: both of one width, the other operand a third register or an
-    immediate."""
-    if second.mnemonic not in core.fusion.after_move or first.mnemonic != "mov":
-        return False
-    if first.memory or second.memory or len(second.operands) != 2:
-        return False
-    target, source = first.operands[0].register, first.operands[1].register
-    changed, other = second.operands[0].register, second.operands[1].register
-    if target is None or source is None or changed is None or target != changed:
-        return False
-    if target.width not in core.rename.move_elimination.widths:
-        return False
-    if R.RSP in (target.reg, source.reg) or target.reg == source.reg:
-        return False
-    return other is None or other.reg != target.reg
-
-
-def join(first: Lowered, second: Lowered) -> Lowered:
-    """A move and the operation after it, in the move's slot."""
-    operation = second.uops[0]
-    joined = operation._replace(flags=operation.flags & ~L.NEW_SLOT)
-    uops = (*first.uops, joined, *second.uops[1:])
-    return first._replace(
-        uops=uops, flags=first.flags | L.FUSED_PAIR, immediates=second.immediates
-    )
-
-
-# --- partial registers ---------------------------------------------------------------
-class HighBytes:
-    """Tracks which of AH, CH, DH, BH are renamed apart, in program order."""
-
-    def __init__(self) -> None:
-        self.dirty = [False] * 4
-
-    def merges(self, form: Form) -> list[int]:
-        """Registers that must be made whole before ``form``; the state after it."""
-        if not any(self.dirty) and not any(use.high for use in form.writes):
-            return []
-        needed = {
-            use.reg
-            for use in form.reads
-            if use.reg < 4 and not use.high and use.width > 8
-        }
-        for access in form.memory:
-            needed |= {r for r in (access.base, access.index) if 0 <= r < 4}
-        for use in form.writes:
-            if use.reg < 4 and use.width == 16:
-                needed.add(use.reg)
-        out = sorted(r for r in needed if self.dirty[r])
-        for register in out:
-            self.dirty[register] = False
-        for use in form.writes:
-            if use.reg < 4:
-                if use.high:
-                    self.dirty[use.reg] = True
-                elif use.width >= 32:
-                    self.dirty[use.reg] = False
-        return out
-
-
-def merge_uop(register: int) -> Uop:
-    """Folds a high byte into its register; nothing else issues in its cycle."""
-    high = L.HIGH_BYTE + register
-    return Uop(
-        L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER | L.ALONE,
-        ((register, 0), (high, 0)), ((register, 0), (high, 0)),
-    )  # fmt: skip
 
 
 # --- layout --------------------------------------------------------------------------
@@ -203,7 +85,7 @@ class Builder:
                     key = (first.data, form.data, taken)
                     pair = self._fused.get(key)
                     if pair is None:
-                        pair = fuse(self.lowering, out[-1], lower(form, taken))
+                        pair = fuse(out[-1], lower(form, taken))
                         self._fused[key] = pair
                     out[-1] = pair
                     out.append(None)
@@ -244,7 +126,7 @@ class Builder:
         accesses = 0
         firsts = []  # number of the first access of each uop's instruction
         firsts.append(0)
-        for low, merges in zip(lowered, self._merges(items), strict=True):
+        for low, merges in zip(lowered, self.merges(items), strict=True):
             start = len(uop_list)
             if low is not None:
                 uop_list += [merge_uop(register) for register in merges]
@@ -252,18 +134,9 @@ class Builder:
                 firsts += [accesses] * (len(uop_list) - start)
                 accesses += len(low.accesses)
             bounds.append((start, len(uop_list)))
-        trip = [*list(range(len(body))) * repeat, *range(len(body), len(items))]
-        lines = (
-            self._cache_lines(items, lowered, trip, base)
-            if cached and self.core.front_end.uop_cache.window
-            else [-1] * len(trip)
-        )
+        trip = trip_of(len(body), len(tail), repeat)
+        lines = self.lines(items, lowered, trip, base, cached, cold_code)
         code = [*cold_code, *[(0, 0)] * (len(items) - len(cold_code))]
-        if cold_code:
-            lines = [
-                -1 if any(code[k]) else line
-                for k, line in zip(trip, lines, strict=True)
-            ]
         rows: list[int] = []
         for row in links:
             rows += row
@@ -276,6 +149,24 @@ class Builder:
             ],
             items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
         )  # fmt: skip
+
+    def lines(
+        self,
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        trip: Sequence[int],
+        base: int,
+        cached: bool,
+        cold_code: Sequence[tuple[int, int]],
+    ) -> list[int]:
+        """The uop-cache line of each instruction of a ``trip``; -1: it is decoded."""
+        if not cached or not self.core.front_end.uop_cache.window:
+            return [-1] * len(trip)
+        lines = cache_lines(self.core, items, lowered, trip, base)
+        return [
+            -1 if k < len(cold_code) and any(cold_code[k]) else line
+            for k, line in zip(trip, lines, strict=True)
+        ]
 
     def lay_out(
         self, items: Sequence[Item], lowered: Sequence[Lowered | None]
@@ -340,7 +231,7 @@ class Builder:
             first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
             if low is None:
                 jump = self.lowering.lower(form, items[k].taken)
-                insns += _fused_second(form, k, first, jump.flags, after, code[k])
+                insns += fused_second(form, k, first, jump.flags, after, code[k])
                 continue
             flags = low.flags
             if form.mnemonic in fusible:
@@ -360,7 +251,8 @@ class Builder:
             *outputs, *rows, *lines, *cold,
         ]  # fmt: skip
 
-    def _merges(self, items: Sequence[Item]) -> list[list[int]]:
+    def merges(self, items: Sequence[Item]) -> list[list[int]]:
+        """The registers made whole before each instruction of a path that repeats."""
         if not self._high:
             return [[]] * len(items)
         high = HighBytes()
@@ -368,72 +260,10 @@ class Builder:
             high.merges(item.form)
         return [high.merges(item.form) for item in items]
 
-    def _cache_lines(
-        self,
-        items: Sequence[Item],
-        lowered: Sequence[Lowered | None],
-        trip: Sequence[int],
-        base: int,
-    ) -> list[int]:
-        """The uop-cache line of each instruction of a trip; -1: from the decoders."""
-        cache = self.core.front_end.uop_cache
-        lines: list[int] = []
-        line = -1
-        address = base
-        window = -1
-        used = slots = in_window = 0
-        starts_window: list[int] = []
-        crowded: set[int] = set()
-        ended = True
-        for k in trip:
-            form, low = items[k].form, lowered[k]
-            size = 0 if low is None else low.decode_slots
-            if cache.counts == "instructions" and low is not None:
-                size = 1
-            need = 0 if low is None else low.immediates
-            here = address // cache.window
-            microcoded = low is not None and low.microcode and cache.microcode_own_line
-            full = (
-                used + size > cache.line_uops
-                or (cache.line_immediates and slots + need > cache.line_immediates)
-                or microcoded
-            )
-            moved = here != window and not (cache.spans_windows and line >= 0)
-            if low is not None and (moved or ended or full):
-                if here != window:
-                    window, in_window = here, 0
-                line += 1
-                in_window += 1
-                used = slots = 0
-                if in_window > cache.lines_per_window:
-                    crowded.add(here)
-            used += size
-            slots += need
-            lines.append(line)
-            # A fused jump comes with its first half, wherever it lies itself.
-            begins = low is not None and not cache.spans_windows
-            starts_window.append(here if begins else window)
-            ended = bool(microcoded)
-            if (
-                cache.branch_ends_line
-                and form.flow is not Flow.NEXT
-                and (items[k].taken or form.flow is not Flow.CONDITIONAL)
-            ):
-                ended = True
-            if cache.jcc_erratum and form.flow is not Flow.NEXT:
-                length = form.length
-                if low is None and k:
-                    length += items[k - 1].form.length
-                end = address + form.length
-                if (end - length) // 32 != (end - 1) // 32 or end % 32 == 0:
-                    crowded.add((end - length) // cache.window)
-            address += form.length
-            if k + 1 < len(items) and items[k + 1].address >= 0:
-                address = items[k + 1].address
-        return [
-            -1 if starts_window[n] in crowded else value
-            for n, value in enumerate(lines)
-        ]
+
+def trip_of(body: int, tail: int, repeat: int) -> list[int]:
+    """The instructions of a trip, in the order they are run."""
+    return [*list(range(body)) * repeat, *range(body, body + tail)]
 
 
 def _power_of_two(number: int) -> int:
@@ -454,7 +284,7 @@ def _sync() -> Uop:
     return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
 
 
-def _fused_second(
+def fused_second(
     form: Form,
     step: int,
     first: int,
@@ -462,6 +292,8 @@ def _fused_second(
     after: int,
     code: tuple[int, int],
 ) -> tuple[int, ...]:
+    """The integers of a jump decoded with the instruction before it, whose first uop is
+    at ``first``; ``flags`` are those it lowers to."""
     kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
     return (
         form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,

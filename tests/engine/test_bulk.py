@@ -11,14 +11,12 @@ from costmodel.cores.load import load_core
 from costmodel.engine import compiled
 from costmodel.engine import layout as L
 from costmodel.engine.bulk import Bulk
+from costmodel.engine.item import Item
 from costmodel.engine.links import links
 from costmodel.engine.place import place
 from costmodel.engine.pool import Pool
-from costmodel.engine.trace import Item
 
-pytestmark = pytest.mark.skipif(
-    compiled.compiler() is None, reason="no C compiler"
-)
+pytestmark = pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
 
 BLOCKS = [
     "01c0", "4801d84839d87405", "488b07488b00", "48890748034f08f00fb10f",
@@ -50,7 +48,7 @@ def test_a_trace_of_templates_is_the_trace_the_builder_makes(core: str) -> None:
         items = [Item(i.form) for i in body]
         whole = bulk.builder.build(items, links=rows, depth=depth)
         block = [len(body), 0, 1, 0, whole[L.T_DEPTH], 0, len(rows)]
-        block += [len(rows) * L.ACCESS_SIZE, *pool.templates(pieces, rows)]
+        block += [len(rows) * L.ACCESS_SIZE, 0, 0, *pool.templates(pieces, rows)]
         for row in rows:
             block += row
         room = pool.fixed + sum(p.size for p in pieces) + len(block)

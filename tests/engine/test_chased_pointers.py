@@ -26,9 +26,7 @@ def test_a_chain_of_loads_takes_four_cycles_a_link(core: str) -> None:
         ("488b004883c000", 6),  # mov (%rax),%rax; add $0,%rax: the sum was not loaded
     ],
 )
-def test_other_addresses_and_computed_bases_take_five(
-    code: str, expected: int
-) -> None:
+def test_other_addresses_and_computed_bases_take_five(code: str, expected: int) -> None:
     assert cycles(code) == expected
 
 

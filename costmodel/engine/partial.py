@@ -1,0 +1,48 @@
+"""High bytes renamed apart from their registers, and the uops that merge them."""
+
+from __future__ import annotations
+
+from costmodel.code.insn import Form
+from costmodel.engine import layout as L
+from costmodel.engine.lowered import Uop
+
+
+class HighBytes:
+    """Tracks which of AH, CH, DH, BH are renamed apart, in program order."""
+
+    def __init__(self) -> None:
+        self.dirty = [False] * 4
+
+    def merges(self, form: Form) -> list[int]:
+        """Registers that must be made whole before ``form``; the state after it."""
+        if not any(self.dirty) and not any(use.high for use in form.writes):
+            return []
+        needed = {
+            use.reg
+            for use in form.reads
+            if use.reg < 4 and not use.high and use.width > 8
+        }
+        for access in form.memory:
+            needed |= {r for r in (access.base, access.index) if 0 <= r < 4}
+        for use in form.writes:
+            if use.reg < 4 and use.width == 16:
+                needed.add(use.reg)
+        out = sorted(r for r in needed if self.dirty[r])
+        for register in out:
+            self.dirty[register] = False
+        for use in form.writes:
+            if use.reg < 4:
+                if use.high:
+                    self.dirty[use.reg] = True
+                elif use.width >= 32:
+                    self.dirty[use.reg] = False
+        return out
+
+
+def merge_uop(register: int) -> Uop:
+    """Folds a high byte into its register; nothing else issues in its cycle."""
+    high = L.HIGH_BYTE + register
+    return Uop(
+        L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER | L.ALONE,
+        ((register, 0), (high, 0)), ((register, 0), (high, 0)),
+    )  # fmt: skip
