@@ -22,11 +22,13 @@ from costmodel.engine import layout as L
 from costmodel.engine.bulkrun import MARKS
 from costmodel.engine.cold import Cold
 from costmodel.engine.compose import Composer
+from costmodel.engine.guesses import guesses
 from costmodel.engine.links import renamed
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Lowered
 from costmodel.engine.machine import run
 from costmodel.engine.pathrun import CALENDARS, LIMIT, Run
+from costmodel.engine.result import Guess
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder
 from costmodel.errors import InputError
@@ -140,6 +142,10 @@ class Rerun:
             return self._cycles(whole.trace, whole.builder, whole.params, self._need)
         trace, builder = self._trace(core, values)
         return self._cycles(trace, builder, params.build(core), self._need)
+
+    def guesses(self) -> tuple[Guess, ...]:
+        """The assumed figures the stated cycles rest on."""
+        return guesses(self._first)
 
     def _run(self, core: Core) -> Run:
         path, scenario, align, cold = self._how

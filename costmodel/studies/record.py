@@ -115,6 +115,7 @@ class Finding:
     verdict: str
     why: str
     study: str  # what reproduces it: "before -> after, scenario"
+    guesses: int = 0  # assumed figures of the core the value rests on
 
 
 def load_record(file: str) -> tuple[Record, dict[str, Path]]:
@@ -163,7 +164,8 @@ def findings(
             continue
         for core in row.cores or cores:
             if core in cores:
-                found.append(_finding(row, core, _quantity(row, core, paths, runs)))
+                known, guesses = _quantity(row, core, paths, runs)
+                found.append(_finding(row, core, known, guesses))
     return found
 
 
@@ -172,37 +174,40 @@ def _quantity(
     core: str,
     paths: Mapping[str, Path],
     runs: Mapping[tuple[str, str, str], Draws],
-) -> Interval:
+) -> tuple[Interval, int]:
+    """What the model says, and how many assumed figures that rests on."""
     if row.kind == "bytes":
-        return _exact(paths[row.after].bytes - paths[row.before].bytes)
+        return _exact(paths[row.after].bytes - paths[row.before].bytes), 0
     if row.kind == "lines":
         old, new = (
             len(estimate(paths[name], load_core(core)).lines)
             for name in (row.before, row.after)
         )
-        return _exact(new - old)
+        return _exact(new - old), 0
     if row.kind == "align":
         points = sweep([paths[row.after]], core, None, scenario=row.scenario)
         cycles = [point.cycles for point in points]
-        return _exact(float(max(cycles) - min(cycles)))
+        return _exact(float(max(cycles) - min(cycles))), points[0].guesses
     after = runs[core, row.after, row.scenario]
     values = [after.stated, *after.drawn]
+    guesses = set(after.guesses)
     if row.before:
         before = runs[core, row.before, row.scenario]
         old_values = [before.stated, *before.drawn]
         values = [b - a for a, b in zip(old_values, values, strict=True)]
+        guesses.update(before.guesses)
     scale = Fraction(1)
     if row.unit == "ns":
         scale /= Fraction(str(load_core(core).core.ghz))
     stated, *drawn = (float(v * scale) for v in values)
-    return interval(stated, drawn) if drawn else _exact(stated)
+    return interval(stated, drawn) if drawn else _exact(stated), len(guesses)
 
 
 def _exact(value: float) -> Interval:
     return Interval(value, value, value, value, 0)
 
 
-def _finding(row: Row, core: str, known: Interval) -> Finding:
+def _finding(row: Row, core: str, known: Interval, guesses: int) -> Finding:
     expect = row.expect or Bounds(low=float("-inf"), high=float("inf"))
     verdict = judged(known, expect.low, expect.high)
     why = row.note if verdict == AGREES else row.why or row.note
@@ -213,7 +218,7 @@ def _finding(row: Row, core: str, known: Interval) -> Finding:
     return Finding(
         row.id, row.source, row.cpu, row.claim, core, known.value, known.low,
         known.high, unit, expect.low, expect.high, verdict, why,
-        f"{study}, {row.scenario}",
+        f"{study}, {row.scenario}", guesses,
     )  # fmt: skip
 
 

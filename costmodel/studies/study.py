@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -46,6 +46,7 @@ class Answer:
     verdict: str  # of the claim: "upheld", "not upheld", "cannot say", or ""
     sentence: str
     statement: str  # the claim, with its source; "" if there is none
+    guesses: int = 0  # assumed figures of the core the value rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,22 @@ class _Table:
             yield self._unset(question, cores[0])
             return
         for core in cores:
-            yield _answer(question, core, self._quantity(question, core))
+            made = _answer(question, core, self._quantity(question, core))
+            yield replace(made, guesses=len(self._guesses(question, core)))
+
+    def _guesses(self, question: Question, core: str) -> set[str]:
+        """The assumed figures an answer rests on: those of all its paths."""
+        if question.kind == "lines":
+            return set()
+        if question.kind == "commits":
+            sides = (self._estimate(n, core) for n in (question.before, question.after))
+            return {guess.what for e in sides for guess in e.guesses}
+        cold = _cold(question)
+        runs = (
+            self.runs[core, name, scenario or default_scenario(self.paths[name]), cold]
+            for name, scenario in needed(question)
+        )
+        return {what for run in runs for what in run.guesses}
 
     def _quantity(self, question: Question, core: str) -> Interval:
         if question.kind in ("lines", "commits"):

@@ -29,6 +29,7 @@ class Point:
     value: float
     cycles: Fraction
     before: Fraction | None = None
+    guesses: int = 0  # assumed figures it rests on
 
     @property
     def delta(self) -> Fraction | None:
@@ -64,18 +65,23 @@ def sweep(
             for point in varied.points
         ]
     made: dict[tuple[int, int], Rerun] = {}
+    rests_on: dict[tuple[int, int], set[str]] = {}
     out = []
     for value, at, figures in points:
         found = []
+        assumed: set[str] = set()
         for number, path in enumerate(paths):
             key = number, at
             if key not in made:
                 made[key] = Rerun(path, loaded, chosen, at, quick, cold)
+                rests_on[key] = {guess.what for guess in made[key].guesses()}
             found.append(made[key].cycles(figures))
+            assumed |= rests_on[key]
         out.append(
             Point(
                 loaded.name, chosen, varied.path if varied else ALIGN, value,
                 found[-1], found[0] if len(found) > 1 else None,
+                len(assumed - set(figures)),
             )
         )  # fmt: skip
     return out

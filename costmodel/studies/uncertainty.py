@@ -53,6 +53,7 @@ class Draws:
     stated: Fraction
     drawn: tuple[Fraction, ...]
     figures: tuple[str, ...]  # paths of the figures drawn
+    guesses: tuple[str, ...] = ()  # paths of the assumed figures it rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def _run(task: Task, shared: LoweredForms) -> Draws:
             for draw in sample(figures, task.draws, task.seed)
         ),
         tuple(leaf.path for leaf in figures),
+        tuple(guess.what for guess in again.guesses()),
     )
 
 

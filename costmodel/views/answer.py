@@ -45,7 +45,7 @@ def answer_text(answers: Sequence[CoreAnswer]) -> str:
     if guessed:
         count = len({g.what for e in guessed for g in e.guesses})
         text = (
-            f"? rests on {plural(count, 'figure')} nobody has measured: costmodel "
+            f"? rests on {plural(count, 'figure')} assumed, not sourced: costmodel "
             "estimate lists them; both sides of a difference share them."
         )
         lines.append(wrap(text))
@@ -136,6 +136,7 @@ def answer_document(answers: Sequence[CoreAnswer]) -> str:
             "by_push_delta": a.by_push.delta,
             "dance": a.dance.delta,
             "break_even": a.break_even,
+            "guesses": len({g.what for g in a.fast.guesses}),
         }
         for a in answers
     ]

@@ -16,6 +16,7 @@ from costmodel.studies.compare import (
     code_change,
     delta,
 )
+from costmodel.views.assumed import assumption_lines, spoken
 from costmodel.views.layout import (
     SCENARIOS,
     clip,
@@ -29,11 +30,9 @@ from costmodel.views.layout import (
     wrap,
 )
 from costmodel.views.text import (
-    assumption_lines,
     exact_cycles,
     heading,
     missing_slots,
-    spoken,
 )
 
 if TYPE_CHECKING:
@@ -116,7 +115,8 @@ def difference_table(comparisons: Sequence[Comparison], digits: int) -> list[str
             f"{number(Fraction(c.low or 0), digits, sign=True)} to "
             f"{number(Fraction(c.high or 0), digits, sign=True)}"
         )
-        mark = "?" if c.after.guesses or c.after.unknown else ""
+        assumed = any(e.guesses or e.unknown for e in (c.before, c.after))
+        mark = "?" if assumed else ""
         rows.append(
             (
                 c.after.uarch,

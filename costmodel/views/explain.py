@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costmodel.engine.result import Edge, Estimate
+from costmodel.views.assumed import assumption_lines
 from costmodel.views.layout import (
     WIDTH,
     bar,
@@ -20,7 +21,6 @@ from costmodel.views.layout import (
     wrap,
 )
 from costmodel.views.text import (
-    assumption_lines,
     cause_lines,
     digits_of,
     exact_cycles,
@@ -69,7 +69,8 @@ def explanation_text(
     if estimate.timeline:
         title = f"  timeline of {heading(estimate)}"
         lines += ["", title, *timeline_lines(estimate, width)]
-    lines += assumption_lines([estimate]) + note_lines(estimate)
+    figures = len(estimate.guesses)
+    lines += assumption_lines([estimate], figures) + note_lines(estimate)
     return "\n".join(lines)
 
 

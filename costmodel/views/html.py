@@ -10,6 +10,8 @@ from costmodel.studies.compare import delta
 from costmodel.views.layout import decimals_for, number
 from costmodel.views.text import exact_cycles, heading
 
+_CAPTION = "modelled cycles; ? rests on assumed figures"
+
 
 def html_table(
     caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]
@@ -38,7 +40,7 @@ def estimates_html(estimates: Sequence[Estimate]) -> str:
             heading(e),
             e.uarch,
             e.scenario,
-            number(exact_cycles(e), digits) + ("?" if e.guesses or e.unknown else ""),
+            number(exact_cycles(e), digits) + _mark(e),
             str(e.instructions),
             str(e.uops),
             str(e.bytes),
@@ -49,7 +51,11 @@ def estimates_html(estimates: Sequence[Estimate]) -> str:
     header = (
         "path", "core", "scenario", "cycles", "instructions", "uops", "bytes", "causes",
     )  # fmt: skip
-    return html_table("modelled cycles; ? rests on assumed figures", header, rows)
+    return html_table(_CAPTION, header, rows)
+
+
+def _mark(*estimates: Estimate) -> str:
+    return "?" if any(e.guesses or e.unknown for e in estimates) else ""
 
 
 def comparisons_html(comparisons: Sequence[Comparison]) -> str:
@@ -61,11 +67,11 @@ def comparisons_html(comparisons: Sequence[Comparison]) -> str:
             c.after.scenario,
             number(exact_cycles(c.before), digits),
             number(exact_cycles(c.after), digits),
-            number(delta(c), digits, sign=True),
+            number(delta(c), digits, sign=True) + _mark(c.before, c.after),
         )
         for c in comparisons
     ]
-    caption = "modelled cycles"
+    caption = _CAPTION
     if comparisons:
         first = comparisons[0]
         caption = f"{heading(first.before)} -> {heading(first.after)}, {caption}"

@@ -11,10 +11,11 @@ from html import escape
 
 from costmodel import __version__
 from costmodel.engine.result import Estimate, UopTimes
+from costmodel.views.assumed import spoken
 from costmodel.views.formats import page
 from costmodel.views.html import html_table
 from costmodel.views.layout import SCENARIOS, number, place, plural, spelled
-from costmodel.views.text import digits_of, exact_cycles, heading, spoken
+from costmodel.views.text import digits_of, exact_cycles, heading
 from costmodel.views.timeline import abridged
 
 _ROW, _CYCLE, _TEXT, _TOP = 14, 9, 270, 22
@@ -39,7 +40,8 @@ svg text{font:11px monospace}.bar{background:#6e6e6e;height:.8em;display:inline-
 
 def estimate_page(estimate: Estimate) -> str:
     """The whole page: answer, causes, instructions, timeline, ports, lines, slots."""
-    cycles = number(exact_cycles(estimate), digits_of(estimate))
+    mark = "?" if estimate.guesses or estimate.unknown else ""
+    cycles = number(exact_cycles(estimate), digits_of(estimate)) + mark
     title = f"{heading(estimate)} on {estimate.uarch}"
     body = [
         f"<h1>{escape(title)}</h1>",
@@ -121,12 +123,17 @@ def _slots(estimate: Estimate) -> str:
 
 def _assumed(estimate: Estimate) -> str:
     rows = [
-        (spoken(g.what), f"{g.value:g}", f"{g.low:g} to {g.high:g}", g.reason)
+        (_figure(g.what), f"{g.value:g}", f"{g.low:g} to {g.high:g}", g.reason)
         for g in estimate.guesses
     ]
     rows += [(name, "", "", "not known to the model") for name in estimate.unknown]
     head = ("figure", "value", "interval", "why")
-    return "<h2>Assumed</h2>" + html_table("", head, rows) if rows else ""
+    return "<h2>Assumed (?)</h2>" + html_table("", head, rows) if rows else ""
+
+
+def _figure(path: str) -> str:
+    """A figure of a cost in words, one of the core by its path."""
+    return spoken(path) if path.startswith("costs.") else path
 
 
 def timeline_svg(estimate: Estimate) -> str:

@@ -10,9 +10,10 @@ from costmodel.studies.compare import delta
 from costmodel.studies.sensitivity import Effect
 from costmodel.studies.study import Answer, Outcome
 from costmodel.studies.validate import Validation
+from costmodel.views.assumed import spoken
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
 from costmodel.views.layout import SCENARIOS
-from costmodel.views.text import heading, spoken
+from costmodel.views.text import heading
 
 _MOST_CAUSES = 7
 _LINES = ("-", "--", "-.", ":")

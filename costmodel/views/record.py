@@ -16,7 +16,7 @@ from costmodel.views.layout import number, table, wrap
 
 COLUMNS = [
     "id", "source", "cpu", "claim", "uarch", "value", "low", "high", "unit",
-    "expect_low", "expect_high", "verdict", "why", "study",
+    "expect_low", "expect_high", "verdict", "why", "study", "guesses",
 ]  # fmt: skip
 
 
@@ -53,7 +53,10 @@ def record_text(
         lines += ["", *_row_lines(list(group))]
     if table_ is not None and measured:
         lines += ["", *measured_lines(table_, measured)]
-    lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.")]
+    basis = f"Modelled by costmodel {__version__}, not measured."
+    if any(f.guesses for f in findings):
+        basis += " ?: rests on assumed figures of the core (--json counts them)."
+    lines += ["", wrap(basis)]
     return "\n".join(lines)
 
 
@@ -87,7 +90,7 @@ def _span(f: Finding) -> str:
 
 
 def _figures(f: Finding) -> str:
-    value = _short(f.value)
+    value = _short(f.value) + ("?" if f.guesses else "")
     if f.low is None or f.low == f.high or f.low != f.low:
         return value
     return f"{value} ({_short(f.low)} to {_short(f.high)})"

@@ -12,7 +12,8 @@ from costmodel.views.json import document
 from costmodel.views.layout import number, plural, table, wrap
 
 COLUMNS = [
-    "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "sentence",
+    "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "guesses",
+    "sentence",
 ]  # fmt: skip
 
 
@@ -41,6 +42,12 @@ def study_text(outcome: Outcome) -> str:
         if outcome.draws
         else f"Modelled by costmodel {__version__}, not measured; no draws."
     )
+    most = max((a.guesses for a in outcome.answers), default=0)
+    if most:
+        basis += (
+            f" ?: rests on assumed figures of the core, at most {most} "
+            "(--json counts them)."
+        )
     return "\n".join([*lines, "", wrap(basis)])
 
 
@@ -52,7 +59,8 @@ def question_lines(answers: Sequence[Answer]) -> list[str]:
         return [*lines, wrap(first.sentence, "  ")]
     if all(a.low == a.high == a.value == first.value for a in answers):
         where = "every core" if len(answers) > 1 else first.uarch
-        lines.append(f"  {_figure(first.value)} {first.unit} on {where}")
+        mark = "?" if any(a.guesses for a in answers) else ""
+        lines.append(f"  {_figure(first.value)}{mark} {first.unit} on {where}")
     else:
         lines += _table(answers)
     return lines + _claim_lines(answers)
@@ -63,7 +71,8 @@ def _table(answers: Sequence[Answer]) -> list[str]:
     same: dict[tuple[str, str, str], list[str]] = {}
     for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
         span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
-        same.setdefault((_figure(a.value), span, _mark(a)), []).append(a.uarch)
+        value = _figure(a.value) + ("?" if a.guesses else "")
+        same.setdefault((value, span, _mark(a)), []).append(a.uarch)
     rows = [(answers[0].unit, "90 % interval")]
     rows += [(value, span) for value, span, _ in same]
     plain = table(rows, "rl")
@@ -77,7 +86,7 @@ def _table(answers: Sequence[Answer]) -> list[str]:
 
 def _figure(value: float) -> str:
     if value != value:  # not a number: no draws
-        return "?"
+        return "-"
     return number(round(value, 6), 1)
 
 

@@ -20,7 +20,9 @@ from costmodel.views.layout import (
     wrap,
 )
 
-COLUMNS = ["uarch", "scenario", "what", "value", "cycles", "before", "delta"]
+COLUMNS = [
+    "uarch", "scenario", "what", "value", "cycles", "before", "delta", "guesses",
+]  # fmt: skip
 
 
 def sweep_in(style: str, paths: Sequence[Path], points: Sequence[Point]) -> str:
@@ -44,6 +46,7 @@ def record(p: Point) -> dict[str, Any]:
         "cycles": float(p.cycles),
         "before": None if p.before is None else float(p.before),
         "delta": None if delta is None else float(delta),
+        "guesses": p.guesses,
     }
 
 
@@ -60,6 +63,7 @@ def sweep_text(paths: Sequence[Path], points: Sequence[Point]) -> str:
             clip(f"  {core}, {SCENARIOS[first.scenario]}", 72),
             *_rows(some, subject),
             wrap(_span(some), "  "),
+            *rests_on(max(p.guesses for p in some)),
         ]
     return "\n".join(lines)
 
@@ -80,6 +84,13 @@ def _rows(points: Sequence[Point], subject: str) -> list[str]:
             ]
         rows.append(tuple(cells))
     return table(rows, "lrrr" if both else "lr", "    ")
+
+
+def rests_on(guesses: int) -> list[str]:
+    """One line, if any figure is assumed."""
+    if not guesses:
+        return []
+    return [f"  ? rests on {plural(guesses, 'figure')} assumed, not sourced"]
 
 
 def _span(points: Sequence[Point]) -> str:

@@ -50,7 +50,7 @@ _TABLES = {
 }  # fmt: skip
 _DIFFERENCE_KEY = ["uarch", "scenario"]
 _DIFFERENCE_TABLES = {
-    "summary": ["before", "after", "delta", "low", "high"],
+    "summary": ["before", "after", "delta", "low", "high", "guesses", "unknown"],
     "causes": ["cause", "cycles"],
     "lines": ["change", "instruction", "at", "cycles"],
 }
@@ -133,7 +133,12 @@ def comparison_rows(
 
 def _difference_values(c: Comparison, table: str) -> Iterator[tuple[Any, ...]]:
     if table == "summary":
-        yield c.before.cycles, c.after.cycles, c.delta, c.low, c.high
+        sides = c.before, c.after
+        yield (
+            c.before.cycles, c.after.cycles, c.delta, c.low, c.high,
+            len({g.what for e in sides for g in e.guesses}),
+            len({name for e in sides for name in e.unknown}),
+        )  # fmt: skip
     elif table == "causes":
         for part in by_cause(c):
             yield part.cause, float(part.cycles)

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from costmodel.cores.accuracy import MeasuredError
 from costmodel.engine.result import Estimate, FrameSlot
+from costmodel.views.assumed import assumption_lines
 from costmodel.views.layout import (
     SCENARIOS,
     bar,
@@ -245,43 +246,6 @@ def missing_slots(frame: Sequence[FrameSlot]) -> list[str]:
     if not missing:
         return ["  every pt_regs slot is written"]
     return [wrap("not written: " + ", ".join(missing), "  ", "    ")]
-
-
-def assumption_lines(estimates: Sequence[Estimate]) -> list[str]:
-    """Guesses and unknown instructions, each said once with the cores they concern."""
-    unknown: dict[str, list[str]] = {}
-    guesses: dict[str, list[str]] = {}
-    one = len({e.uarch for e in estimates}) == 1
-    for e in estimates:
-        for name in e.unknown:
-            unknown.setdefault(name, []).append(e.uarch)
-        for g in e.guesses:
-            why = f": {g.reason}" if one and g.reason else ""
-            said = f"{spoken(g.what)} {g.value:g} ({g.low:g}-{g.high:g}){why}"
-            guesses.setdefault(said, []).append(e.uarch)
-    return _said_of(
-        "not known to the model, cost made up:", unknown, listed=one
-    ) + _said_of("figures assumed, not sourced (?):", guesses, listed=one)
-
-
-def spoken(figure: str) -> str:
-    """``costs.swapgs..latency`` as "swapgs latency"."""
-    return " ".join(p for p in figure.removeprefix("costs.").split(".") if p)
-
-
-def _said_of(title: str, cores: dict[str, list[str]], listed: bool) -> list[str]:
-    """A line each for one core; for several a paragraph for cores that agree."""
-    if not cores:
-        return []
-    lines = ["", f"  {title}"]
-    if listed:
-        return lines + [wrap(f"? {said}", "    ", "      ") for said in cores]
-    together: dict[str, list[str]] = {}
-    for said, names in cores.items():
-        together.setdefault(", ".join(dict.fromkeys(names)), []).append(said)
-    for who, sayings in together.items():
-        lines.append(wrap(f"? {who}: {', '.join(sayings)}", "    ", "      "))
-    return lines
 
 
 def note_lines(estimate: Estimate) -> list[str]:

@@ -78,6 +78,16 @@ def test_every_format_is_the_same_each_time(tiny: Path, style: str) -> None:
         assert all(len(line) <= 72 for line in first.splitlines())
 
 
+def test_answers_on_assumed_figures_are_marked(tiny: Path) -> None:
+    study, paths = load_study(str(tiny))
+    outcome = answer(study, paths, ["skylake"], draws=0)
+    assert all(a.guesses >= 2 for a in outcome.answers)  # any core has a few
+    text = study_in("text", outcome)
+    assert "?" in text.split("What does one more cost?")[1].split("cycles")[0]
+    assert "?: rests on assumed figures" in " ".join(text.split())
+    assert json.loads(study_in("json", outcome))["answers"][0]["guesses"] >= 2
+
+
 def test_without_draws_there_is_a_figure_and_no_interval(tiny: Path) -> None:
     outcome = answer(*load_study(str(tiny)), ["skylake"], draws=0)
     (a,) = outcome.of("more")

@@ -36,9 +36,10 @@ def test_a_difference_is_steadier_than_its_sides() -> None:
 
 def test_the_stated_figure_is_the_estimate() -> None:
     made = api.estimate(FAST, "skylake", scenario="once")
-    assert u.run(task(draws=0)) == u.Draws(
-        Fraction(made.window_cycles, made.copies), (), u.run(task(draws=0)).figures
-    )
+    alone = u.run(task(draws=0))
+    assert alone.stated == Fraction(made.window_cycles, made.copies)
+    assert alone.drawn == ()
+    assert set(alone.guesses) >= {guess.what for guess in made.guesses}
 
 
 def test_any_executor_gives_the_same_draws() -> None:

@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 from costmodel import api, data
 from costmodel.engine.result import Comparison
 from costmodel.views.formats import comparisons_in, table_in
+from costmodel.views.html import comparisons_html
 from costmodel.views.page import estimate_page
-from tests.make import an_estimate
+from tests.make import A_GUESS, an_estimate
 
 COLUMNS = ["name", "cycles"]
 ROWS = [{"name": "a|b", "cycles": 1.5}, {"name": "<c>", "cycles": None}]
@@ -46,6 +47,20 @@ def test_a_comparison_is_a_row_a_core() -> None:
     assert float(row["delta"]) == CHANGE.delta
     assert "causes" in comparisons_in("html", [CHANGE])
     assert "| delta |" in comparisons_in("markdown", [CHANGE])
+
+
+def test_a_guess_looks_like_one_in_every_format() -> None:
+    sure, guessed = an_estimate(), an_estimate(guesses=(A_GUESS,))
+    change = Comparison(guessed, sure)
+    (row,) = csv.DictReader(io.StringIO(comparisons_in("csv", [change])))
+    assert row["guesses"] == "1"
+    assert "| guesses |" in comparisons_in("markdown", [change])
+    assert "<td>+0?</td>" in comparisons_html([change]).replace(
+        ' style="text-align:right"', ""
+    )
+    assert "?" not in comparisons_html([Comparison(sure, sure)]).split("</caption>")[1]
+    assert '<span class="big">30?</span>' in estimate_page(guessed)
+    assert '<span class="big">30</span>' in estimate_page(sure)
 
 
 class _Balance(HTMLParser):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from costmodel.engine.result import Comparison, Estimate
+from costmodel.engine.result import Comparison, Estimate, Guess
 from costmodel.views.comparison import comparisons_text
 from costmodel.views.explain import explanation_text
 from costmodel.views.text import cause_lines, estimates_text
@@ -49,6 +49,38 @@ def test_one_estimate() -> None:
     assert text.startswith("30? cycles")
     assert fits(text)
     check("views/estimate.txt", text)
+
+
+def of_the_core(*names: str) -> tuple[Guess, ...]:
+    return tuple(Guess(name, 2, 1, 3, "") for name in names)
+
+
+def test_assumed_figures_of_the_core_are_counted_and_the_first_few_named() -> None:
+    names = [f"window.a_rather_long_name_{k}" for k in range(9)]
+    text = estimates_text([an_estimate(guesses=(*of_the_core(*names), A_GUESS))])
+    assert text.startswith("30? cycles")
+    assert fits(text)
+    said = " ".join(text.split())
+    assert "? 9 of the core itself: window.a_rather_long_name_0 2 (1-3)," in said
+    assert "window.a_rather_long_name_4" not in said
+    assert "and 5 more (--json lists them) ? swapgs * latency" in said
+    whole = " ".join(explanation_text(an_estimate(guesses=of_the_core(*names))).split())
+    assert "window.a_rather_long_name_8 2 (1-3)" in whole
+
+
+def test_of_several_cores_the_assumed_figures_are_counted() -> None:
+    one = an_estimate(guesses=of_the_core("window.rob", "memory.line"))
+    other = an_estimate(uarch="zen5", guesses=of_the_core("window.rob"))
+    text = estimates_text([one, other])
+    assert fits(text)
+    assert "? of the core itself: skylake 2, zen5 1 (--json lists them)" in text
+
+
+def test_a_difference_rests_on_what_either_side_assumes() -> None:
+    both = Comparison(an_estimate(guesses=of_the_core("window.rob")), an_estimate())
+    text = comparisons_text([both])
+    assert re.search(r"skylake +0\?", text)
+    assert "figures assumed, not sourced (?)" in text
 
 
 def test_several_cores() -> None:
