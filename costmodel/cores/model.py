@@ -70,7 +70,6 @@ class FrontEnd(Section, frozen=True):
 
     fetch_bytes: int = 16  # bytes a cycle into legacy decode, aligned
     fetch_queue: int = 0  # fetch blocks buffered ahead of decode; 0: one at a time
-    pair_window: int = 0  # reserved for cores that decode from two windows
     predecode: Predecode = field(default_factory=Predecode)
     decode: Decode = field(default_factory=Decode)
     uop_cache: UopCache = field(default_factory=UopCache)
@@ -105,7 +104,6 @@ class MoveElimination(Section, frozen=True):
     slots: int = 0
     byte_zero_extend: bool = False  # movzx r32,r8 too
     same_register: bool = False  # mov %edi,%edi too
-    per_cycle: int = 0  # most a cycle; 0: no limit
 
 
 class StackEngine(Section, frozen=True):
@@ -124,7 +122,6 @@ class Rename(Section, frozen=True):
     memory_per_cycle: int = 0  # memory operations a cycle; 0: no limit
     zero_idioms: tuple[str, ...] = ()  # mnemonics: no port and no dependency
     dependency_idioms: tuple[str, ...] = ()  # a port but no dependency
-    nop_port: bool = False
     move_elimination: MoveElimination = field(default_factory=MoveElimination)
     stack_engine: StackEngine = field(default_factory=StackEngine)
     high_byte: Literal["merged", "renamed"] = "merged"  # AH..BH on their own

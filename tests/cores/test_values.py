@@ -49,8 +49,8 @@ def test_members_of_lists_can_be_set() -> None:
 
 
 def test_switches_and_choices_can_be_set() -> None:
-    core = tiny_core({"rename.nop_port": True, "ports.bind": "dispatch"})
-    assert core.rename.nop_port and core.ports.bind == "dispatch"
+    core = tiny_core({"rename.micro_fusion": False, "ports.bind": "dispatch"})
+    assert not core.rename.micro_fusion and core.ports.bind == "dispatch"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_switches_and_choices_can_be_set() -> None:
         ("window.schedulers.9.entries", 1),
         ("window.schedulers.x.entries", 1),
         ("window.rob.value", 1),
-        ("rename.nop_port", 1),
+        ("rename.micro_fusion", 1),
         ("ports.bind", "sometimes"),
     ],
 )
