@@ -57,7 +57,7 @@ class UopCache(Section, frozen=True):
     lines_per_cycle: int = 1
     spans_windows: bool = False  # a line runs on into the next window
     again: int = 0  # cycles from lines of a window to more of the same; 0: as ever
-    capacity: int = 1536  # uops (Intel) or instructions (AMD)
+    capacity: int = 1536  # uops or instructions, as counted, if every line is full
     counts: Literal["uops", "instructions"] = "uops"
     branch_ends_line: bool = True
     jcc_erratum: bool = False  # a branch touching a 32-byte boundary is not cached
@@ -93,7 +93,7 @@ class MacroFusion(Section, frozen=True):
     memory_immediate: bool = False  # cmp $imm, mem fuses too
     rip_relative: bool = False
     memory: bool = True
-    across_line: bool = False  # the pair may straddle a 64-byte line
+    boundary: int = 0  # a jump at a multiple of this many bytes does not join; 0: any
     after_move: tuple[str, ...] = ()  # operations that join a register move before them
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
+from costmodel.engine.item import Item
 from costmodel.engine.lowered import Lowered
 
 _NEGATION = {
@@ -35,6 +38,22 @@ def fuses(core: Core, first: Form, second: Form) -> bool:
     if any(m.rip_relative for m in memory) and not fusion.rip_relative:
         return False
     return first.immediate is None or fusion.memory_immediate
+
+
+def kept_apart(core: Core, items: Sequence[Item], base: int) -> frozenset[int]:
+    """Instructions at a boundary that pairs do not fuse across, the first of ``items``
+    being at ``base``; -1: copies are anywhere, and all fuse."""
+    boundary = core.fusion.boundary
+    if base < 0 or not boundary:
+        return frozenset()
+    found = []
+    at = base
+    for k, item in enumerate(items):
+        at = item.address if item.address >= 0 else at
+        if at % boundary == 0:
+            found.append(k)
+        at += item.form.length
+    return frozenset(found)
 
 
 def fuse(first: Lowered, second: Lowered) -> Lowered:

@@ -61,7 +61,11 @@ class Run:
         body = [s.insn for s in path.steps]
         self.plan = scenarios.plan(scenario, body, loaded.core)
         self.items = self._items(path, body)
-        self.lowered = self.builder.lower_all(self.items)
+        base = self._address(body[0]) if scenario in PATHS else align
+        one_place = self.plan.loops and self.plan.repeat == 1
+        self.lowered = self.builder.lower_all(
+            self.items, base=base if one_place else -1
+        )
         rows, depth, self.linked = links(body, loaded.core, self.plan.loops)
         self.lines = lines_touched(path)
         self.frame = frame_slots(self.given)
@@ -73,7 +77,6 @@ class Run:
                 row[L.A_ROOT], row[L.A_OFFSET] = line, 0
                 row[L.A_LINE_STRIDE] = row[L.A_FRESH] = 0
                 row[L.A_COLD] = self.cold_lines.of_line[line] if cold else 0
-        base = self._address(body[0]) if scenario in PATHS else align
         self.trace = self.builder.build(
             self.items,
             self.plan.tail,

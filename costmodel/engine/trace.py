@@ -13,7 +13,7 @@ from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
-from costmodel.engine.fusion import fuse, fuses, join, moves_into
+from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
 from costmodel.engine.item import Item
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Lowered, Uop
@@ -63,15 +63,17 @@ class Builder:
         self.chaser = Chaser(lowering.core)
 
     def lower_all(
-        self, items: Sequence[Item], cached: bool = False
+        self, items: Sequence[Item], cached: bool = False, base: int = -1
     ) -> list[Lowered | None]:
         """What each instruction becomes; None: fused into the one before it. Moves join
         what follows only where it comes from the uop cache: decoders give each a slot.
+        ``base``: address of the first, if every trip is there; -1: copies are anywhere.
         """
         lower = self.lowering.lower
         out: list[Lowered | None] = []
         pairs = self.core.fusion.pairs
         after_move = self.core.fusion.after_move if cached else ()
+        apart = kept_apart(self.core, items, base)
         for k, (form, taken, _) in enumerate(items):
             if form.mnemonic in after_move and k and out[-1] is not None:
                 first = items[k - 1].form
@@ -79,7 +81,7 @@ class Builder:
                     out[-1] = join(out[-1], lower(form, taken))
                     out.append(None)
                     continue
-            if form.condition and k and out[-1] is not None:
+            if form.condition and k and out[-1] is not None and k not in apart:
                 first = items[k - 1].form
                 if first.mnemonic in pairs and fuses(self.core, first, form):
                     key = (first.data, form.data, taken)
@@ -114,7 +116,7 @@ class Builder:
         instruction are in (see ``cold.py``).
         """
         items = [*body, *tail]
-        lowered = self.lower_all(items, cached)
+        lowered = self.lower_all(items, cached, base if loops and repeat == 1 else -1)
         if self.core.memory.chase_saves:
             path = [
                 None if low is None else self.chaser.facts(item.form, low)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costmodel.code.insn import Flow
-from costmodel.cores.model import Core
+from costmodel.cores.model import Core, UopCache
 from costmodel.engine.item import Item
 from costmodel.engine.lowered import Lowered
 
@@ -72,6 +72,15 @@ def cache_lines(
         address += form.length
         if k + 1 < len(items) and items[k + 1].address >= 0:
             address = items[k + 1].address
-    return [
+    cached = [
         -1 if starts_window[n] in crowded else value for n, value in enumerate(lines)
     ]
+    # A trip of more lines than there are evicts each before it comes round again.
+    if len({value for value in cached if value >= 0}) > lines_held(cache):
+        return [-1] * len(cached)
+    return cached
+
+
+def lines_held(cache: UopCache) -> int:
+    """Lines the uop cache holds: its capacity in places, full lines of them."""
+    return max(1, cache.capacity // cache.line_uops)

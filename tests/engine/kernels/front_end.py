@@ -63,3 +63,31 @@ def two_decoders_deliver_two() -> None:
 @kernel("tiny", "4801d8 4801d9", 2.0, decode="{width: 1, uops: 1, complex_uops: 1}")
 def one_decoder_delivers_one() -> None:
     """The same through a single decoder: a cycle each."""
+
+
+_LONG_NOPS = "66662e0f1f840000000000" * 5  # 55 bytes
+
+
+@kernel("haswell", _LONG_NOPS + "0f1f440000 90", 2.25, "loop")
+def a_jump_at_the_start_of_a_line_does_not_fuse() -> None:
+    """Seven NOPs, 61 bytes; DEC ends at byte 64 and JNZ begins there, so they stay
+    two: nine slots, four a cycle, out of the loop buffer. (uiCA: a jump at the
+    beginning of a line is not macro-fused.)"""
+
+
+@kernel("haswell", _LONG_NOPS + "0f1f4000 90", 2.0, "loop")
+def one_byte_before_it_fuses() -> None:
+    """The same a byte shorter: DEC and JNZ are one slot of eight."""
+
+
+@kernel("tiny", "660f1f840000000000" * 34, 18.0, "loop")
+def ten_lines_fit_a_cache_of_sixty_four_uops() -> None:
+    """34 9-byte NOPs, DEC and JNZ are 315 bytes: ten windows, a line each, as many as
+    64 uops make full lines of six. 36 slots issue two a cycle."""
+
+
+@kernel("tiny", "660f1f840000000000" * 36, 22.0, "loop")
+def eleven_lines_come_from_the_decoders() -> None:
+    """333 bytes need an eleventh line, and none is still there when it comes round:
+    21 blocks of 16 bytes, and a cycle for the taken jump, though 38 slots could issue
+    in 19. (Least recently used lines go first; Intel optimization manual: capacity.)"""
