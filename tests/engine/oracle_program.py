@@ -268,14 +268,14 @@ class Uop:
             if value is not None and self.least() > value:
                 return self.least()
             return woken
+        if self.kind == L.K_LOAD and self.access is not None:
+            return self.result()
         if self.insn.latency:
             value = self.result()
             if value is None or self.dispatched is None or self.ready_at is None:
                 return None
             done = self.dispatched + self.latency
             return value if self.least() > done else self.ready_at + self.latency
-        if self.kind == L.K_LOAD and self.access is not None:
-            return self.result()
         return None if self.ready_at is None else self.ready_at + self.latency
 
     def least(self) -> int:
