@@ -5,6 +5,9 @@ before the store has committed reads the cache after the commit: it completes
 ``forward_blocked`` cycles after the later of the store data's dispatch and
 ``retire_latency + 2`` cycles before the commit. An uncontended store commits exactly
 those cycles after its data left, so ``forward_blocked`` is what a lone pair takes.
+
+A load that only seems to meet a store (``F_ALIAS``) starts over if the store's address
+was known when it left and the store has not been written yet: ``alias_4k`` cycles more.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from costmodel.engine.layout import (
     A_SOURCE,
     A_WIDTH,
     ACCESS_SIZE,
+    F_ALIAS,
     F_BLOCKED,
     F_INSIDE,
     F_RENAMED,
@@ -112,6 +116,12 @@ def load_result(
                     complete = checked
                     cause = C.FORWARD
                     source = value_event
+        elif forward == F_ALIAS:
+            if m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
+                if m[m[STA_AT] + cell] <= when:
+                    complete += p.alias_4k
+                    result = complete
+                    cause = C.ALIAS
         elif m[m[COMMIT_AT] + cell] < 0 or m[m[COMMIT_AT] + cell] > when:
             reads = -1
             value = m[m[DATA_AT] + cell] + p.forward_latency

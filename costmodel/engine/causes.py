@@ -10,8 +10,8 @@ from __future__ import annotations
     UOP_CACHE, FRONT_SWITCH, BRANCH, REDIRECT, QUEUE_FULL, ISSUE_WIDTH, ISSUE_MEMORY,
     ROB_FULL, SCHEDULER_FULL, LOAD_BUFFER, STORE_BUFFER, REGISTERS, SERIALISE, DRAIN,
     INPUT, ADDRESS, PORT, DIVIDER, EXECUTE, LOAD, FORWARD, FORWARD_BLOCKED, SPLIT,
-    LATENCY, RETIRE_ORDER, RETIRE_WIDTH, COMMIT, CACHE_MISS, STORE_DATA,
-) = range(37)  # fmt: skip
+    LATENCY, RETIRE_ORDER, RETIRE_WIDTH, COMMIT, CACHE_MISS, STORE_DATA, ALIAS,
+) = range(38)  # fmt: skip
 
 NAMES = (
     "start",
@@ -51,4 +51,5 @@ NAMES = (
     "store commit",
     "cache miss",
     "store data",
+    "4K aliasing",
 )  # fmt: skip

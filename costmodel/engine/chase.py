@@ -113,7 +113,8 @@ class Chaser:
                 if moved:
                     loaded |= facts.written
                 elif facts.loads and all(
-                    row[L.A_FORWARD] == L.F_NONE for row in links[first:end]
+                    row[L.A_FORWARD] in (L.F_NONE, L.F_ALIAS)
+                    for row in links[first:end]
                 ):
                     loaded |= facts.loads
                 first = end

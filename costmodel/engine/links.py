@@ -14,6 +14,7 @@ from costmodel.code.insn import Form, Insn
 from costmodel.code.values import Linkage, linkage
 from costmodel.cores.model import Core, Renaming
 from costmodel.engine import layout as L
+from costmodel.engine.aliases import alias
 
 
 def links(
@@ -36,18 +37,24 @@ def links(
     for k in range(len(linked.step)):
         root = roots.setdefault(linked.root[k], len(roots))
         source = linked.store[k]
+        distance = linked.distance[k]
         forward = L.F_NONE
         if source >= 0:
-            depth = max(depth, linked.distance[k] + 1)
+            depth = max(depth, distance + 1)
             forward = linked.kind[k]
             if forward == L.F_EXACT and renamed(
                 k, linked, insns, core.memory.renaming, again
             ):
                 forward = L.F_RENAMED
+        elif core.memory.alias_4k and linked.executed and linked.reads[k]:
+            source, distance = alias(k, linked)
+            if source >= 0:
+                depth = max(depth, distance + 1)
+                forward = L.F_ALIAS
         rows.append(
             [
                 source,
-                linked.distance[k],
+                distance,
                 forward,
                 root,
                 linked.stride[k] if linked.persistent[k] else 0,

@@ -74,6 +74,7 @@ class Params(NamedTuple):
     forward_load: int = 0  # cycles beyond those the load takes from the cache
     cache_shift: int = 0  # logarithm of the bytes of a cache window
     cache_again: int = 0
+    alias_4k: int = 0
 
 
 def build(core: Core) -> Params:
@@ -148,4 +149,5 @@ def build(core: Core) -> Params:
         forward_load=max(0, memory.forward_load - memory.load_latency),
         cache_shift=max(1, cache.window).bit_length() - 1,
         cache_again=cache.again,
+        alias_4k=memory.alias_4k,
     )

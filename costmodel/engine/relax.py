@@ -169,6 +169,7 @@ LIMITS: dict[str, tuple[str, Change]] = {
         "forwards as any other",
         lambda r: r.forward(L.F_BLOCKED, L.F_EXACT),
     ),
+    "4K aliasing": ("no cost", lambda r: r.figures(alias_4k=0)),
     "retire width": ("any width", lambda r: r.figures(retire=MANY)),
     "commit rate": (
         "any number a cycle",

@@ -55,6 +55,7 @@ PARAMS_ONLY = frozenset(
         "renaming.latency", "split_load", "split_store", "commit_per_cycle",
         "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
         "l3_latency", "memory_latency", "fill_buffers", "boundary",
+        "alias_4k",
     )]
 )  # fmt: skip
 _PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")  # the latter: loops
@@ -62,7 +63,7 @@ _MEETING = "memory.renaming."
 # Of the others, those that no instruction's uops depend on (costs: kept row by row).
 _NOT_LOWERED = (
     "costs.", "window.", "front_end.uop_cache.", "front_end.loop_buffer",
-    "memory.alias_4k", _MEETING,
+    _MEETING,
 )  # fmt: skip
 Key = tuple[tuple[str, Any], ...]
 _Rows = dict[str, Key]  # cost row -> its figures that are not as stated
@@ -136,7 +137,11 @@ class Rerun:
         Raises CoreError for values the core cannot have.
         """
         core = with_values(self.loaded, values)
-        planned = _PLAN if self._first.scenario == "loop" else _PLAN[:1]
+        planned: tuple[str, ...] = _PLAN
+        if self._first.scenario != "loop":
+            planned = _PLAN[:1]
+        if not self.loaded.core.memory.alias_4k:  # such loads were not looked for
+            planned += ("memory.alias_4k",)
         if any(name in planned for name in values):
             whole = self._run(core)
             return self._cycles(whole.trace, whole.builder, whole.params, self._need)

@@ -27,6 +27,8 @@ Rules the figures of a core do not say by themselves:
   latencies, no earlier than a load from the cache. A renamed load's value is there
   ``renaming_latency`` after the inputs of the store data were, from its own issue on;
   the load itself completes when the store's address has been compared.
+- *Aliasing.* A load that seems to meet a store whose address has left and that has not
+  committed when the load leaves takes ``alias_4k`` longer.
 - *Early wake-up* (``early_wake``, ports chosen at dispatch). A uop that is ready but
   finds no port has promised its value all the same. A uop that has only promises of its
   inputs takes a port of its own in vain, once, before the inputs are there.
@@ -236,6 +238,9 @@ class Machine:
                     self.bound[uop.port] += 1
                     self.reassign(uop)
             uop.dispatched = cycle
+            if uop.alias is not None:
+                known = uop.alias.address.dispatched is not None
+                uop.aliased = known and uop.alias.committed is None
             uop.from_cache = uop.source is not None and uop.source.committed is not None
             if busy:
                 self.divider_free = cycle + uop.busy
@@ -424,7 +429,11 @@ class Machine:
             self.uncommitted += 1
         elif uop.kind == L.K_LOAD:
             if access.forward and access.distance <= copy:
-                uop.source = self.stores[copy - access.distance, access.store]
+                store = self.stores[copy - access.distance, access.store]
+                if access.forward == L.F_ALIAS:
+                    uop.alias = store
+                else:
+                    uop.source = store
 
     def touch_lines(self, uop: Uop) -> None:
         """A load's cold line, and with the last uop of a slot its store's."""

@@ -197,6 +197,8 @@ class Uop:
     producers: list[tuple[Uop | None, int, int]] = field(default_factory=list)
     source: Store | None = None  # store a load takes its data from
     from_cache: bool = False  # ... which had committed
+    alias: Store | None = None  # store it only seems to take its data from
+    aliased: bool = False  # ... whose address was known, and which had not committed
     line: tuple[ColdLine, int] | None = None  # of a load, and which of its accesses
     known_result: int | None = None
     ready_at: int | None = None  # cycle it could leave, were a port free
@@ -302,6 +304,8 @@ class Uop:
             return done
         if self.p.split_load and self.access.crosses(self.insn.copy, self.p.boundary):
             done += self.p.split_load
+        if self.aliased:
+            done += self.p.alias_4k
         kind = self.access.forward
         if self.source is None or self.from_cache:
             if self.line is None:

@@ -204,6 +204,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         forward_narrow=r.randint(0, 2),
         forward_blocked=r.randint(6, 14),
         renaming_latency=r.randint(0, 2),
+        alias_4k=r.randint(0, 6),
         line=64,
         boundary=r.choice([64, 32]),
         split_load=r.choice([0, 1, 3]),
@@ -391,7 +392,7 @@ class Draw:
             row[L.A_SOURCE] = source
             row[L.A_DISTANCE] = self.r.randint(least, depth - 1)
             row[L.A_FORWARD] = self.r.choice(
-                [L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED]
+                [L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS]
             )
 
 

@@ -85,4 +85,4 @@ def test_random_traces_reach_every_mechanism() -> None:
     assert min(modes.get(mode, 0) for mode in range(3)) > 50
     assert min(kinds.get(kind, 0) for kind in range(len(L.KIND_NAMES))) > 20
     assert min(flags.get(1 << bit, 0) for bit in range(16)) > 15
-    assert min(forwards.get(kind, 0) for kind in range(5)) > 15
+    assert min(forwards.get(kind, 0) for kind in range(6)) > 15

@@ -77,3 +77,15 @@ def store_buffer_bounds_the_stores_in_flight() -> None:
 @kernel("tiny", "488903", 1.5, store_buffer="0")
 def stores_take_two_scheduler_entries() -> None:
     """Address and data: eight entries in six cycles are four stores."""
+
+
+@kernel("ivybridge", "48898300100000 488b1b", 9.0)
+def a_load_4096_bytes_from_a_store_in_flight_starts_again() -> None:
+    """``mov %rax,0x1000(%rbx); mov (%rbx),%rbx``: a chain of 4-cycle loads, each with
+    the low twelve bits of the store before it: five more. (Agner Fog: false dependence
+    at multiples of 4096 bytes; VTune: a few cycles to start again.)"""
+
+
+@kernel("ivybridge", "48898308100000 488b1b", 4.0)
+def a_load_4104_bytes_away_does_not() -> None:
+    """The same with eight bytes between them."""
