@@ -15,12 +15,8 @@ from costmodel.engine.pathrun import Run
 from costmodel.engine.result import Guess
 from costmodel.engine.state import M_DECODE, M_LOOP
 
-# Figures no estimate looks at: what a core is called by, and what is kept for later.
-UNUSED = frozenset([
-    "ghz", "year", "front_end.pair_window", "front_end.uop_cache.capacity",
-    "fusion.across_line", "measured_at", "memory.alias_4k",
-    "rename.move_elimination.per_cycle", "rename.nop_port",
-])  # fmt: skip
+# Figures no estimate looks at: what a core is called by, and how it was measured.
+UNUSED = frozenset(["ghz", "year", "measured_at"])
 
 # Figure, or group of them -> what a path must have for it to matter (see ``_met``). A
 # figure that is not here may matter to any path.
@@ -55,6 +51,7 @@ NEEDS = {
     "memory.forward_load": "forwarded load",
     "memory.forward_narrow": "load inside a store",
     "memory.forward_blocked": "blocked load",
+    "memory.alias_4k": "aliased load",
     "memory.renaming": "forwarded load",
     "memory.renaming.latency": "renamed load",
     "memory.boundary": "crossing",
@@ -110,6 +107,10 @@ def _felt(
     need = NEEDS.get(name) or NEEDS.get(name.rpartition(".")[0])
     if need is not None and need not in met:
         return False
+    if name == "front_end.uop_cache.capacity":
+        lines = run.trace[run.trace[L.T_LINES] : run.trace[L.T_COLD]]
+        most = max(lines, default=-1) + 1 or len(lines)
+        return most > known.low // run.loaded.core.front_end.uop_cache.line_uops
     if name == "front_end.decode.slot0_length":
         return any(item.form.length > known.low for item in run.items)
     if name.startswith(_SIZES):
@@ -191,7 +192,9 @@ def _loads(run: Run) -> Iterator[str]:
             L.F_RENAMED: "renamed load"}  # fmt: skip
     for at in _accesses(run):
         forward = run.trace[at + L.A_FORWARD]
-        if forward:
+        if forward == L.F_ALIAS:
+            yield "aliased load"
+        elif forward:
             yield "forwarded load"
             if forward in said:
                 yield said[forward]
