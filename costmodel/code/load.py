@@ -178,6 +178,7 @@ def _assembled(
 ) -> Image:
     from costmodel.code import objfile, regions
     from costmodel.code.assemble import Source, assemble
+    from costmodel.code.data_lines import with_data
 
     planted, marks = regions.plant(text)
     source = Source(
@@ -198,6 +199,7 @@ def _assembled(
         else row
         for row in image.lines
     )
+    lines = with_data(lines, text, source.shown(name), image.sections)
     image = replace(image, lines=lines)
     if not marks:
         return image
