@@ -7,6 +7,8 @@ and counts. Their cost is the same on both sides of a comparison.
 
 from __future__ import annotations
 
+import re
+
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
 
@@ -22,6 +24,16 @@ _AGAIN = bytes.fromhex("0f8500000000")
 _HANDLER = bytes.fromhex("65488b042500000000") + bytes.fromhex("8b4040c3")
 _USER_TEXT = 0x400000
 _HANDLER_TEXT = 0x7F0000
+
+# Entry points of exceptions and interrupts: as Linux calls them since v5.8, and before.
+_EVENTS = re.compile(
+    r"(?:(?:xen_)?asm_(?:exc|sysvec|common_interrupt|spurious_interrupt|xenpv)\w*"
+    r"|\w+_interrupt|(?:irq|spurious)_entries_start|(?:end_repeat_)?nmi|\w*page_fault"
+    r"|divide_error|debug|int3|overflow|bounds|invalid_op|device_not_available"
+    r"|double_fault|coprocessor_\w+|invalid_TSS|segment_not_present|stack_segment"
+    r"|general_protection|alignment_check|machine_check|simd_coprocessor_error)"
+    r"(?:\+0x[0-9a-f]+)?"
+)
 
 
 def _steps(code: bytes, address: int, taken: bool = False) -> list[Step]:
@@ -39,8 +51,19 @@ def _steps(code: bytes, address: int, taken: bool = False) -> list[Step]:
 
 
 def boundary(path: Path) -> bool:
-    """Whether the path leaves the kernel as a system call does."""
-    return bool(path.steps) and path.steps[-1].insn.form.flow is Flow.LEAVE_KERNEL
+    """Whether the path leaves the kernel as a system call does.
+
+    IRET ends system calls as well as exceptions and interrupts; a path that begins in
+    an entry point of the latter was not entered by a system call.
+    """
+    if not path.steps:
+        return False
+    form = path.steps[-1].insn.form
+    if form.flow is not Flow.LEAVE_KERNEL:
+        return False
+    begins = path.steps[0].insn.symbol or path.name
+    by_event = form.mnemonic.startswith("iret") and _EVENTS.fullmatch(begins)
+    return not by_event
 
 
 def with_handler(path: Path) -> Path:
