@@ -9,11 +9,11 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden plots notebooks man completions lint format types bench \
-  validate vmlinux-check nightly oracle-nightly clean
+  versions validate vmlinux-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench validate vmlinux-check golden plots notebooks man completions' \
+	@echo 'also: lint format types bench versions validate vmlinux-check golden plots notebooks man completions' \
 	  'nightly clean'
 
 $(VENV)/created:
@@ -51,7 +51,8 @@ oracle-nightly: $(VENV)/dev
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
-	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py
+	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py \
+	  tests/test_same_bytes.py
 
 # The plots of the documentation: the same bytes for the same figures and matplotlib.
 plots: $(VENV)/runtime
@@ -80,6 +81,10 @@ types: $(VENV)/dev
 bench: $(VENV)/dev
 	@for script in bench/*.py; do $(PY) $$script || exit 1; done
 
+# The same bytes on every Python from 3.11 on that is here, plain and compiled.
+versions:
+	@$(PYTHON) tools/versions.py
+
 # Debian's kernel, about 280 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
@@ -89,4 +94,4 @@ validate: $(VENV)/runtime
 	@$(PY) tools/accuracy.py $(DATA)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-versions build dist .mypy_cache .ruff_cache .pytest_cache
