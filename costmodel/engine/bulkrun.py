@@ -70,10 +70,16 @@ def rate(
     """Run groups of trips until they repeat.
 
     ``found`` gets: cycles, trips they took, first trip of the steady state, whether it
-    settled, whether the calendar overflowed.
+    settled, whether the calendar overflowed. With no ``limit`` one pass is all.
     """
     reset(m, p)
     m[MODE] = mode
+    if limit == 0:
+        run(t, p, m, g, 1, out)
+        found[0] = out[0]
+        found[1] = 1
+        found[4] = m[OVERFLOW]
+        return
     k = 0
     spacing = 1  # groups from one look to the next
     looks = 0

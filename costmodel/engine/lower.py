@@ -16,7 +16,7 @@ from costmodel.engine import layout as L
 from costmodel.engine import slots
 from costmodel.engine.compose import Composer
 from costmodel.engine.dataflow import Dataflow
-from costmodel.engine.lowered import FILLER, Lowered, Uop
+from costmodel.engine.lowered import Lowered, Uop
 from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
@@ -134,9 +134,7 @@ class Lowering:
     ) -> Lowered:
         core = self.core
         front = core.front_end.decode
-        if cost.filler:
-            uops = [FILLER] * cost.filler + uops
-        if not uops[0].flags & L.NEW_SLOT:
+        if not cost.filler and not uops[0].flags & L.NEW_SLOT:
             uops = [uops[0]._replace(flags=uops[0].flags | L.NEW_SLOT), *uops[1:]]
         microcode = cost.microcode
         if decode > front.complex_uops and not microcode:
@@ -161,6 +159,7 @@ class Lowering:
             operation=row.operation,
             row=row.path,
             known=row.cost is not None,
+            fillers=cost.filler,
         )
 
 

@@ -38,14 +38,7 @@ class Lowered(NamedTuple):
     operation: str
     row: str  # path of the cost row, for its evidence; "" when guessed
     known: bool
+    fillers: int = 0  # uops before the others that only take issue slots
 
 
-FILLER = Uop(L.K_MICROCODE, "none", 0, 0, L.NEW_SLOT, (), ())
-
-
-def filled(low: Lowered) -> int:
-    """How many of the first uops only take issue slots."""
-    count = 0
-    while count < len(low.uops) and low.uops[count] is FILLER:
-        count += 1
-    return count
+FILLER = Uop(L.K_MICROCODE, "none", 0, 0, L.NEW_SLOT, (), ())  # only takes its slot

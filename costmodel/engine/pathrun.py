@@ -110,10 +110,11 @@ class Run:
         return items
 
     # --- running --------------------------------------------------------------------
-    def _state(self, calendar: int) -> list[int]:
+    def state(self, calendar: int, p: params.Params | None = None) -> list[int]:
+        """A machine for this path, with its own parameters or with ``p``."""
         ports = self.builder.map
         m = state.new_state(
-            self.params, calendar, self.cells, ports.group_of, ports.group_size,
+            p or self.params, calendar, self.cells, ports.group_of, ports.group_size,
             ports.alternates, cold=len(self.cold_lines.levels),
         )  # fmt: skip
         m[state.MODE] = self.plan.mode
@@ -125,7 +126,7 @@ class Run:
         None where the calendar is too short. With a log ``g`` every uop run is in it.
         """
         found = [0] * 8
-        marks, group = [0] * MARKS, self._group()
+        marks, group = [0] * MARKS, self.group()
         rate(
             self.trace, self.params, m, g, self.plan.mode, group,
             min(2 * self.params.rob, LIMIT // 2), LIMIT, marks, [0] * MARKS,
@@ -137,7 +138,8 @@ class Run:
         start = marks[first // group - 1] if first else 0
         return first, count, start, start + found[0]
 
-    def _group(self) -> int:
+    def group(self) -> int:
+        """Trips after which the code is at the same place in its fetch block."""
         length = sum(item.form.length for item in self.items)
         return trip_group(length, self.params.fetch_bytes, self.plan.loops)
 
@@ -145,13 +147,13 @@ class Run:
         """(log, machine, start, end, trips) of the steady state, or of the one pass."""
         once = self.scenario == "once"
         per_trip = len(self.trace) // L.UOP_SIZE * self.plan.repeat + 64
-        most = LIMIT + 4 * self._group() * per_trip  # uops until the search gives up
+        most = LIMIT + 4 * self.group() * per_trip  # uops until the search gives up
         for calendar in CALENDARS:
             first, count = 0, 1
             if not once:
                 # Where all of it fits, what the search runs is logged as it goes.
                 g = state.new_log(most if most <= ONE_LOG else 0)
-                m = self._state(calendar)
+                m = self.state(calendar)
                 window = self._search(m, g)
                 if window is None:
                     continue
@@ -160,7 +162,7 @@ class Run:
                     return g, m, start, end, count
             trips = first + count
             g = state.new_log(trips * per_trip)
-            m = self._state(calendar)
+            m = self.state(calendar)
             marks = [0] * trips
             run(self.trace, self.params, m, g, trips, marks)
             if not m[state.OVERFLOW]:
@@ -170,7 +172,7 @@ class Run:
     def cycles(self) -> Fraction:
         """Cycles a copy, and nothing that explains them."""
         for calendar in CALENDARS:
-            m = self._state(calendar)
+            m = self.state(calendar)
             log = state.new_log(0)
             if self.scenario == "once":
                 marks = [0]

@@ -3,8 +3,8 @@
 ``pool`` holds the core's ports and, appended as they are first met, templates: what one
 instruction adds to a trace, positions counted from its own. ``block`` says which
 templates a path is made of and, for one that is not copies of a block, where its
-instructions lie and which lines are cached or cold. The trace is the one
-``trace.Builder`` makes.
+instructions lie, which lines are cached or cold, and the counts and latencies that
+draws of a core's figures change. The trace is the one ``trace.Builder`` makes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ from costmodel.engine.layout import (
     K_MICROCODE,
     KIND,
     LAST_UOP,
+    LATENCY,
+    MICROCODE,
     NEW_SLOT,
     NEXT_AT,
     OUTPUTS_FIRST,
     OUTPUTS_LAST,
     PORTS_FIRST,
     PORTS_LAST,
+    REDIRECT,
     STEP,
     T_ACCESS_COUNT,
     T_ACCESSES,
@@ -67,7 +70,18 @@ from costmodel.engine.layout import (
     B_COLD,  # cold lines
     B_SIZE,
 ) = range(11)
-PLACE_SIZE = 3  # NEXT_AT, COLD_FIRST, COLD_LAST
+
+# --- of each instruction that is placed, what is not its template's -------------------
+(
+    PLACE_NEXT,
+    PLACE_FIRST,  # the cold lines it is in
+    PLACE_LAST,
+    PLACE_FILLERS,
+    PLACE_MICROCODE,
+    PLACE_LATENCY,
+    PLACE_REDIRECT,
+    PLACE_SIZE,
+) = range(8)
 
 # --- a template: these, the instruction, its uops, their inputs and outputs -----------
 (
@@ -114,9 +128,14 @@ def measure(pool: list[int], block: list[int], t: list[int]) -> None:
     uops = pool[sync + P_UOPS]
     inputs = pool[sync + P_INPUTS]
     outputs = pool[sync + P_OUTPUTS]
+    places = B_SIZE + items + block[B_ROWS]
     for k in range(items):
         at = block[B_SIZE + k]
-        uops += pool[at + P_UOPS] + pool[at + P_FILLERS]
+        uops += pool[at + P_UOPS]
+        if block[B_PLACED]:
+            uops += block[places + PLACE_SIZE * k + PLACE_FILLERS]
+        else:
+            uops += pool[at + P_FILLERS]
         inputs += pool[at + P_INPUTS]
         outputs += pool[at + P_OUTPUTS]
     for k in range(T_SIZE):
@@ -169,13 +188,19 @@ def place(pool: list[int], block: list[int], t: list[int]) -> None:
         if k >= 0:
             copy(insn, body, INSN_SIZE, t, pool)
             t[insn + FIRST_UOP] = uop
-            uop = fillers(pool[at + P_FILLERS], uop, read, written, t)
-            t[insn + LAST_UOP] = uop + pool[at + P_UOPS] * UOP_SIZE
             t[insn + STEP] = k
+            count = pool[at + P_FILLERS]
             if block[B_PLACED]:
-                t[insn + NEXT_AT] = block[places + PLACE_SIZE * k]
-                t[insn + COLD_FIRST] = block[places + PLACE_SIZE * k + 1]
-                t[insn + COLD_LAST] = block[places + PLACE_SIZE * k + 2]
+                here = places + PLACE_SIZE * k
+                t[insn + NEXT_AT] = block[here + PLACE_NEXT]
+                t[insn + COLD_FIRST] = block[here + PLACE_FIRST]
+                t[insn + COLD_LAST] = block[here + PLACE_LAST]
+                t[insn + MICROCODE] = block[here + PLACE_MICROCODE]
+                t[insn + LATENCY] = block[here + PLACE_LATENCY]
+                t[insn + REDIRECT] = block[here + PLACE_REDIRECT]
+                count = block[here + PLACE_FILLERS]
+            uop = fillers(count, uop, read, written, t)
+            t[insn + LAST_UOP] = uop + pool[at + P_UOPS] * UOP_SIZE
             insn += INSN_SIZE
         body += INSN_SIZE
         for _ in range(pool[at + P_UOPS]):

@@ -12,7 +12,7 @@ from costmodel.engine import layout as L
 from costmodel.engine.chase import Facts
 from costmodel.engine.fusion import fuse, fuses
 from costmodel.engine.item import Item
-from costmodel.engine.lowered import Lowered, filled
+from costmodel.engine.lowered import Lowered
 from costmodel.engine.place import P_SIZE
 from costmodel.engine.trace import Builder, fused_second
 
@@ -40,7 +40,7 @@ class Pool:
         self.numbers = array("q", [len(ports), *ports])
         self._pieces: dict[bytes, Piece] = {}
         self._pairs: dict[tuple[bytes, bytes], tuple[Piece, Piece] | None] = {}
-        self._templates: dict[int, tuple[Lowered, int, int]] = {}
+        self._templates: dict[tuple[int, ...], tuple[Lowered, int, int]] = {}
         self._seconds: dict[tuple[bytes, int], int] = {}
         self._chases = builder.core.memory.chase_saves != 0
         self._high = builder.core.rename.high_byte == "renamed"
@@ -89,15 +89,20 @@ class Pool:
 
     def template(self, low: Lowered, form: Form) -> tuple[int, int]:
         """Place of an instruction's template, and its size."""
-        found = self._templates.get(id(low))
+        key = (
+            id(low.uops), low.fillers, low.decode_slots, low.simple_after,
+            low.microcode, low.immediates, low.flags, low.latency, low.redirect,
+            low.prefix_stall,
+        )  # fmt: skip
+        found = self._templates.get(key)
         if found is None:
             before = len(self.numbers)
-            fillers = filled(low)
-            rest = low._replace(uops=low.uops[fillers:]) if fillers else low
-            trace = self.builder.lay_out([Item(form)], [rest])
-            place = self._append(trace, 0, len(low.accesses), fillers)
-            size = len(self.numbers) - before + fillers * L.UOP_SIZE
-            found = self._templates[id(low)] = (low, place, size)
+            bare = low._replace(fillers=0)
+            trace = self.builder.lay_out([Item(form)], [bare])
+            place = self._append(trace, 0, len(low.accesses), low.fillers)
+            size = len(self.numbers) - before + low.fillers * L.UOP_SIZE
+            # Keeps the uops alive, and so their id their own.
+            found = self._templates[key] = (low, place, size)
         return found[1], found[2]
 
     def _piece(self, form: Form, low: Lowered) -> Piece:

@@ -59,8 +59,14 @@ class _Report:
             window_cycles=cycles,
             copies=copies,
             instructions=len(run.given.steps),
-            uops=sum(sum(1 for u in low.uops if u.kind != L.K_NONE) for low in own),
-            slots=sum(sum(1 for u in low.uops if u.flags & L.NEW_SLOT) for low in own),
+            uops=sum(
+                low.fillers + sum(1 for u in low.uops if u.kind != L.K_NONE)
+                for low in own
+            ),
+            slots=sum(
+                low.fillers + sum(1 for u in low.uops if u.flags & L.NEW_SLOT)
+                for low in own
+            ),
             bytes=run.given.bytes,
             fetch_windows=self._fetch_windows(),
             causes=tuple(causes_),

@@ -1,15 +1,15 @@
 """The same path again on variants of one core: cycles only, as fast as can be.
 
-What a draw of the figures cannot change is kept from the first run: the path, its
-addresses, which accesses meet, and what instructions lower to whose rows are as they
-were. The result is the very figure ``estimate`` would give.
+Most draws of a core's figures leave the path laid out as it was: then compiled code
+puts the trace together from templates (``quick``). The plain engine, and a figure that
+the templates rest on, have the path laid out anew, unless only ``Params`` feel it. The
+result is the very figure ``estimate`` would give.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -17,20 +17,16 @@ from typing import Any
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, with_values
 from costmodel.cores.model import Core
-from costmodel.engine import bulkrun, params, state
 from costmodel.engine import layout as L
-from costmodel.engine.bulkrun import MARKS
+from costmodel.engine import params, scenarios, state
+from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.cold import Cold
-from costmodel.engine.compose import Composer
 from costmodel.engine.guesses import guesses
 from costmodel.engine.links import renamed
-from costmodel.engine.lower import Lowering
-from costmodel.engine.lowered import Lowered
 from costmodel.engine.machine import run
 from costmodel.engine.pathrun import CALENDARS, LIMIT, Run
+from costmodel.engine.recipes import SETTLED, Key, LoweredForms
 from costmodel.engine.result import Guess
-from costmodel.engine.steady import trip_group
-from costmodel.engine.trace import Builder
 from costmodel.errors import InputError
 
 # Figures that enter ``Params`` alone: a trace does not depend on them.
@@ -58,16 +54,10 @@ PARAMS_ONLY = frozenset(
         "alias_4k",
     )]
 )  # fmt: skip
-_PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")  # the latter: loops
+MOST_LINKED = 1000  # variants whose renamed loads are remembered
+# Those the scenario's plan may follow from.
+_PLAN = ("front_end.uop_cache.window", "front_end.loop_buffer")
 _MEETING = "memory.renaming."
-# Of the others, those that no instruction's uops depend on (costs: kept row by row).
-_NOT_LOWERED = (
-    "costs.", "window.", "front_end.uop_cache.", "front_end.loop_buffer",
-    _MEETING,
-)  # fmt: skip
-Key = tuple[tuple[str, Any], ...]
-_Rows = dict[str, Key]  # cost row -> its figures that are not as stated
-LoweredForms = dict[tuple[Key, Key], dict[tuple[bytes, bool], Lowered]]
 
 
 class Rerun:
@@ -90,30 +80,27 @@ class Rerun:
         """
         self.loaded = loaded
         self._how = (path, scenario, align, cold)
-        self._first = Run(path, loaded, scenario, align, cold)
+        self._first = first = Run(path, loaded, scenario, align, cold)
         self.rows = frozenset(
-            low.row for low in self._first.lowered if low is not None and low.row
+            low.row for low in first.lowered if low is not None and low.row
         )
-        self.lowered: LoweredForms = {} if lowered is None else lowered
-        self._traces: dict[Key, tuple[list[int], Builder]] = {
-            (): (self._first.trace, self._first.builder)
-        }
-        self._linked: dict[Key, list[int]] = {}
-        self._states: dict[tuple[int, int, int], Any] = {}
-        self._compiled = compiled
-        self._rate: Any = bulkrun.rate
-        self._array: Any = list
-        self._fill: Any = state.list_of
+        at = first.trace[L.T_ACCESSES], first.trace[L.T_LINES]
+        accesses = array("q", first.trace[slice(*at)])
+        self._linked: dict[Key, array[int]] = {(): accesses}
+        self._laid_out: dict[Key, Run] = {(): first}
+        # Without the mechanism the loads it slows were not looked for.
+        slow = {"memory.alias_4k"} if not loaded.core.memory.alias_4k else set()
+        self._params_only = PARAMS_ONLY - slow
+        self._quick = None
         if compiled:
-            self._use_compiled()
-        self._need = self._enough()
+            from costmodel.engine.quick import Quick
 
-    def _use_compiled(self) -> None:
-        from costmodel.engine import compiled
-
-        self._rate = compiled.engine()
-        self._array = lambda values: array("q", values)
-        self._fill = compiled.fill
+            self._quick = Quick(
+                first, accesses, loaded, {} if lowered is None else lowered
+            )
+        self._need = self._whole = min(2 * first.params.rob, LIMIT // 2)
+        if scenario != "once":
+            self._need = self._enough()
 
     def _enough(self) -> int:
         """Uops over which the rhythm must hold.
@@ -121,15 +108,9 @@ class Rerun:
         A path that drains the machine repeats from its second trip on; then waiting
         for the whole window to go by tells nothing new.
         """
-        first = self._first
-        whole = min(2 * first.params.rob, LIMIT // 2)
-        if first.scenario == "once":
-            return whole
-        rates = [
-            self._cycles(first.trace, first.builder, first.params, need)
-            for need in (1, whole)
-        ]
-        return 1 if rates[0] == rates[1] else whole
+        whole = self.cycles({})
+        self._need = 1
+        return 1 if self.cycles({}) == whole else self._whole
 
     def cycles(self, values: Mapping[str, Any]) -> Fraction:
         """Cycles a copy on the core with ``values`` set by path.
@@ -137,160 +118,88 @@ class Rerun:
         Raises CoreError for values the core cannot have.
         """
         core = with_values(self.loaded, values)
-        planned: tuple[str, ...] = _PLAN
-        if self._first.scenario != "loop":
-            planned = _PLAN[:1]
-        if not self.loaded.core.memory.alias_4k:  # such loads were not looked for
-            planned += ("memory.alias_4k",)
-        if any(name in planned for name in values):
-            whole = self._run(core)
-            return self._cycles(whole.trace, whole.builder, whole.params, self._need)
-        trace, builder = self._trace(core, values)
-        return self._cycles(trace, builder, params.build(core), self._need)
+        p = params.build(core)
+        key = tuple(
+            (name, value)
+            for name, value in sorted(values.items())
+            if name not in self._params_only and not self._as_stated(name, value)
+        )
+        cycles = None
+        if self._quick and self._quick.placed.possible and not self._anew(core, key):
+            cycles = self._quick.cycles(
+                core, key, p, self._links(core, key), self._need
+            )
+        else:
+            cycles = self._plain(self._run(core, key), p)
+        if cycles is None:
+            raise InputError(
+                "the path waits longer than the model can follow",
+                where=self._how[0].origin,
+            )
+        return cycles
 
     def guesses(self) -> tuple[Guess, ...]:
         """The assumed figures the stated cycles rest on."""
         return guesses(self._first)
 
-    def _run(self, core: Core) -> Run:
-        path, scenario, align, cold = self._how
-        return Run(path, replace(self.loaded, core=core), scenario, align, cold)
+    def _anew(self, core: Core, key: Key) -> bool:
+        """Whether the path must be laid out again for these figures."""
+        if any(name.startswith(SETTLED) for name, _ in key):
+            return True
+        if not any(name in _PLAN for name, _ in key):
+            return False
+        first = self._first
+        body = [step.insn for step in first.path.steps]
+        return scenarios.plan(first.scenario, body, core) != first.plan
 
-    def _links(self, core: Core, key: Key) -> list[int]:
-        """The rows of accesses: which loads are renamed follows the core's rules."""
+    def _as_stated(self, name: str, value: Any) -> bool:
+        known = self.loaded.evidence.get(name)
+        return known is not None and value == known.value
+
+    def _run(self, core: Core, key: Key) -> Run:
+        made = self._laid_out.get(key)
+        if made is None:
+            path, scenario, align, cold = self._how
+            made = Run(path, replace(self.loaded, core=core), scenario, align, cold)
+            if len(key) < 3:  # draws of many figures do not come back
+                self._laid_out[key] = made
+        return made
+
+    def _links(self, core: Core, key: Key) -> array[int]:
+        """The accesses, flat: which loads are renamed follows the core's rules."""
         rules = tuple(item for item in key if item[0].startswith(_MEETING))
         known = self._linked.get(rules)
         if known is None:
             first = self._first
-            trace, linked = first.trace, first.linked
-            known = list(trace[trace[L.T_ACCESSES] : trace[L.T_LINES]])
+            linked = first.linked
+            known = self._linked[()][:]
             insns = [step.insn for step in first.path.steps]
-            for k, kind in enumerate(linked.kind if rules else ()):
+            for k, kind in enumerate(linked.kind):
                 if linked.store[k] >= 0 and kind == L.F_EXACT:
                     takes = renamed(
                         k, linked, insns, core.memory.renaming, first.plan.loops
                     )
                     at = k * L.ACCESS_SIZE + L.A_FORWARD
                     known[at] = L.F_RENAMED if takes else L.F_EXACT
-            self._linked[rules] = known
+            if len(self._linked) < MOST_LINKED:
+                self._linked[rules] = known
         return known
 
-    def _trace(self, core: Core, values: Mapping[str, Any]) -> tuple[Any, Builder]:
-        key = tuple(
-            (name, value)
-            for name, value in sorted(values.items())
-            if name not in PARAMS_ONLY and not self._as_stated(name, value)
-        )
-        made = self._traces.get(key)
-        if made is not None:
-            return made
-        rules = tuple(item for item in key if not item[0].startswith(_NOT_LOWERED))
-        lowering, own = self._lowering(core, key, rules)
-        builder = Builder(lowering)
-        first = self._first
-        rows = self._links(core, key)
-        trace = builder.build(
-            first.items,
-            first.plan.tail,
-            repeat=first.plan.repeat,
-            base=first.trace[L.T_BASE],
-            cached=first.plan.cached,
-            loops=first.plan.loops,
-            links=[rows],
-            depth=first.trace[L.T_DEPTH],
-            cold=first.cold_lines.levels,
-            cold_code=first.cold_lines.of_insn,
-        )
-        self._keep(lowering, own, rules)
-        if len(key) < 3:  # draws of many figures do not come back
-            self._traces[key] = trace, builder
-        return trace, builder
-
-    def _as_stated(self, name: str, value: Any) -> bool:
-        known = self.loaded.evidence.get(name)
-        return known is not None and value == known.value
-
-    def _lowering(self, core: Core, key: Key, rules: Key) -> tuple[Lowering, _Rows]:
-        """A lowering that knows what it has met before, and where to keep the rest.
-
-        What an instruction lowers to follows from the core's rules and from the
-        figures of its own row.
-        """
-        rows: _Rows = {}
-        for name, value in key:
-            if name.startswith("costs."):
-                row = _row_of(name)
-                rows[row] = (*rows.get(row, ()), (name, value))
-        # A new one would look for the semantic table on disk, once a draw.
-        made = copy(self._first.builder.lowering)
-        made.loaded, made.core = replace(self.loaded, core=core), core
-        made._composer = Composer(core)
-        stated = self.lowered.get((rules, ()), {})
-        made._cache = {form: low for form, low in stated.items() if low.row not in rows}
-        for figures in rows.values():
-            made._cache.update(self.lowered.get((rules, figures), {}))
-        return made, rows
-
-    def _keep(self, lowering: Lowering, rows: _Rows, rules: Key) -> None:
-        """Remember what instructions lowered to."""
-        for form, low in lowering._cache.items():
-            figures = rows.get(low.row, ())
-            self.lowered.setdefault((rules, figures), {})[form] = low
-
-    def _state(self, trace: Any, builder: Builder, p: params.Params, size: int) -> Any:
-        """A machine of the right shape; the engine resets it before each run."""
-        cells = trace[L.T_ACCESS_COUNT] * trace[L.T_DEPTH]
-        ports = builder.map
-        key = (p.ports, size, cells)
-        made = self._states.get(key)
-        if made is None:
-            made = state.new_state(
-                p, size, cells, ports.group_of, ports.group_size, ports.alternates,
-                self._fill, trace[L.T_COLD_COUNT],
+    def _plain(self, laid: Run, p: params.Params) -> Fraction | None:
+        """The same from the plain engine; None: it waits too long."""
+        log, marks = [0], [0] * MARKS
+        for calendar in CALENDARS:
+            m = laid.state(calendar, p)
+            if laid.scenario == "once":
+                run(laid.trace, p, m, log, 1, marks)
+                if not m[state.OVERFLOW]:
+                    return Fraction(marks[0])
+                continue
+            found = [0] * 8
+            rate(
+                laid.trace, p, m, log, laid.plan.mode, laid.group(), self._need, LIMIT,
+                marks, [0] * MARKS, [0] * laid.group(), found,
             )  # fmt: skip
-            self._states[key] = made
-        for k, entries in enumerate(ports.group_size):
-            made[state.GROUP_SIZE_AT + k] = entries
-        return made
-
-    def _cycles(
-        self, trace: Any, builder: Builder, p: params.Params, need: int
-    ) -> Fraction:
-        first = self._first
-        once = first.scenario == "once"
-        group = 1 if once else trip_group(
-            sum(item.form.length for item in first.items), p.fetch_bytes,
-            first.plan.loops,
-        )  # fmt: skip
-        marks, uops_at = self._fill(MARKS, 0), self._fill(MARKS, 0)
-        out, found = self._fill(group, 0), self._fill(8, 0)
-        numbers = self._array(trace) if self._compiled else trace
-        log = self._fill(1, 0)
-        shortest = once and not self._compiled
-        for calendar in (CALENDARS[0] >> 2, *CALENDARS):
-            m = self._state(trace, builder, p, calendar)
-            if shortest:
-                state.reset(m, p)
-                m[state.MODE] = first.plan.mode
-                run(trace, p, m, log, 1, marks)
-                found[4] = m[state.OVERFLOW]
-            else:
-                # One pass from a drained machine is the first of the trips run.
-                self._rate(
-                    numbers, p, m, log, first.plan.mode, group,
-                    need, 0 if once else LIMIT, marks, uops_at, out, found,
-                )  # fmt: skip
             if not found[4]:
-                break
-        else:
-            raise InputError(
-                "the path waits longer than the model can follow",
-                where=self._how[0].origin,
-            )
-        if once:
-            return Fraction(int(marks[0]))
-        return Fraction(int(found[0]), int(found[1]) * first.plan.repeat)
-
-
-def _row_of(name: str) -> str:
-    return ".".join(name.split(".")[:3])
+                return Fraction(found[0], found[1] * laid.plan.repeat)
+        return None

@@ -16,9 +16,9 @@ from costmodel.engine.chase import Chaser
 from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
 from costmodel.engine.item import Item
 from costmodel.engine.lower import Lowering
-from costmodel.engine.lowered import Lowered, Uop
+from costmodel.engine.lowered import FILLER, Lowered, Uop
 from costmodel.engine.partial import HighBytes, merge_uop
-from costmodel.engine.uopcache import cache_lines
+from costmodel.engine.uopcache import lines_of
 
 
 class PortMap:
@@ -116,7 +116,7 @@ class Builder:
         instruction are in (see ``cold.py``).
         """
         items = [*body, *tail]
-        lowered = self.lower_all(items, cached, base if loops and repeat == 1 else -1)
+        lowered = self.lower_all(items, cached, always_at(base, loops, repeat))
         if self.core.memory.chase_saves:
             path = [
                 None if low is None else self.chaser.facts(item.form, low)
@@ -132,12 +132,13 @@ class Builder:
             start = len(uop_list)
             if low is not None:
                 uop_list += [merge_uop(register) for register in merges]
+                uop_list += [FILLER] * low.fillers
                 uop_list += low.uops
                 firsts += [accesses] * (len(uop_list) - start)
                 accesses += len(low.accesses)
             bounds.append((start, len(uop_list)))
         trip = trip_of(len(body), len(tail), repeat)
-        lines = self.lines(items, lowered, trip, base, cached, cold_code)
+        lines = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
         code = [*cold_code, *[(0, 0)] * (len(items) - len(cold_code))]
         rows: list[int] = []
         for row in links:
@@ -152,24 +153,6 @@ class Builder:
             items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
         )  # fmt: skip
 
-    def lines(
-        self,
-        items: Sequence[Item],
-        lowered: Sequence[Lowered | None],
-        trip: Sequence[int],
-        base: int,
-        cached: bool,
-        cold_code: Sequence[tuple[int, int]],
-    ) -> list[int]:
-        """The uop-cache line of each instruction of a ``trip``; -1: it is decoded."""
-        if not cached or not self.core.front_end.uop_cache.window:
-            return [-1] * len(trip)
-        lines = cache_lines(self.core, items, lowered, trip, base)
-        return [
-            -1 if k < len(cold_code) and any(cold_code[k]) else line
-            for k, line in zip(trip, lines, strict=True)
-        ]
-
     def lay_out(
         self, items: Sequence[Item], lowered: Sequence[Lowered | None]
     ) -> list[int]:
@@ -178,7 +161,9 @@ class Builder:
         bounds = []
         for low in lowered:
             start = len(uop_list)
-            uop_list += low.uops if low is not None else ()
+            if low is not None:
+                uop_list += [FILLER] * low.fillers
+                uop_list += low.uops
             bounds.append((start, len(uop_list)))
         return self._assemble(
             [len(items), 0, 1, 0, 1, 0, 0], items, lowered, bounds, uop_list,
@@ -261,6 +246,11 @@ class Builder:
         for item in items:
             high.merges(item.form)
         return [high.merges(item.form) for item in items]
+
+
+def always_at(base: int, loops: bool, repeat: int) -> int:
+    """Address of the body if each copy is there; -1: copies are anywhere."""
+    return base if loops and repeat == 1 else -1
 
 
 def trip_of(body: int, tail: int, repeat: int) -> list[int]:

@@ -10,6 +10,29 @@ from costmodel.engine.item import Item
 from costmodel.engine.lowered import Lowered
 
 
+def lines_of(
+    core: Core,
+    items: Sequence[Item],
+    lowered: Sequence[Lowered | None],
+    trip: Sequence[int],
+    base: int,
+    cached: bool,
+    cold_code: Sequence[tuple[int, int]],
+) -> list[int]:
+    """The line of each instruction of a ``trip``; -1: it comes from the decoders.
+
+    ``base``: address of the first; ``cached``: whether the scenario has any lines;
+    ``cold_code``: see ``Builder.build``.
+    """
+    if not cached or not core.front_end.uop_cache.window:
+        return [-1] * len(trip)
+    lines = cache_lines(core, items, lowered, trip, base)
+    return [
+        -1 if k < len(cold_code) and any(cold_code[k]) else line
+        for k, line in zip(trip, lines, strict=True)
+    ]
+
+
 def cache_lines(
     core: Core,
     items: Sequence[Item],

@@ -59,13 +59,15 @@ def row_of(path: str) -> str:
 
 
 def sample(
-    figures: Sequence[Leaf], count: int, seed: int = SEED
+    figures: Sequence[Leaf], count: int, seed: int = SEED, only: range | None = None
 ) -> list[dict[str, float]]:
-    """``count`` draws; each is a value for every figure."""
-    draws: list[dict[str, float]] = [{} for _ in range(count)]
+    """``count`` draws, or ``only`` some of them; each is a value for every figure."""
+    wanted = range(count) if only is None else only
+    draws: list[dict[str, float]] = [{} for _ in wanted]
     for leaf in figures:
-        for draw, share in zip(draws, shares(leaf.path, count, seed), strict=True):
-            draw[leaf.path] = drawn(leaf, share)
+        of_all = shares(leaf.path, count, seed)
+        for draw, k in zip(draws, wanted, strict=True):
+            draw[leaf.path] = drawn(leaf, of_all[k])
     return draws
 
 

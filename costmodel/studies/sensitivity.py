@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from costmodel.code.insn import Path
-from costmodel.engine.rerun import LoweredForms
+from costmodel.engine.recipes import LoweredForms
 from costmodel.engine.result import Comparison
 from costmodel.studies.draws import SEED, sample
 from costmodel.studies.settings import Values

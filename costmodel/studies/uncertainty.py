@@ -20,7 +20,8 @@ from typing import NamedTuple, TypeVar
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
 from costmodel.engine.cold import Cold
-from costmodel.engine.rerun import LoweredForms, Rerun
+from costmodel.engine.recipes import LoweredForms
+from costmodel.engine.rerun import Rerun
 from costmodel.engine.result import Comparison
 from costmodel.errors import UsageError
 from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
@@ -28,7 +29,9 @@ from costmodel.studies.settings import Values
 
 DRAWS = 32  # of a comparison, unless asked for others
 COMPILED_FROM = 8  # draws that make up for loading the compiled engine
-PARALLEL_ABOVE = 200  # runs that make up for starting processes
+# Runs that make up for starting processes, where the engine is compiled and where not.
+PARALLEL_ABOVE = 1500, 200
+PART = 1000  # runs one process is given at a time
 Progress = Callable[[int, int], None]
 Kind = TypeVar("Kind", bound=Comparison)
 
@@ -67,26 +70,37 @@ class Interval:
     draws: int
 
 
+class Part(NamedTuple):
+    """Some draws of tasks on one core, which share what they can."""
+
+    tasks: tuple[Task, ...]
+    part: int = 0  # of ``parts`` about equal ones, in order
+    parts: int = 1
+
+    @property
+    def runs(self) -> int:
+        return sum(task.draws + 1 for task in self.tasks) // self.parts
+
+
 def run(task: Task) -> Draws:
     """The draws of one task, in this process."""
-    return run_core([task])[0]
+    return run_part(Part((task,)))[0]
 
 
-def run_core(tasks: Sequence[Task]) -> list[Draws]:
-    """The draws of tasks on one core, which share what they can."""
+def run_part(part: Part) -> list[Draws]:
+    """The draws of each task that are in ``part``."""
     shared: LoweredForms = {}
-    return [_run(task, shared) for task in tasks]
+    return [_run(task, part, shared) for task in part.tasks]
 
 
-def _run(task: Task, shared: LoweredForms) -> Draws:
+def _run(task: Task, part: Part, shared: LoweredForms) -> Draws:
     again, figures = prepared(task, shared)
     fixed = dict(task.values)
+    ends = [task.draws * k // part.parts for k in (part.part, part.part + 1)]
+    draws = sample(figures, task.draws, task.seed, range(*ends))
     return Draws(
         again.cycles(fixed),
-        tuple(
-            again.cycles({**draw, **fixed})
-            for draw in sample(figures, task.draws, task.seed)
-        ),
+        tuple(again.cycles({**draw, **fixed}) for draw in draws),
         tuple(leaf.path for leaf in figures),
         tuple(guess.what for guess in again.guesses()),
     )
@@ -108,12 +122,19 @@ def _compiled(draws: int) -> bool:
     return draws >= COMPILED_FROM and compilable()
 
 
-def compilable() -> bool:
-    """Whether the engine can be compiled here, and kept."""
+def compiler() -> str | None:
+    """The C compiler there is."""
     from costmodel.engine import compiled
 
-    if compiled.compiler() is None:
+    return compiled.compiler()
+
+
+def compilable() -> bool:
+    """Whether the engine can be compiled here, and kept."""
+    if compiler() is None:
         return False
+    from costmodel.engine import compiled
+
     try:
         compiled.engine()
     except UsageError:
@@ -135,32 +156,47 @@ def run_all(
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
         groups.setdefault(task.core, []).append(number)
-    work = [[tasks[n] for n in numbers] for numbers in groups.values()]
+    work = [
+        part
+        for numbers in groups.values()
+        for part in _parts([tasks[n] for n in numbers])
+    ]
     found: dict[int, Draws] = {}
     with _pool(work, executor) as pool:
         waiting: Iterator[list[Draws]]
         if pool is None:
-            waiting = map(run_core, work)
+            waiting = map(run_part, work)
         else:
-            futures = [pool.submit(run_core, some) for some in work]
+            futures = [pool.submit(run_part, part) for part in work]
             waiting = (future.result() for future in futures)
-        for numbers, draws in zip(groups.values(), waiting, strict=True):
-            found.update(zip(numbers, draws, strict=True))
-            if progress is not None:
+        for part, draws in zip(work, waiting, strict=True):
+            for number, some in zip(groups[part.tasks[0].core], draws, strict=True):
+                known = found.get(number)
+                found[number] = some if known is None else _joined(known, some)
+            if progress is not None and part.part + 1 == part.parts:
                 progress(len(found), len(tasks))
     return [found[n] for n in range(len(tasks))]
 
 
+def _parts(tasks: Sequence[Task]) -> list[Part]:
+    """The work of one core in parts that are worth a process each."""
+    runs = Part(tuple(tasks)).runs
+    parts = max(1, min(runs // PART, min(task.draws for task in tasks)))
+    return [Part(tuple(tasks), k, parts) for k in range(parts)]
+
+
+def _joined(first: Draws, then: Draws) -> Draws:
+    return replace(first, drawn=first.drawn + then.drawn)
+
+
 @contextmanager
-def _pool(
-    work: Sequence[Sequence[Task]], executor: Executor | None
-) -> Iterator[Executor | None]:
+def _pool(work: Sequence[Part], executor: Executor | None) -> Iterator[Executor | None]:
     if executor is not None:
         yield executor
         return
-    runs = sum(task.draws + 1 for some in work for task in some)
+    runs = sum(part.runs for part in work)
     workers = min(len(work), len(os.sched_getaffinity(0)))
-    if workers < 2 or runs < PARALLEL_ABOVE:
+    if workers < 2 or runs < PARALLEL_ABOVE[compiler() is None]:
         yield None
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:

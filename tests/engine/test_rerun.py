@@ -34,14 +34,39 @@ def test_a_rerun_is_the_estimate_at_every_draw(core: str, scenario: str) -> None
         assert again.cycles(values) == Fraction(made.window_cycles, made.copies)
 
 
+# Figures that change how the path is laid out, not only what it is made of.
+OTHERWISE: tuple[dict[str, object], ...] = (
+    {"front_end.redirect": 31},
+    {"memory.load_latency": 7, "front_end.redirect": 9},
+    {"front_end.uop_cache.line_uops": 3},
+    {"rename.stack_engine.sync_reads": False},
+    {"costs.alu.r,r.uops.0.latency": 3},
+    {"costs.swapgs..microcode": 9, "costs.swapgs..latency": 40},
+    {"costs.syscall..filler": 0, "costs.syscall..microcode": 0},
+    {"window.schedulers.0.entries": 12},
+)
+
+
 @pytest.mark.skipif(compiler() is None, reason="no C compiler")
-@pytest.mark.parametrize("scenario", ["once", "roundtrip"])
-def test_compiled_and_plain_agree(scenario: str) -> None:
-    loaded, code = load_core("zen4"), path()
+@pytest.mark.parametrize("scenario", ["once", "roundtrip", "opcache", "loop"])
+@pytest.mark.parametrize("core", ["skylake", "haswell", "icelake", "zen3", "zen5"])
+def test_compiled_and_plain_agree(core: str, scenario: str) -> None:
+    loaded, code = load_core(core), path()
     plain = Rerun(code, loaded, scenario)
     quick = Rerun(code, loaded, scenario, compiled=True)
-    for values in sample(leaves(loaded, plain.rows), 4):
-        assert plain.cycles(values) == quick.cycles(values)
+    drawn = sample(leaves(loaded, plain.rows), 3)
+    for values in (*drawn, *OTHERWISE, *drawn):
+        assert plain.cycles(values) == quick.cycles(values), values
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
+def test_variants_with_cold_lines_agree() -> None:
+    loaded, code = load_core("skylake"), path()
+    cold = (("frame", "l3"), ("code", "l2"))
+    plain = Rerun(code, loaded, "once", cold=cold)
+    quick = Rerun(code, loaded, "once", compiled=True, cold=cold)
+    for values in sample(leaves(loaded, plain.rows), 5):
+        assert plain.cycles(values) == quick.cycles(values), values
 
 
 @pytest.mark.parametrize("core", CORES)
