@@ -83,7 +83,12 @@ def with_user(path: Path) -> Path:
     exits = path.steps[-1].insn.form.mnemonic if path.steps else ""
     entry = _SYSENTER if exits.startswith("sysexit") else _SYSCALL
     before = _steps(_NUMBER if entered else _NUMBER + entry, _USER_TEXT)
-    after = _steps(_COUNT + _AGAIN, _USER_TEXT + 16, True)
+    ends = _USER_TEXT + 16
+    if path.steps and not boundary(path) and not path.steps[-1].taken:
+        # No transfer leads back to the loop's text, so the loop goes on right there.
+        last = path.steps[-1].insn
+        ends = last.address + last.form.length
+    after = _steps(_COUNT + _AGAIN, ends, True)
     after[0] = Step(after[0].insn, False)
     note = (
         "round trip: user loop (mov, "

@@ -66,8 +66,19 @@ class Variant(Strict, frozen=True, kw_only=True):
 
 
 class Setting(Strict, frozen=True, kw_only=True):
+    """How the variants were run; ``mode`` names the rows of the file with their code.
+
+    ``behind``: what each pass waits for, added to its end: a return that is predicted
+    wrongly, or a system call. ``cycles``: what was measured where the file does not say
+    it, the base and then the differences of the rows. ``tolerance`` 0: the table's.
+    """
+
     mode: str
     says: str
+    behind: Literal["", "return", "syscall"] = ""
+    cycles: tuple[float, ...] = ()
+    tolerance: float = 0
+    why: str = ""  # of cells that disagree
 
 
 class Unmodelled(Strict, frozen=True, kw_only=True):

@@ -100,24 +100,33 @@ def _short(value: float | None) -> str:
     return "" if value is None else number(round(value, 6), 1).removesuffix(".0")
 
 
+_ACROSS = 3  # settings side by side in 72 columns
+
+
 def measured_lines(table_: Measured, measured: Sequence[Cell]) -> list[str]:
     """A row a variant, a column a setting: measured, then modelled."""
+    by = {(c.says, c.setting): c for c in measured if c.says}
     settings = list(dict.fromkeys(c.setting for c in measured if c.says))
-    rows = [("cycles added", *settings)]
-    for says, group in groupby(
-        sorted(
-            (c for c in measured if c.says),
-            key=lambda c: [r.says for r in table_.rows].index(c.says),
-        ),
-        key=lambda c: c.says,
-    ):
-        by = {c.setting: c for c in group}
-        rows.append((says, *(_cell(by[s]) for s in settings)))
-    lines = [
-        wrap(f"{table_.core}, measured -> modelled: {table_.source}"),
-        *table(rows, "l" + "l" * len(settings)),
-        f"  * more than {table_.tolerance:g} cycle off",
-    ]
+    lines = [wrap(f"{table_.core}, measured -> modelled: {table_.source}")]
+    for first in range(0, len(settings), _ACROSS):
+        here = settings[first : first + _ACROSS]
+        rows = [("cycles added", *here)]
+        for row in table_.rows:
+            rows.append((row.says, *(_cell(by[row.says, s]) for s in here)))
+        lines += [*table(rows, "l" + "l" * len(here)), ""]
+    lines[-1] = f"  * more than {table_.tolerance:g} cycle off"
+    for setting in table_.settings:
+        starred = any(by[r.says, setting.says].why for r in table_.rows)
+        if setting.tolerance:
+            lines.append(
+                wrap(
+                    f"{setting.says}: * more than {setting.tolerance:g} off",
+                    "  ",
+                    "    ",
+                )
+            )
+        if setting.why and starred:
+            lines.append(wrap(f"{setting.says}: {setting.why}", "  ", "    "))
     silent = [c for c in measured if not c.says]
     return lines + [
         wrap(f"{c.setting}: {c.verdict}, {c.why}", "  ", "    ") for c in silent
