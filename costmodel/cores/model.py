@@ -168,7 +168,7 @@ class Ports(Section, frozen=True):
 class Renaming(Section, frozen=True):
     """Loads that take a store's data at rename. ``window`` 0: the core does not."""
 
-    window: int = 0  # most stores between the store and the load
+    window: int = 0  # the store is one of the last this many
     latency: int = 0  # cycles from the stored value to the loaded one
     widths: tuple[int, ...] = (32, 64)
     learns: bool = False  # in a loop, pairs whose addresses are written differently

@@ -137,7 +137,7 @@ def test_store_combining_and_memory_renaming() -> None:
     memory = load_core("zen5").core.memory
     assert memory.combine_lines == 12
     assert memory.commit_line_interval == pytest.approx(1.04)
-    assert (memory.renaming.window, memory.renaming.latency) == (15, 0)
+    assert (memory.renaming.window, memory.renaming.latency) == (16, 0)
     assert (memory.forward_latency, memory.forward_blocked) == (7, 14)
 
 
