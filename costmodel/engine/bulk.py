@@ -7,7 +7,8 @@ machine's arrays, and, where there is a C compiler, the compiled engine.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from costmodel.code.decode import decode_bytes, split
@@ -19,7 +20,6 @@ from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.item import Item
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
-from costmodel.engine.place import B_DEPTH
 from costmodel.engine.pool import Pool
 from costmodel.engine.scenarios import NAMES, plan
 from costmodel.engine.state import M_DECODE, list_of, new_log, new_state
@@ -28,7 +28,7 @@ from costmodel.engine.trace import Builder
 from costmodel.errors import UsageError
 
 CALENDARS = (256, 1 << 14, 1 << 20)
-LIMIT = 12_000
+LIMIT = 3_000
 
 
 class Throughput(NamedTuple):
@@ -62,6 +62,7 @@ class Bulk:
         self._uops_at = self._fill(MARKS, 0)
         self._out = self._fill(1024, 0)
         self._found = self._fill(8, 0)
+        self._banks = self.core.memory.bank_bytes > 0
         self._fast: Any = None
         if self._fill is not list_of:
             self._fast = _Fast(self)
@@ -159,33 +160,29 @@ class Bulk:
                 stores = stores or piece.stores
             if piece.apart:
                 return None
+        count = len(widths)
         depth = 1
-        if stores or (self.core.memory.bank_bytes and len(widths) > 1):
+        rows: Sequence[Sequence[int]]
+        if stores or (count > 1 and self._banks):
             address = 0
             body = []
             for piece in pieces:
                 body.append(Insn(piece.form, address))
                 address += piece.length
-            rows, depth = self._links(body, "unroll", False)
+            rows, farthest = self._links(body, "unroll", False)
+            while depth < farthest:
+                depth *= 2
         else:
-            rows = [
-                [-1, 0, L.F_NONE, k, 0, 0, 0, width, 0]
-                for k, width in enumerate(widths)
-            ]
-        block = [
-            len(pieces), 0, 1, self.core.measured_at, 1, 0,
-            len(widths), len(widths) * L.ACCESS_SIZE, 0, 0,
-        ]  # fmt: skip
-        while block[B_DEPTH] < depth:
-            block[B_DEPTH] *= 2
-        block += fast.pool.templates(pieces, rows)
+            rows = [_elsewhere(k, width) for k, width in enumerate(widths)]
+        block = array("q", (
+            len(pieces), 0, 1, self.core.measured_at, depth, 0, count,
+            count * L.ACCESS_SIZE, 0, 0, *fast.pool.templates(pieces, rows),
+        ))  # fmt: skip
         for row in rows:
-            block += row
+            block.extend(row)
         group = trip_group(len(code), self.params.fetch_bytes, False)
-        room = size + len(block)
-        cells = len(widths) * block[B_DEPTH]
         for calendar in CALENDARS:
-            fast.run(block, self._state(cells, calendar), room, group)
+            fast.run(block, count * depth, calendar, size + len(block), group)
             if not self._found[4]:
                 break
         return self._result(len(parts), 1)
@@ -213,25 +210,38 @@ class _Fast:
         from costmodel.engine import compiled
 
         self.pool = Pool(bulk.builder)
-        self._call = compiled.raw("place_and_rate", "aaaaaaiiiiaaaa")
+        self._call = compiled.raw("place_and_rate", "aaaaaaiiiiaaaa", bulk.params)
         self._address: Callable[[Any], int] = compiled.address
         self._params = array("q", bulk.params)
+        self._params_at = self._address(self._params)
+        self._fill = compiled.fill
         self._room = compiled.fill(1 << 14, 0)
+        self._state = bulk._state
+        self._at: dict[tuple[int, int], int] = {}  # addresses of states, which stay
         self._need = 2 * bulk.params.rob
         self._kept: list[Any] = [
             bulk._log, bulk._marks, bulk._uops_at, bulk._out, bulk._found,
         ]  # fmt: skip
         self._places = [self._address(kept) for kept in self._kept]
 
-    def run(self, block: list[int], state: Any, room: int, group: int) -> None:
-        from costmodel.engine import compiled
-
-        if room > len(self._room):
-            self._room = compiled.fill(2 * room, 0)
-        numbers = array("q", block)
+    def run(
+        self, block: array[int], cells: int, calendar: int, room: int, group: int
+    ) -> None:
         at = self._address
+        if room > len(self._room):
+            self._room = self._fill(2 * room, 0)
+        state = self._at.get((cells, calendar))
+        if state is None:
+            made: Any = self._state(cells, calendar)
+            state = self._at[cells, calendar] = at(made)
         log, *rest = self._places
         self._call(
-            at(self.pool.numbers), at(numbers), at(self._room), at(self._params),
-            at(state), log, M_DECODE, group, self._need, LIMIT, *rest,
+            at(self.pool.numbers), at(block), at(self._room), self._params_at,
+            state, log, M_DECODE, group, self._need, LIMIT, *rest,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _elsewhere(number: int, width: int) -> tuple[int, ...]:
+    """The row of an access that meets no other."""
+    return -1, 0, L.F_NONE, number, 0, 0, 0, width, 0

@@ -95,12 +95,13 @@ def rate(
         if k == 1 and m[UOPS] < SPACING:
             spacing = SPACING // max(1, m[UOPS]) + 1
         count = 0
-        if k % spacing == 0 and m[COPY] >= t[T_DEPTH]:
-            marks[GROUPS + looks] = signature(t, p, m)
-            count = recurs(marks, looks) * spacing
-            looks += 1
-        if count == 0 and k >= 4 and m[UOPS] > need:
-            count = settled(marks, uops_at, k, need)
+        if k % spacing == 0:
+            if m[COPY] >= t[T_DEPTH]:
+                marks[GROUPS + looks] = signature(t, p, m)
+                count = recurs(marks, looks) * spacing
+                looks += 1
+            if count == 0 and k >= 4 and m[UOPS] > need:
+                count = settled(marks, uops_at, k, need)
         if count:
             found[0] = marks[k - 1] - marks[k - 1 - count]
             found[1] = count * group

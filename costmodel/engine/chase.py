@@ -10,6 +10,8 @@ from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.lowered import Lowered
 
+_FROM_STORES = frozenset((L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED))
+
 
 class Facts(NamedTuple):
     """What an instruction has to do with loaded pointers; registers as bit masks."""
@@ -98,27 +100,29 @@ class Chaser:
                 bases |= facts.bases | facts.moves
         if not loads & bases:
             return out
-        loaded = 0
-        for _ in range(2):
+        loaded = start = 0
+        while True:
             first = 0
             for k, facts in enumerate(path):
                 if facts is None:
                     continue
-                out[k] = ()
                 if facts.bases & loaded:
-                    out[k] = tuple(n for n, base in facts.quick if loaded >> base & 1)
+                    out[k] = tuple([n for n, base in facts.quick if loaded >> base & 1])
                 moved = facts.moves & loaded
                 loaded &= ~facts.written
                 end = first + facts.accesses
                 if moved:
                     loaded |= facts.written
-                elif facts.loads and all(
-                    row[L.A_FORWARD] in (L.F_NONE, L.F_ALIAS)
-                    for row in links[first:end]
-                ):
-                    loaded |= facts.loads
+                elif facts.loads:
+                    for row in links[first:end]:
+                        if row[L.A_FORWARD] in _FROM_STORES:
+                            break
+                    else:
+                        loaded |= facts.loads
                 first = end
-        return out
+            if loaded == start or start:
+                return out
+            start = loaded
 
     def quickened(self, low: Lowered, quick: tuple[int, ...]) -> Lowered:
         """``low`` with the accesses ``quick`` as much sooner as the core has it."""

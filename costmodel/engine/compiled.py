@@ -46,8 +46,12 @@ def cache_directory() -> Path:
     return Path(base) / "costmodel"
 
 
-def source(logs: bool = False) -> str:
-    """The C text of the whole engine; ``logs``: of one that can keep a log."""
+def source(logs: bool = False, core: Params | None = None) -> str:
+    """The C text of the whole engine; ``logs``: of one that can keep a log.
+
+    ``core``: of one for a single core, which is quicker: what the core lacks is not in
+    it.
+    """
     from costmodel.engine import (
         access,
         backend,
@@ -71,8 +75,9 @@ def source(logs: bool = False) -> str:
     if logs:
         return translate(modules, Params._fields, EXPORTED)
     return translate(
-        modules, Params._fields, EXPORTED, never=("KEEP",), unread=state.LOG_ONLY
-    )
+        modules, Params._fields, EXPORTED, never=("KEEP",), unread=state.LOG_ONLY,
+        known=core._asdict() if core else {},
+    )  # fmt: skip
 
 
 def _library(text: str) -> Path:
@@ -110,10 +115,10 @@ def _library(text: str) -> Path:
     return made
 
 
-@functools.lru_cache(maxsize=2)
-def _loaded(logs: bool = False) -> ctypes.CDLL:
+@functools.lru_cache(maxsize=32)
+def _loaded(logs: bool = False, core: Params | None = None) -> ctypes.CDLL:
     try:
-        return ctypes.CDLL(str(_library(source(logs))))
+        return ctypes.CDLL(str(_library(source(logs, core))))
     except OSError as problem:
         raise UsageError(
             f"the compiled engine cannot be kept or loaded: {problem}",
@@ -138,12 +143,13 @@ def engine(logs: bool = False) -> Engine:
     return rate
 
 
-def raw(name: str, arguments: str) -> Engine:
+def raw(name: str, arguments: str, core: Params | None = None) -> Engine:
     """A function of ``EXPORTED`` that takes addresses (``a``) and integers (``i``).
 
-    Whoever calls it keeps what lies at the addresses alive. Raises as ``engine``.
+    ``core``: for the one core with these parameters. Whoever calls it keeps what lies
+    at the addresses alive. Raises as ``engine``.
     """
-    entry = _loaded()[name]
+    entry = _loaded(core=core)[name]
     kinds: dict[str, Any] = {"a": ctypes.c_void_p, "i": ctypes.c_int64}
     entry.argtypes = [kinds[kind] for kind in arguments]
     entry.restype = None

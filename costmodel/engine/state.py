@@ -125,20 +125,14 @@ MOST_FILLS = 1024
 READY_AT = SCALARS  # registers: cycle the value can be used
 PRODUCER_AT = READY_AT + L.REGISTERS  # registers: event that made it
 QUEUE_AT = PRODUCER_AT + L.REGISTERS  # issue cycle of each queue slot
-QUEUE_EVENT_AT = QUEUE_AT + MOST_QUEUE
-PREDECODED_AT = QUEUE_EVENT_AT + MOST_QUEUE  # decode cycle of the last instructions
+PREDECODED_AT = QUEUE_AT + MOST_QUEUE  # decode cycle of the last instructions
 BLOCKS_AT = PREDECODED_AT + MOST_PREDECODED  # cycle a block's last insn decoded
 ROB_AT = BLOCKS_AT + MOST_BLOCKS  # retire cycle of each slot
-ROB_EVENT_AT = ROB_AT + MOST_ROB
-LOADS_AT = ROB_EVENT_AT + MOST_ROB
-LOAD_EVENT_AT = LOADS_AT + MOST_LOADS
-STORES_AT = LOAD_EVENT_AT + MOST_LOADS
-STORE_EVENT_AT = STORES_AT + MOST_STORES
-INTS_AT = STORE_EVENT_AT + MOST_STORES
-INT_EVENT_AT = INTS_AT + MOST_REGISTERS
-FLAGS_AT = INT_EVENT_AT + MOST_REGISTERS
-FLAG_EVENT_AT = FLAGS_AT + MOST_REGISTERS
-DELAY_AT = FLAG_EVENT_AT + MOST_REGISTERS  # registers: cycles lost to a busy port
+LOADS_AT = ROB_AT + MOST_ROB
+STORES_AT = LOADS_AT + MOST_LOADS
+INTS_AT = STORES_AT + MOST_STORES
+FLAGS_AT = INTS_AT + MOST_REGISTERS
+DELAY_AT = FLAGS_AT + MOST_REGISTERS  # registers: cycles lost to a busy port
 USAGE_AT = DELAY_AT + L.REGISTERS  # ports: bound, not yet dispatched
 PENDING_AT = USAGE_AT + MOST_PORTS  # ports: bound in this cycle
 GROUP_OF_AT = PENDING_AT + MOST_PORTS  # ports
@@ -149,7 +143,15 @@ RECENT_AT = GROUP_SIZE_AT + MOST_GROUPS  # lines written lately
 ALIAS_AT = RECENT_AT + MOST_RECENT  # 16: elimination group of a register, -1: none
 MEMBERS_AT = ALIAS_AT + 16  # elimination groups: registers in it
 FILLS_AT = MEMBERS_AT + MOST_ELIMINATED  # cycle each of the last fills is done
-FIXED_SIZE = FILLS_AT + MOST_FILLS
+# Events that go with the cycles above, for the log. An entry is read only after both
+# have been written, so these need no reset.
+QUEUE_EVENT_AT = FILLS_AT + MOST_FILLS
+ROB_EVENT_AT = QUEUE_EVENT_AT + MOST_QUEUE
+LOAD_EVENT_AT = ROB_EVENT_AT + MOST_ROB
+STORE_EVENT_AT = LOAD_EVENT_AT + MOST_LOADS
+INT_EVENT_AT = STORE_EVENT_AT + MOST_STORES
+FLAG_EVENT_AT = INT_EVENT_AT + MOST_REGISTERS
+FIXED_SIZE = FLAG_EVENT_AT + MOST_REGISTERS
 
 # --- one cold line in this trip -------------------------------------------------------
 (
@@ -207,8 +209,11 @@ def reset(m: list[int], p: Params) -> None:
         m[k] = 0
     for k in range(RECENT_AT, MEMBERS_AT):
         m[k] = -1
-    for k in range(MEMBERS_AT, FIXED_SIZE):
+    for k in range(MEMBERS_AT, FILLS_AT):
         m[k] = 0
+    if m[COLD_LINES]:
+        for k in range(FILLS_AT, QUEUE_EVENT_AT):
+            m[k] = 0
     for k in range(PRODUCER_AT, QUEUE_AT):
         m[k] = -1
     calendar = m[CALENDAR_MASK] + 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -77,16 +77,18 @@ def translate(
     exported: Sequence[str],
     never: Sequence[str] = (),
     unread: Sequence[str] = (),
+    known: Mapping[str, int] | None = None,
 ) -> str:
     """C source of every function of ``modules``; ``exported`` is callable from outside.
 
-    ``fields`` names the members of ``Params`` in order. Array entries that the
-    constants in ``never`` name are 0, for good; entries in ``unread`` are not kept.
+    ``fields`` names the members of ``Params`` in order, ``known`` gives the values of
+    those that never change. Array entries that the constants in ``never`` name are 0,
+    for good; entries in ``unread`` are not kept.
     """
     chosen = functions(modules)
     names = {f.__name__ for f in chosen}
     bodies = [
-        _Function(f, names, exported, frozenset(never), frozenset(unread))
+        _Function(f, names, exported, frozenset(never), frozenset(unread), known or {})
         for f in chosen
     ]
     params = "typedef struct { i64 " + ", ".join(fields) + "; } Params;\n"
@@ -104,6 +106,7 @@ class _Function:
         exported: Sequence[str],
         never: frozenset[str],
         unread: frozenset[str],
+        params: Mapping[str, int],
     ) -> None:
         self.name = function.__name__
         self.globals: dict[str, Any] = function.__globals__
@@ -111,6 +114,7 @@ class _Function:
         self.public = self.name in exported
         self.never = never
         self.unread = unread
+        self.params = params
         tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
         if not isinstance(tree, ast.FunctionDef):
             raise Untranslatable(f"{self.name}: not a plain function")
@@ -316,6 +320,8 @@ class _Function:
 
     def _attribute(self, node: ast.Attribute, owner: str) -> str:
         if _said(owner) in self.arguments:
+            if node.attr in self.params:
+                return f"({self.params[node.attr]})"
             return f"{_said(owner)}->{node.attr}"
         value = getattr(self.globals.get(owner), node.attr, None)
         if isinstance(value, int):
