@@ -7,6 +7,7 @@ the C compiler two or three seconds, once.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -25,6 +26,7 @@ from costmodel.errors import UsageError
 FLAGS = ("-O2", "-std=c11", "-shared", "-fPIC")
 COMPILERS = ("gcc", "clang", "cc")
 TIME_LIMIT = 120  # seconds
+MOST_KEPT = 100  # libraries, of some 70 kB each
 
 EXPORTED = ("rate", "place_and_rate", "run", "reset")
 
@@ -112,7 +114,16 @@ def _library(text: str) -> Path:
                 hint="use the plain engine, and report this",
             )
         out.replace(made)
+    _forget(made.parent)
     return made
+
+
+def _forget(folder: Path) -> None:
+    """Remove the oldest libraries beyond ``MOST_KEPT``: of cores and versions past."""
+    with contextlib.suppress(OSError):  # another process may be at it too
+        kept = sorted(folder.glob("engine-*.so"), key=lambda so: so.stat().st_mtime)
+        for old in kept[:-MOST_KEPT]:
+            old.unlink(missing_ok=True)
 
 
 @functools.lru_cache(maxsize=32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from array import array
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,22 @@ def test_a_trace_of_templates_is_the_trace_the_builder_makes(core: str) -> None:
         trace = array("q", [7] * room)
         place(pool.numbers, block, trace)  # type: ignore[arg-type]
         assert list(trace[: len(whole)]) == whole, code.hex()
+
+
+def test_the_oldest_libraries_are_forgotten(tmp_path: Path) -> None:
+    for k in range(compiled.MOST_KEPT + 3):
+        so = tmp_path / f"engine-{k}.so"
+        so.touch()
+        os.utime(so, (k, k))
+    compiled._forget(tmp_path)
+    left = {so.name for so in tmp_path.iterdir()}
+    assert left == {f"engine-{k}.so" for k in range(3, compiled.MOST_KEPT + 3)}
+
+
+def test_an_engine_for_one_core_is_the_general_one() -> None:
+    """The same source with the core's figures written out."""
+    bulk = Bulk(load_core("zen5"), compiled=True)
+    general = Bulk(load_core("zen5"), compiled=True)
+    general._fast._call = compiled.raw("place_and_rate", "aaaaaaiiiiaaaa")
+    for code in map(bytes.fromhex, BLOCKS):
+        assert bulk.throughput(code) == general.throughput(code), code.hex()
