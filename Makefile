@@ -8,13 +8,13 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden plots notebooks man completions lint format types bench \
-  versions validate vmlinux-check nightly oracle-nightly clean
+.PHONY: help demo test golden plots report report-check browser dask notebooks man \
+  completions lint format types bench versions validate vmlinux-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check golden plots notebooks man completions' \
-	  'nightly clean'
+	@echo 'also: lint format types bench versions validate vmlinux-check golden plots report' \
+	  'report-check browser dask notebooks man completions nightly clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,6 +37,8 @@ $(VENV)/dev: $(VENV)/runtime
 
 demo: $(VENV)/runtime
 	@$(PY) -m costmodel demo
+	@echo
+	@$(PY) -m costmodel study stubs/top-of-stack/study.yaml
 
 test: $(VENV)/dev
 	@$(PY) -m pytest -n auto -m 'not nightly'
@@ -58,6 +60,14 @@ golden: $(VENV)/dev
 plots: $(VENV)/runtime
 	@$(PY) -m costmodel compare stubs/top-of-stack/v3.16-fast.S \
 	  stubs/top-of-stack/every-slot-mov.S --plot docs/img/top-of-stack.svg > /dev/null
+
+# The study of the thread on every core, as committed in docs/top-of-stack.
+report: $(VENV)/runtime
+	@$(PY) tools/report.py
+
+# That a rerun gives the same bytes.
+report-check: $(VENV)/runtime
+	@$(PY) tools/report.py --check
 
 # The .ipynb files from the scripts beside them.
 notebooks: $(VENV)/dev

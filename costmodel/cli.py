@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
         args = build_parser(chosen).parse_args(arguments)
-        args.progress = _Progress() if sys.stderr.isatty() else None
+        args.progress = _Progress()
         outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
         _write(sys.stdout, outcome.text)
         for note in outcome.notes:
@@ -94,29 +94,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Progress:
-    """A bar on a terminal's stderr, rewritten; gone when all is done.
+    """How much is done, on stderr, from the second second on.
 
-    Nothing is shown of what takes less than a second.
+    A terminal gets one line rewritten, gone when all is done. Anything else gets a line
+    whenever the time spent has doubled: a log tells that it goes on, and stays short.
     """
 
     def __init__(self) -> None:
         self.started = time.monotonic()
+        self.live = sys.stderr.isatty()
         self.shown = False
+        self.due = 1.0  # seconds
 
     def __call__(self, done: int, whole: int) -> None:
         spent = time.monotonic() - self.started
         if done >= whole:
-            if self.shown:
+            if self.shown and self.live:
                 print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
             return
-        if spent < 1 or not done:
+        if spent < self.due or not done:
             return
         self.shown = True
         filled = _BAR * done // whole
         bar = "#" * filled + "-" * (_BAR - filled)
         left = f"{spent * (whole - done) / done:.0f} s left"
         line = f"[{bar}] {done} of {whole}, {left}"
-        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+        if self.live:
+            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+        else:
+            self.due = 2 * spent
+            print(line, file=sys.stderr, flush=True)
 
 
 def _write(stream: object, text: str) -> None:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from costmodel.code.insn import Path
+from costmodel.cores.accuracy import MeasuredError, measured_error
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
@@ -57,6 +58,7 @@ class Outcome:
     cores: tuple[str, ...]
     draws: int
     answers: tuple[Answer, ...]
+    errors: tuple[tuple[str, MeasuredError | None], ...] = ()  # of each core, on blocks
 
     def of(self, question: str) -> list[Answer]:
         return [a for a in self.answers if a.id == question]
@@ -90,7 +92,8 @@ def answer(
     answers = tuple(
         one for question in study.questions for one in table.answers(question, cores)
     )
-    return Outcome(study, tuple(cores), count, answers)
+    errors = tuple((core, measured_error(core)) for core in cores)
+    return Outcome(study, tuple(cores), count, answers, errors)
 
 
 def _cold(question: Question) -> Cold:

@@ -207,11 +207,14 @@ def _pool(work: Sequence[Part], executor: Executor | None) -> Iterator[Executor 
 
 
 def interval(value: float, drawn: Sequence[float]) -> Interval:
-    """Median and 90 % interval of a quantity's draws; without draws, all unknown."""
+    """Median and 90 % interval of a quantity's draws; without draws, all unknown.
+
+    Draws need not surround the value at the stated figures; the interval does.
+    """
     if not drawn:
         return Interval(value, value, float("nan"), float("nan"), 0)
     low, median, high = (quantile(drawn, q) for q in (0.05, 0.5, 0.95))
-    return Interval(value, median, low, high, len(drawn))
+    return Interval(value, median, min(low, value), max(high, value), len(drawn))
 
 
 def difference(before: Draws, after: Draws) -> Interval:

@@ -30,6 +30,7 @@ from costmodel.views.layout import (
     wrap,
 )
 from costmodel.views.text import (
+    error_lines,
     exact_cycles,
     heading,
     missing_slots,
@@ -70,6 +71,7 @@ def comparisons_text(
         lines += ["", *sensitivity_lines(felt, delta(first), digits)]
     lines += assumption_lines([e for c in comparisons for e in (c.before, c.after)])
     lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.", "  ")]
+    lines += error_lines([c.after for c in comparisons])
     return "\n".join(lines)
 
 

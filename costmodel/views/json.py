@@ -85,7 +85,7 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
         "unknown_addresses": e.unknown_addresses,
         "low": e.low,
         "high": e.high,
-        "core_error": _core_error(e.core_error),
+        "core_error": error_record(e.core_error),
         "unknown": list(e.unknown),
         "guesses": [_guess(g) for g in e.guesses],
         "notes": list(dict.fromkeys((*e.path.notes, *e.notes))),
@@ -163,7 +163,7 @@ def _memory(e: Estimate) -> dict[str, int]:
     }
 
 
-def _core_error(known: MeasuredError | None) -> dict[str, Any] | None:
+def error_record(known: MeasuredError | None) -> dict[str, Any] | None:
     """Mean errors in percent; null for a core without measured blocks."""
     if known is None:
         return None

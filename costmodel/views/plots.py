@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from costmodel.engine.result import Comparison, Estimate
@@ -12,7 +13,7 @@ from costmodel.studies.study import Answer, Outcome
 from costmodel.studies.validate import Validation
 from costmodel.views.assumed import spoken
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
-from costmodel.views.layout import SCENARIOS
+from costmodel.views.layout import SCENARIOS, number
 from costmodel.views.text import heading
 
 _MOST_CAUSES = 7
@@ -36,7 +37,8 @@ def answers_plot(outcome: Outcome, question: str = "") -> Plot:
     answers = outcome.of(chosen)
     rows = [(a.uarch, a.value, a.low, a.high) for a in answers]
     note = f"{outcome.study.title}: 90 % of {outcome.draws} draws"
-    return _forest(rows, answers[0].question, answers[0].unit, note)
+    signed = not answers[0].unit.startswith("%")
+    return _forest(rows, answers[0].question, answers[0].unit, note, signed)
 
 
 def _forest(
@@ -44,6 +46,7 @@ def _forest(
     title: str,
     unit: str,
     note: str,
+    signed: bool = True,
 ) -> Plot:
     ordered = sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
     with style():
@@ -54,7 +57,7 @@ def _forest(
                 ax.plot([low, high], [y, y], color=SHADES[1], linewidth=3.2,
                         solid_capstyle="butt", zorder=2)  # fmt: skip
             ax.plot([value], [y], "o", color=INK, markersize=4.5, zorder=3)
-            ax.annotate(f"{value:+.1f}", (1.01, y), va="center", fontsize=8,
+            ax.annotate(_amount(value, signed), (1.01, y), va="center", fontsize=8,
                         xycoords=("axes fraction", "data"))  # fmt: skip
         ax.set_yticks(range(len(ordered)), [row[0] for row in ordered])
         ax.set_ylim(-0.6, len(ordered) - 0.4)
@@ -62,6 +65,10 @@ def _forest(
         ax.set_xlabel(f"{unit}: dot as stated, bar 90 % of draws")
         ax.grid(axis="x")
     return Plot(figure)
+
+
+def _amount(value: float, signed: bool) -> str:
+    return number(Fraction(value), 1, sign=signed and round(value, 1) != 0)
 
 
 def causes_plot(comparison: Comparison) -> Plot:
@@ -139,7 +146,7 @@ def break_even_plot(
     return Plot(figure)
 
 
-def _short_list(cores: Sequence[str], most: int = 3) -> str:
+def _short_list(cores: Sequence[str], most: int = 5) -> str:
     more = len(cores) - most
     return ", ".join(cores[:most]) + (f" +{more}" if more > 0 else "")
 

@@ -6,40 +6,44 @@ from pathlib import Path
 
 from costmodel.errors import InputError
 from costmodel.studies.study import Outcome
+from costmodel.views.figure import Plot
 from costmodel.views.plots import answers_plot, break_even_of
 from costmodel.views.study import study_in
+from costmodel.views.studypage import study_html, study_markdown
 
-_FILES = {
-    "report.txt": "text", "report.md": "markdown", "answers.csv": "csv",
-    "answers.json": "json", "report.html": "html",
-}  # fmt: skip
+_TABLES = {"report.txt": "text", "answers.csv": "csv", "answers.json": "json"}
+_PLOTTED = ("difference", "break_even")
+SHARE = "share-of-slow-calls"
 
 
 def write_report(outcome: Outcome, folder: str) -> list[str]:
     """Write it all; the names written. Raises InputError."""
     place = Path(folder)
-    written = []
+    plots = plots_of(outcome)
+    texts = {name: study_in(style, outcome) for name, style in _TABLES.items()}
+    texts["report.md"] = study_markdown(outcome, plots)
+    texts["report.html"] = study_html(outcome, plots)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for name, style in _FILES.items():
-            (place / name).write_text(study_in(style, outcome) + "\n", encoding="utf-8")
-            written.append(str(place / name))
+        for name, text in texts.items():
+            (place / name).write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
         found = f"cannot write: {problem.strerror}"
         raise InputError(found, where=folder) from None
-    for question in outcome.study.questions:
-        if question.kind in ("difference", "break_even"):
-            file = place / f"{question.id}.svg"
-            answers_plot(outcome, question.id).save(str(file))
-            written.append(str(file))
-    even = next((q for q in outcome.study.questions if q.kind == "break_even"), None)
-    if even is not None:
-        pair = _pair_questions(outcome)
-        if pair is not None:
-            file = place / "share-of-slow-calls.svg"
-            break_even_of(outcome, *pair).save(str(file))
-            written.append(str(file))
-    return written
+    for name, plot in plots.items():
+        plot.save(str(place / f"{name}.svg"))
+    return [str(place / name) for name in (*texts, *(f"{n}.svg" for n in plots))]
+
+
+def plots_of(outcome: Outcome) -> dict[str, Plot]:
+    """A plot for each question that has an interval on each core, by its id."""
+    asked = outcome.study.questions
+    plots = {q.id: answers_plot(outcome, q.id) for q in asked if q.kind in _PLOTTED}
+    even = next((q for q in asked if q.kind == "break_even"), None)
+    pair = None if even is None else _pair_questions(outcome)
+    if pair is not None:
+        plots[SHARE] = break_even_of(outcome, *pair)
+    return plots
 
 
 def _pair_questions(outcome: Outcome) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
@@ -124,7 +124,11 @@ def _mean(known: MeasuredError) -> str:
 
 def error_lines(estimates: Sequence[Estimate]) -> list[str]:
     """The same for several cores, those without measured blocks together."""
-    known = {e.uarch: e.core_error for e in estimates}
+    return [wrap(errors_said({e.uarch: e.core_error for e in estimates}), "  ", "    ")]
+
+
+def errors_said(known: Mapping[str, MeasuredError | None]) -> str:
+    """How far each core's estimates were from measured blocks, in one phrase."""
     said = [
         f"{name} {_mean(error)} mean of {error.rows:,} blocks"
         for name, error in known.items()
@@ -132,11 +136,11 @@ def error_lines(estimates: Sequence[Estimate]) -> list[str]:
     ]
     bare = [name for name, error in known.items() if error is None]
     if not said:
-        return ["  no measured blocks on any of these cores"]
+        return "no measured blocks on any of these cores"
     if bare:
         others = ", ".join(bare) if len(bare) < 4 else f"the other {len(bare)}"
         said.append(f"no measured blocks: {others}")
-    return [wrap("measured error: " + "; ".join(said), "  ", "    ")]
+    return "measured error: " + "; ".join(said)
 
 
 def span_said(estimate: Estimate) -> str:

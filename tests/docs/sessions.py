@@ -20,7 +20,7 @@ FILE = re.compile(r"`([\w./-]+\.\w+)`")
 
 
 def printed(command: str, folder: Path) -> str:
-    """What ``command``, a costmodel one, prints in ``folder``."""
+    """What ``command``, a costmodel one, prints in ``folder``, progress left out."""
     program, *arguments = shlex.split(command)
     assert program == "costmodel", command
     environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
@@ -34,7 +34,8 @@ def printed(command: str, folder: Path) -> str:
         text=True,
         check=False,
     )
-    return done.stdout
+    lines = done.stdout.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("[#", "[-")))
 
 
 def write(intro: str, text: str, folder: Path) -> None:
