@@ -6,6 +6,8 @@ Only ``cli`` turns them into text and an exit status; everything below raises.
 
 from __future__ import annotations
 
+_LONGEST = 400
+
 
 class CostmodelError(Exception):
     """Something the user can mend. ``status`` is the exit status of the command."""
@@ -27,12 +29,21 @@ class CostmodelError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.found}" if self.where else self.found]
+        found = shortened(self.found)
+        lines = [f"{self.where}: {found}" if self.where else found]
         if self.expected:
-            lines.append(f"  expected: {self.expected}")
+            lines.append(f"  expected: {shortened(self.expected)}")
         if self.hint:
-            lines.append(f"  try: {self.hint}")
+            lines.append(f"  try: {shortened(self.hint)}")
         return "\n".join(lines)
+
+
+def shortened(text: str) -> str:
+    """``text`` without its middle where it is longer than anybody reads: what was found
+    may hold a name or a number of any length."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} .. {text[-_LONGEST // 4 :]}"
 
 
 class UsageError(CostmodelError):

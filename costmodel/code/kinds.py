@@ -9,6 +9,7 @@ from pathlib import PurePath
 from costmodel.errors import InputError
 
 MAX_TEXT = 64 << 20  # bytes; larger text is not something anybody wrote
+MAX_HEX = 4 << 20  # characters: more instructions than a path may have
 
 
 class Kind(Enum):
@@ -56,7 +57,7 @@ def code_line(text: str) -> re.Match[str] | None:
 
 
 def strip_hex_comments(text: str) -> str:
-    return re.sub(r"(?:#|//|;)[^\n]*|/\*.*?\*/", " ", text, flags=re.S)
+    return re.sub(r"(?:#|//|;)[^\n]*|/\*.*?(?:\*/|\Z)", " ", text, flags=re.S)
 
 
 def hex_digits(text: str) -> str | None:
@@ -74,6 +75,12 @@ def hex_digits(text: str) -> str | None:
 
 def _all_hex(token: str) -> bool:
     return bool(token) and not token.strip("0123456789abcdefABCDEF")
+
+
+def _first_words(text: str, size: int = 4096) -> str:
+    head = text[:size]
+    whole, space, _ = head.rpartition(" ")
+    return whole if space else head
 
 
 def recognise(data: bytes, name: str) -> Kind:
@@ -107,6 +114,13 @@ def _recognise_text(text: str, name: str) -> Kind:
         return Kind.CPP_ASSEMBLY
     if suffix == ".s":
         return Kind.ASSEMBLY
+    if len(text) > MAX_HEX and hex_digits(_first_words(text)) is not None:
+        raise InputError(
+            f"more than {MAX_HEX >> 20} MiB of hex",
+            where=name,
+            expected="the bytes of one path",
+            hint="give the object file itself, or the one function",
+        )
     if code_line(text):
         return Kind.OOPS
     if re.search(_LISTING, text):

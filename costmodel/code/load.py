@@ -106,7 +106,7 @@ def load_image(
     options = Options(intel, tuple(defines), tuple(includes))
     name = os.fspath(source)
     if name == "-":
-        data = sys.stdin.buffer.read() if stdin is None else stdin
+        data = sys.stdin.buffer.read(MAX_TEXT + 1) if stdin is None else stdin
         return _image(data, "<stdin>", ".", options)
     if name == "":
         raise UsageError("an empty file name", expected="a file, REV:path or -")
@@ -119,7 +119,10 @@ def load_image(
             if head.startswith(b"\x7fELF"):
                 from costmodel.code import objfile
 
-                mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                try:
+                    mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                except (OSError, ValueError):  # a pipe, such as <(cat vmlinux)
+                    return objfile.read_image(head + stream.read(), name)
                 with mapped:
                     return objfile.read_image(mapped, name)
             data = head + stream.read(MAX_TEXT + 1 - len(head))

@@ -20,7 +20,7 @@ _MARK = r"(?:COSTMODEL|LLVM-MCA)-(BEGIN|END)\b[ \t]*([^\s*]*)"
 _TOKEN = re.compile(
     r'"(?:\\.|[^"\\\n])*"'
     r"|/\*(?P<block>.*?)\*/"
-    rf"|(?://+|\#+)[ \t]*(?P<line>{_MARK})[^\n]*"
+    rf"|(?://++|(?<!\#)\#++)[ \t]*+(?P<line>{_MARK})[^\n]*"
     r"|//[^\n]*",
     re.S,
 )
@@ -37,6 +37,8 @@ class Mark(NamedTuple):
 def plant(text: str) -> tuple[str, tuple[Mark, ...]]:
     """The source with every marker comment made into a recorded label."""
     marks: list[Mark] = []
+    if not _IN_BLOCK.search(text):
+        return text, ()
 
     def replace(match: re.Match[str]) -> str:
         comment = match["block"] if match["block"] is not None else match["line"]

@@ -16,7 +16,8 @@ RIP_LABEL = "RIP"  # names the marked byte of an oops
 _OOPS_BASE = 0x1000  # room for the part of the function before the window
 
 _RIP = re.compile(
-    r"\bE?R?IP:?[^\n]*?([A-Za-z_.$][\w.$]*)\+0x([0-9a-f]+)/0x([0-9a-f]+)", re.I
+    r"\bE?R?IP:?[^\n]{0,160}?([A-Za-z_.$][\w.$]{0,255})\+0x([0-9a-f]+)/0x([0-9a-f]+)",
+    re.I,
 )
 _FORMAT = re.compile(r"file format (\S+)")
 _SECTION = re.compile(r"^[>| ]*Disassembly of section (\S+):")

@@ -151,10 +151,20 @@ def add_model_options(
 def add_draws(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws",
-        type=count,
+        type=draws,
         metavar="N",
         help="draws of the cores' figures an interval rests on (0: no interval)",
     )
+
+
+def draws(text: str) -> int:
+    """A whole number of draws that comes to an end."""
+    from costmodel.studies.draws import MOST_DRAWS
+
+    found = count(text) if len(text) < 10 else MOST_DRAWS + 1
+    if found > MOST_DRAWS:
+        raise argparse.ArgumentTypeError(f"more than {MOST_DRAWS} draws")
+    return found
 
 
 def count(text: str) -> int:
@@ -204,7 +214,9 @@ def standard_input(sources: Iterable[str]) -> bytes | None:
         raise UsageError("stdin (-) given twice", expected="at most one - among inputs")
     if not count:
         return None
-    data = sys.stdin.buffer.read()
+    from costmodel.code.kinds import MAX_TEXT
+
+    data = sys.stdin.buffer.read(MAX_TEXT + 1)
     if not data.strip():
         raise InputError("nothing to read", where="stdin", expected="code")
     return data

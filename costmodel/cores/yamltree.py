@@ -311,8 +311,12 @@ class _Builder:
             return _WORDS[text]
         if text[:1].isalpha() and len(text) > 8:  # cannot be any of those below
             return text
-        if _INTEGER.fullmatch(text) and len(text) < 18:
-            return int(text)
+        if _INTEGER.fullmatch(text):
+            if len(text) < 18:
+                return int(text)
+            found = f"{text}, a number of {len(text)} digits"
+            hint = f'write "{text}" if text is meant'
+            raise self.error(node, found, "at most 17 of them", hint)
         if _DECIMAL.fullmatch(text):
             return float(text)
         if _SURPRISE.fullmatch(text):

@@ -23,6 +23,7 @@ from math import sqrt
 from costmodel.cores.load import LoadedCore
 
 SEED = 2014
+MOST_DRAWS = 100_000  # hours of work on one core
 _WORDS = 2**64
 
 

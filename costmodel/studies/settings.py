@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -60,7 +61,7 @@ def values_for(settings: Mapping[str, Mapping[str, Value]], core: str) -> Values
 
 def whole(value: float) -> float:
     """``value`` as the field takes it: an int where it is whole."""
-    return int(value) if value == int(value) else value
+    return int(value) if math.isfinite(value) and value == int(value) else value
 
 
 def with_settings(loaded: LoadedCore, values: Values) -> LoadedCore:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path as File
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from costmodel.code.insn import Path
 from costmodel.errors import InputError
+from costmodel.studies.draws import MOST_DRAWS
 from costmodel.studies.strict import read_strict
 from costmodel.studies.uncertainty import DRAWS
 
@@ -74,7 +75,7 @@ class Study(Strict, frozen=True, kw_only=True):
     paths: dict[str, str]
     questions: tuple[Question, ...]
     cores: tuple[str, ...] = ()
-    draws: int = DRAWS
+    draws: Annotated[int, Meta(ge=0, le=MOST_DRAWS)] = DRAWS
     take: dict[str, tuple[str, ...]] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
 

@@ -222,6 +222,23 @@ ARGUMENTS = {
     "an unknown core": (["-u", "skylke"], r"costmodel: no core is called 'skylke'"),
     "a core file there is not": (["-u", "x.yaml"], r"costmodel: x\.yaml: no such file"),
     "no core": (["-u", ""], r"costmodel: "),
+    "a figure past all numbers": (
+        ["--set", "window.rob=1e400"],
+        r"costmodel: window\.rob: inf is impossible",
+    ),
+    "a figure that is no number": (
+        ["--set", "window.rob=nan"],
+        r"costmodel: window\.rob: nan is impossible",
+    ),
+    "a sweep from no number": (
+        ["--sweep", "window.rob=nan:1:5"],
+        r"costmodel: window\.rob: nan is impossible",
+    ),
+    "draws without an end": (
+        ["--draws", "9" * 30],
+        r"costmodel estimate: .*more than 100000 draws",
+    ),
+    "a name of any length": (["--symbol", "x" * 50_000], r"costmodel: .{,500}$"),
 }
 
 
@@ -255,6 +272,22 @@ CORES = {
     "no YAML": ("window: [\n", r"my\.yaml:\d+:\d+: "),
     "a tab": ("window:\n\trob: 3\n", r"my\.yaml:7:1: "),
     "an alias": ("ghz: *other\n", r"my\.yaml:6:\d+: "),
+    "an alias of itself": ("window: &a {rob: *a}\n", r"my\.yaml:6:\d+: "),
+    "a nest of lists": ("aliases: " + "[" * 5000 + "]" * 5000, r"my\.yaml:6:\d+: "),
+    "aliases that multiply": (
+        "a0: &a0 [x, x]\n"
+        + "".join(f"a{k}: &a{k} [*a{k - 1}, *a{k - 1}]\n" for k in range(1, 60)),
+        r"my\.yaml:6:\d+: ",
+    ),
+    "a number of many digits": (
+        f"window:\n  rob: {'9' * 5000}\n",
+        r"my\.yaml:7:8: 9+ \.\. 9+, a number of 5000 digits",
+    ),
+    "no number": ("memory: {commit_line_interval: .nan}\n", r"my\.yaml:6:32: "),
+    "a million uops": (
+        "costs: {nop: {'': {uops: [{on: alu, count: 1000000000}]}}}\n",
+        r"my\.yaml:6:\d+: .*1000000000",
+    ),
 }
 
 
