@@ -203,6 +203,9 @@ class Memory(Section, frozen=True):
     # load dispatch to result, if a store not committed has it; where a load takes more
     # than load_latency this is as much longer
     forward_load: int = 0
+    # value that PUSH or POP of memory loads and stores to the result of a load of it,
+    # which is not renamed then; 0: as other stores
+    forward_passed: int = 0
     forward_narrow: int = 0  # added when the load is inside the store but not at it
     forward_blocked: int = 13  # total, when bytes come from elsewhere as well
     line: int = 64

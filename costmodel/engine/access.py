@@ -28,6 +28,7 @@ from costmodel.engine.layout import (
     F_ALIAS,
     F_BLOCKED,
     F_INSIDE,
+    F_PASSED,
     F_RENAMED,
     T_ACCESS_COUNT,
     T_ACCESSES,
@@ -127,7 +128,9 @@ def load_result(
             value = m[m[DATA_AT] + cell] + p.forward_latency
             value_event = m[m[DATA_EVENT_AT] + cell]
             cause_of = C.FORWARD
-            if forward == F_INSIDE:
+            if forward == F_PASSED and p.forward_passed:
+                value = m[m[VALUE_AT] + cell] + p.forward_passed
+            elif forward == F_INSIDE:
                 value += p.forward_narrow
             elif forward == F_BLOCKED:
                 value = m[m[DATA_AT] + cell] + p.forward_blocked

@@ -49,6 +49,7 @@ NEEDS = {
     "memory.forward_latency": "forwarded load",
     "memory.forward_address": "forwarded load",
     "memory.forward_load": "forwarded load",
+    "memory.forward_passed": "passed load",
     "memory.forward_narrow": "load inside a store",
     "memory.forward_blocked": "blocked load",
     "memory.alias_4k": "aliased load",
@@ -189,7 +190,7 @@ def _loads(run: Run) -> Iterator[str]:
             if form.mnemonic in ("movsx", "movsxd"):
                 yield "sign-extending load"
     said = {L.F_INSIDE: "load inside a store", L.F_BLOCKED: "blocked load",
-            L.F_RENAMED: "renamed load"}  # fmt: skip
+            L.F_RENAMED: "renamed load", L.F_PASSED: "passed load"}  # fmt: skip
     for at in _accesses(run):
         forward = run.trace[at + L.A_FORWARD]
         if forward == L.F_ALIAS:

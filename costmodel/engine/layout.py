@@ -133,4 +133,4 @@ REGISTERS = 48
     A_COLD,  # number of the cold line it touches, from 1 on; 0: a warm one
     ACCESS_SIZE,
 ) = range(10)
-F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_RENAMED, F_ALIAS = range(6)
+F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_RENAMED, F_ALIAS, F_PASSED = range(7)

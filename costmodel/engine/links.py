@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from costmodel.code import registers as R
 from costmodel.code.insn import Form, Insn
 from costmodel.code.values import Linkage, linkage
-from costmodel.cores.model import Core, Renaming
+from costmodel.cores.model import Core, Memory, Renaming
 from costmodel.engine import layout as L
 from costmodel.engine.aliases import alias
 
@@ -41,11 +41,7 @@ def links(
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
-            forward = linked.kind[k]
-            if forward == L.F_EXACT and renamed(
-                k, linked, insns, core.memory.renaming, again
-            ):
-                forward = L.F_RENAMED
+            forward = meeting(k, linked, insns, core.memory, again)
         elif core.memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked)
             if source >= 0:
@@ -65,6 +61,18 @@ def links(
             ]
         )
     return rows, depth, linked
+
+
+def meeting(
+    k: int, linked: Linkage, insns: Sequence[Insn], memory: Memory, again: bool
+) -> int:
+    """How load ``k`` has its data from the store it meets: an F_* of ``layout``."""
+    kind = linked.kind[k]
+    if kind != L.F_EXACT:
+        return kind
+    if memory.forward_passed and _passes_on(insns[linked.step[linked.store[k]]].form):
+        return L.F_PASSED
+    return L.F_RENAMED if renamed(k, linked, insns, memory.renaming, again) else kind
 
 
 def renamed(
@@ -105,6 +113,13 @@ def renamed(
     if adjusted and not rule.stack_survives_add:
         return False
     return not (rule.stack_by_immediate and adjusted > rule.stack_by_immediate)
+
+
+def _passes_on(form: Form) -> bool:
+    """Whether the value stored is one that the same instruction loaded."""
+    return form.mnemonic in ("push", "pop") and (
+        any(m.reads for m in form.memory) and any(m.writes for m in form.memory)
+    )
 
 
 def _modifies(form: Form) -> bool:

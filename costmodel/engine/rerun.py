@@ -22,7 +22,7 @@ from costmodel.engine import params, scenarios, state
 from costmodel.engine.bulkrun import MARKS, rate
 from costmodel.engine.cold import Cold
 from costmodel.engine.guesses import guesses
-from costmodel.engine.links import renamed
+from costmodel.engine.links import meeting
 from costmodel.engine.machine import run
 from costmodel.engine.pathrun import CALENDARS, LIMIT, Run
 from costmodel.engine.recipes import SETTLED, Key, LoweredForms
@@ -46,8 +46,8 @@ PARAMS_ONLY = frozenset(
         "width", "memory_per_cycle", "to_dispatch", "stack_engine.limit",
     )]
     + [f"memory.{name}" for name in (
-        "forward_latency", "forward_address", "forward_load", "forward_narrow",
-        "forward_blocked",
+        "forward_latency", "forward_address", "forward_load", "forward_passed",
+        "forward_narrow", "forward_blocked",
         "renaming.latency", "split_load", "split_store", "commit_per_cycle",
         "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
         "l3_latency", "memory_latency", "fill_buffers", "boundary",
@@ -176,11 +176,9 @@ class Rerun:
             insns = [step.insn for step in first.path.steps]
             for k, kind in enumerate(linked.kind):
                 if linked.store[k] >= 0 and kind == L.F_EXACT:
-                    takes = renamed(
-                        k, linked, insns, core.memory.renaming, first.plan.loops
+                    known[k * L.ACCESS_SIZE + L.A_FORWARD] = meeting(
+                        k, linked, insns, core.memory, first.plan.loops
                     )
-                    at = k * L.ACCESS_SIZE + L.A_FORWARD
-                    known[at] = L.F_RENAMED if takes else L.F_EXACT
             if len(self._linked) < MOST_LINKED:
                 self._linked[rules] = known
         return known

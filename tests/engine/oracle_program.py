@@ -322,7 +322,11 @@ class Uop:
             return None
         p = self.p
         there = data.dispatched + p.forward_latency
-        if kind == L.F_INSIDE:
+        if kind == L.F_PASSED and p.forward_passed:
+            value = data.ready()
+            assert value is not None
+            there = value + p.forward_passed
+        elif kind == L.F_INSIDE:
             there += p.forward_narrow
         elif kind == L.F_BLOCKED:
             # It waits for the commit; the figure is that of a store that commits

@@ -200,6 +200,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         flag_registers=r.choice([0, size(6, 20)]),
         bank_bytes=r.choice([0, 0, 4, 8]),
         forward_latency=r.randint(0, 5),
+        forward_passed=r.choice([0, 0, 1, 3]),
         forward_address=r.randint(0, 9),
         forward_narrow=r.randint(0, 2),
         forward_blocked=r.randint(6, 14),
@@ -392,7 +393,15 @@ class Draw:
             row[L.A_SOURCE] = source
             row[L.A_DISTANCE] = self.r.randint(least, depth - 1)
             row[L.A_FORWARD] = self.r.choice(
-                [L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS]
+                [
+                    L.F_EXACT,
+                    L.F_EXACT,
+                    L.F_INSIDE,
+                    L.F_BLOCKED,
+                    L.F_RENAMED,
+                    L.F_ALIAS,
+                    L.F_PASSED,
+                ]
             )
 
 
