@@ -19,6 +19,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from struct import unpack
 
 from costmodel.cores.load import LoadedCore
 
@@ -75,17 +76,14 @@ def sample(
 def shares(path: str, count: int, seed: int) -> list[float]:
     """Numbers between 0 and 1, one in each of ``count`` slices, in an order of their
     own."""
-    words = [_word(f"{seed}|{path}|{count}|{k}") for k in range(count)]
+    text = f"{seed}|{path}|{count}".encode()
+    words = unpack(f">{count}Q", hashlib.shake_128(text).digest(8 * count))
     order = sorted(range(count), key=words.__getitem__)
     out = [0.0] * count
     for place, k in enumerate(order):
         within = (words[k] * 0x9E3779B97F4A7C15) % _WORDS / _WORDS
         out[k] = (place + within) / count
     return out
-
-
-def _word(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
 
 
 def drawn(leaf: Leaf, share: float) -> float:
