@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import log2, sqrt
 from struct import unpack
 
 from costmodel.cores.load import LoadedCore
@@ -37,6 +37,11 @@ class Leaf:
     value: float
     high: float
     integer: bool
+    binary: bool = False  # a power of two, as are sizes that divide addresses
+
+
+# Figures that addresses are divided by.
+_BINARY = ("memory.line", "memory.boundary", "memory.bank_bytes", "front_end.fetch_bytes")
 
 
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
@@ -51,7 +56,8 @@ def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
         if known.integer:
             low, high = float(-(-low // 1)), float(high // 1)
         if low < high:
-            found.append(Leaf(path, low, known.value, high, known.integer))
+            binary = path in _BINARY
+            found.append(Leaf(path, low, known.value, high, known.integer, binary))
     return found
 
 
@@ -91,7 +97,8 @@ def drawn(leaf: Leaf, share: float) -> float:
     half = 0.5 if leaf.integer else 0.0
     value = triangular(leaf.low - half, leaf.value, leaf.high + half, share)
     if leaf.integer:
-        return int(min(max(round(value), leaf.low), leaf.high))
+        whole = min(max(round(value), leaf.low), leaf.high)
+        return int(2 ** round(log2(whole)) if leaf.binary else whole)
     return value
 
 

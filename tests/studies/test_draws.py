@@ -36,6 +36,16 @@ def test_every_whole_number_of_an_interval_is_drawn() -> None:
     assert {drawn(leaf, share) for share in shares("x", 200, 1)} == {4, 5, 6, 7}
 
 
+def test_a_size_that_divides_addresses_is_drawn_as_a_power_of_two() -> None:
+    (banks,) = [
+        leaf
+        for leaf in leaves(load_core("sandybridge"), [])
+        if leaf.path == "memory.bank_bytes"
+    ]
+    got = {drawn(banks, (k + 0.5) / 200) for k in range(200)}
+    assert got == {4, 8, 16}
+
+
 def test_draws_follow_the_triangle() -> None:
     values = [triangular(0, 3, 9, share) for share in shares("x", 2000, 1)]
     assert fmean(values) == pytest.approx((0 + 3 + 9) / 3, abs=0.01)
