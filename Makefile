@@ -69,6 +69,15 @@ report: $(VENV)/runtime
 report-check: $(VENV)/runtime
 	@$(PY) tools/report.py --check
 
+# The page of one estimate in headless Chromium (Debian: apt-get install chromium).
+browser: $(VENV)/dev
+	@COSTMODEL_BROWSER=1 $(PY) -m pytest tests/views/test_browser.py
+
+# Draws on a local Dask cluster of two workers.
+dask: $(VENV)/dev
+	@$(PIP) install --editable '.[dask]'
+	@COSTMODEL_DASK=1 $(PY) -m pytest tests/studies/test_dask.py
+
 # The .ipynb files from the scripts beside them.
 notebooks: $(VENV)/dev
 	@$(PY) tools/notebooks.py

@@ -65,7 +65,9 @@ def page(title: str, body: str, style: str = "") -> str:
 
     return (
         "<!DOCTYPE html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>"
         f"<style>{_STYLE}{style}</style></head>\n<body>\n{body}\n</body></html>"
     )
 

@@ -15,10 +15,12 @@ from costmodel.views.assumed import spoken
 from costmodel.views.formats import page
 from costmodel.views.html import html_table
 from costmodel.views.layout import SCENARIOS, number, place, plural, spelled
-from costmodel.views.text import digits_of, exact_cycles, heading
+from costmodel.views.text import digits_of, error_said, exact_cycles, heading
 from costmodel.views.timeline import abridged
 
-_ROW, _CYCLE, _TEXT, _TOP = 14, 9, 270, 22
+_ROW, _TEXT, _TOP = 14, 270, 22
+_WIDTH = 940  # of the timeline, if its cycles can be drawn that narrow
+_NARROW, _WIDE = 4, 9  # least and greatest width of a cycle
 _STAGES = (
     ("q", "in the queue"),
     ("w", "waits for inputs"),
@@ -30,12 +32,19 @@ _STAGES = (
 _STYLE = """
 h1{font-size:1.5em;margin:.2em 0}h2{font-size:1.1em;margin:1.4em 0 .3em}
 .big{font-size:2.2em;font-weight:700}.note{color:#555;font-size:.9em}
-.scroll{overflow-x:auto}.cols{display:flex;flex-wrap:wrap;gap:2.5em}
-svg text{font:11px monospace}.bar{background:#6e6e6e;height:.8em;display:inline-block}
-.q{fill:#fff;stroke:#999}.w{fill:#dce6f2;stroke:#7f93ad}.p{fill:#f5d7a8;stroke:#a67c2e}
-.e{fill:#1a1a1a}.r{fill:#b4b4b4}.s{fill:#e8e8e8;stroke:#777;stroke-dasharray:2 1}
-.g{stroke:#ddd}
+.scroll,.cols>div{overflow-x:auto;max-width:100%}
+.cols{display:flex;flex-wrap:wrap;gap:2.5em}svg text{font:11px monospace}
+td{white-space:nowrap}.why td:last-child{white-space:normal;min-width:12em}
+.bar{background:#6e6e6e;height:.8em;display:inline-block}.q{fill:#fff;stroke:#999}
+.w{fill:#dce6f2;stroke:#7f93ad}.p{fill:url(#hatch);stroke:#8a6210}.e{fill:#1a1a1a}
+.r{fill:#b4b4b4}.s{fill:#e8e8e8;stroke:#777;stroke-dasharray:2 1}.g{stroke:#ddd}
 """
+# Told from the other shades where there is no colour.
+_HATCH = (
+    '<defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="4" height="4" fill="#f5d7a8"/>'
+    '<rect width="1.6" height="4" fill="#8a6210"/></pattern></defs>'
+)
 
 
 def estimate_page(estimate: Estimate) -> str:
@@ -61,7 +70,8 @@ def estimate_page(estimate: Estimate) -> str:
         "</div>",
         _assumed(estimate),
         *(f'<p class="note">{escape(n)}</p>' for n in dict.fromkeys(estimate.notes)),
-        f'<p class="note">Modelled by costmodel {__version__}, not measured.</p>',
+        f'<p class="note">Modelled by costmodel {__version__}, not measured; '
+        f"{escape(error_said(estimate.core_error))}.</p>",
     ]
     return page(title, "\n".join(part for part in body if part), _STYLE)
 
@@ -99,7 +109,7 @@ def _charges(estimate: Estimate) -> str:
             share = f"{cycles / estimate.copies:.4g}"
             rows.append((str(step), spelled(insn), place(insn), cause, share))
     head = ("step", "instruction", "at", "cause", "cycles")
-    return "<h2>By instruction</h2>" + html_table("", head, rows)
+    return f"<h2>By instruction</h2>{_scrolled(html_table('', head, rows))}"
 
 
 def _lines(estimate: Estimate) -> str:
@@ -128,7 +138,15 @@ def _assumed(estimate: Estimate) -> str:
     ]
     rows += [(name, "", "", "not known to the model") for name in estimate.unknown]
     head = ("figure", "value", "interval", "why")
-    return "<h2>Assumed (?)</h2>" + html_table("", head, rows) if rows else ""
+    if not rows:
+        return ""
+    table = _scrolled(html_table("", head, rows), "scroll why")
+    return f"<h2>Assumed (?)</h2>{table}"
+
+
+def _scrolled(table: str, kind: str = "scroll") -> str:
+    """What is wider than the page scrolls by itself; the page never does."""
+    return f'<div class="{kind}">{table}</div>'
 
 
 def _figure(path: str) -> str:
@@ -141,14 +159,16 @@ def timeline_svg(estimate: Estimate) -> str:
     uops = abridged(estimate.timeline)
     first = min((u.queued for u in uops), default=0)
     last = max((max(u.retired, u.committed) for u in uops), default=0)
-    width = _TEXT + (last - first + 2) * _CYCLE
+    cycles = last - first + 2
+    cycle_width = min(max((_WIDTH - _TEXT) // cycles, _NARROW), _WIDE)
+    width = _TEXT + cycles * cycle_width
     height = _TOP + (len(uops) + 1) * _ROW
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'role="img" aria-label="pipeline diagram">'
+        f'role="img" aria-label="pipeline diagram">{_HATCH}'
     ]
     for cycle in range(-(-first // 10) * 10, last + 1, 10):
-        x = _TEXT + (cycle - first) * _CYCLE
+        x = _TEXT + (cycle - first) * cycle_width
         parts.append(
             f'<line class="g" x1="{x}" x2="{x}" y1="{_TOP - 6}" y2="{height}"/>'
             f'<text x="{x}" y="12">{cycle}</text>'
@@ -160,12 +180,12 @@ def timeline_svg(estimate: Estimate) -> str:
             text = escape(spelled(estimate.insn(uop.step))[:38])
             parts.append(f'<text x="0" y="{y + 10}">{text}</text>')
         shown = uop.step
-        parts += _bars_of(uop, y, first)
+        parts += _bars_of(uop, y, first, cycle_width)
     parts.append("</svg>")
     return "".join(parts) + _legend()
 
 
-def _bars_of(uop: UopTimes, y: int, first: int) -> Sequence[str]:
+def _bars_of(uop: UopTimes, y: int, first: int, cycle_width: int) -> Sequence[str]:
     points = (
         (uop.queued, uop.issued),
         (uop.issued, min(uop.ready, uop.dispatched)),
@@ -179,8 +199,8 @@ def _bars_of(uop: UopTimes, y: int, first: int) -> Sequence[str]:
         if 0 <= start < end:
             why = f": {uop.wait}" if kind in "wp" and uop.wait else ""
             out.append(
-                f'<rect class="{kind}" x="{_TEXT + (start - first) * _CYCLE}" '
-                f'y="{y}" width="{(end - start) * _CYCLE}" height="11">'
+                f'<rect class="{kind}" x="{_TEXT + (start - first) * cycle_width}" '
+                f'y="{y}" width="{(end - start) * cycle_width}" height="11">'
                 f"<title>{escape(f'{uop.kind} {uop.port} {name}{why}')}, "
                 f"{start} to {end}</title></rect>"
             )

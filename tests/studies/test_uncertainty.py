@@ -49,16 +49,6 @@ def test_any_executor_gives_the_same_draws() -> None:
         assert u.run_all(tasks, pool) == here
 
 
-def test_a_dask_cluster_of_two_gives_the_same_draws() -> None:
-    distributed = pytest.importorskip("distributed")
-    tasks = [task(FAST, draws=3), task(EVERY, "zen2", 3)]
-    with (
-        distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as at,
-        distributed.Client(at) as client,
-    ):
-        assert u.run_all(tasks, client.get_executor()) == u.run_all(tasks)
-
-
 def test_progress_is_told_of_every_task() -> None:
     told: list[tuple[int, int]] = []
     u.run_all([task(draws=1), task(EVERY, "zen2", 1)], None, lambda *n: told.append(n))
