@@ -24,10 +24,14 @@ _THREAD_INFO = 2 * LINE
 
 class Lines(NamedTuple):
     """``uses`` in order of first touch, ``commits`` left 0; ``of_access`` maps each
-    access of one copy, in program order, to the index of its (first) line."""
+    access of one copy, in program order, to the index of its (first) line, and
+    ``last_of_access`` to that of its last byte. ``places``: root of each access and
+    its offset in bytes from where the root's lines are counted."""
 
     uses: tuple[LineUse, ...]
     of_access: tuple[int, ...]
+    last_of_access: tuple[int, ...]
+    places: tuple[tuple[int, int], ...]
 
 
 class _Place(NamedTuple):
@@ -48,9 +52,10 @@ def lines_touched(path: Path, padding: int = 0) -> Lines:
     order: dict[_Place, int] = {}
     loads: list[int] = []
     stores: list[int] = []
-    of_access = []
+    of_access, last_of_access, places = [], [], []
     for access in execution.copies[0]:
-        first, last = _span(access, frame, padding)
+        start = _start(access, frame, padding)
+        first, last = start // LINE, (start + access.width - 1) // LINE
         for line in range(first, last + 1):
             place = _Place(access.root, line)
             index = order.setdefault(place, len(order))
@@ -60,20 +65,21 @@ def lines_touched(path: Path, padding: int = 0) -> Lines:
             loads[index] += access.reads
             stores[index] += access.writes
         of_access.append(order[_Place(access.root, first)])
+        last_of_access.append(order[_Place(access.root, last)])
+        places.append((access.root, start))
     names = [_name(machine, place, frame, code) for place in order]
     uses = tuple(
         LineUse(name, load, store, 0)
         for name, load, store in zip(names, loads, stores, strict=True)
     )
-    return Lines(uses, tuple(of_access))
+    return Lines(uses, tuple(of_access), tuple(last_of_access), tuple(places))
 
 
-def _span(access: AccessAt, frame: Frame | None, padding: int) -> tuple[int, int]:
-    """First and last line of an access; of a frame's root, counted from its top."""
-    start = access.offset
+def _start(access: AccessAt, frame: Frame | None, padding: int) -> int:
+    """Offset of an access's first byte; of a frame's root, counted from its top."""
     if frame is not None and access.root == frame.root:
-        start -= frame.top + padding
-    return start // LINE, (start + access.width - 1) // LINE
+        return access.offset - frame.top - padding
+    return access.offset
 
 
 def _name(machine: Machine, place: _Place, frame: Frame | None, code: set[int]) -> str:

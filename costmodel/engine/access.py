@@ -16,6 +16,7 @@ from costmodel.engine import causes as C
 from costmodel.engine.fills import asked_by, fill
 from costmodel.engine.layout import (
     A_COLD,
+    A_COLD_LAST,
     A_DISTANCE,
     A_FORWARD,
     A_FRESH,
@@ -46,6 +47,7 @@ from costmodel.engine.state import (
     G_SIZE,
     ISSUE,
     KEEP,
+    MOST_COLD,
     STA_AT,
     STA_EVENT_AT,
     VALUE_AT,
@@ -152,8 +154,11 @@ def load_result(
                 result = value
                 cause = cause_of
                 source = value_event
-    if t[b + A_COLD]:
-        line = t[b + A_COLD]
+    line = t[b + A_COLD]
+    lines = 0  # of which it was the first to ask
+    if line == 0:
+        line = t[b + A_COLD_LAST]
+    while line:
         first = asked_by(line, m)
         ready = fill(line, reads, event + DISPATCH, t, p, m)
         if ready > complete:
@@ -162,8 +167,14 @@ def load_result(
                 result = ready
             cause = C.CACHE_MISS
             source = asked_by(line, m)
-        if m[KEEP] and first < 0 and reads >= 0:
-            g[event + G_FILL] = line
+        if first < 0 and reads >= 0:
+            lines = lines * MOST_COLD + line
+        if line == t[b + A_COLD_LAST]:
+            line = 0
+        else:
+            line = t[b + A_COLD_LAST]
+    if m[KEEP] and lines:
+        g[event + G_FILL] = lines
     if m[KEEP]:
         note(g, event + COMPLETE, complete, cause, source)
     return complete, result, result_event

@@ -244,4 +244,4 @@ class _Fast:
 @lru_cache(maxsize=1024)
 def _elsewhere(number: int, width: int) -> tuple[int, ...]:
     """The row of an access that meets no other."""
-    return -1, 0, L.F_NONE, number, 0, 0, 0, width, 0
+    return -1, 0, L.F_NONE, number, 0, 0, 0, width, 0, 0

@@ -130,7 +130,8 @@ REGISTERS = 48
     A_OFFSET,  # offset in bytes at copy 0, alignment of the root assumed 64
     A_FRESH,  # 1: another unknown place each copy
     A_WIDTH,
-    A_COLD,  # number of the cold line it touches, from 1 on; 0: a warm one
+    A_COLD,  # number of the cold line its first byte is in, from 1 on; 0: a warm one
+    A_COLD_LAST,  # ... its last byte
     ACCESS_SIZE,
-) = range(10)
+) = range(11)
 F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_RENAMED, F_ALIAS, F_PASSED = range(7)

@@ -58,6 +58,7 @@ def links(
                 1 - linked.persistent[k],
                 max(1, linked.width[k]),
                 0,
+                0,
             ]
         )
     return rows, depth, linked

@@ -99,6 +99,7 @@ from costmodel.engine.state import (
     LOADS_AT,
     MOST_LOADS,
     MOST_QUEUE,
+    MOST_STORES,
     PRODUCER_AT,
     QUEUE,
     QUEUE_AT,
@@ -113,7 +114,7 @@ from costmodel.engine.state import (
     SLOT_INTS,
     SLOT_ISSUED,
     SLOT_LOADS,
-    SLOT_STORE,
+    SLOT_STORES,
     STA_AT,
     STA_EVENT_AT,
     STACK_OFFSET,
@@ -206,7 +207,8 @@ def execute(
             if kind == K_STORE_ADDRESS:
                 m[m[STA_AT] + cell] = when
                 m[m[STA_EVENT_AT] + cell] = event + DISPATCH
-                m[m[COMMIT_AT] + cell] = -1
+                # not written; until it is, which buffer entry it takes
+                m[m[COMMIT_AT] + cell] = -1 - (m[STORES] & (MOST_STORES - 1))
             elif kind == K_STORE_DATA:
                 m[m[DATA_AT] + cell] = when
                 m[m[VALUE_AT] + cell] = ready
@@ -307,7 +309,7 @@ def run_insn(
         elif kind == K_STORE_ADDRESS:
             m[STORES] += 1
         elif kind == K_STORE_DATA:
-            m[SLOT_STORE] = t[u + ACCESS]
+            m[SLOT_STORES] = 1
         if uflags & INT_WRITER:
             m[INT_WRITES] += 1
             m[SLOT_INTS] += 1
@@ -322,7 +324,7 @@ def run_insn(
             m[INSN_DONE_EVENT] = n * G_SIZE + COMPLETE
         entry += UOP_SIZE
         if entry >= last or t[entry + UOP_FLAGS] & NEW_SLOT:
-            finish_slot(n, copy, t, p, m, g)
+            finish_slot(n, u, copy, t, p, m, g)
     while used < slots:  # queue slots that no issue slot came from
         m[QUEUE_AT + ((slot_base + used) & (MOST_QUEUE - 1))] = m[SLOT_ISSUED] + 1
         m[QUEUE_EVENT_AT + ((slot_base + used) & (MOST_QUEUE - 1))] = m[

@@ -73,10 +73,7 @@ class Run:
             cold, path, [self._address(i) for i in body], self.lines.uses, self.frame
         )
         if scenario in PATHS:
-            for row, line in zip(rows, self.lines.of_access, strict=False):
-                row[L.A_ROOT], row[L.A_OFFSET] = line, 0
-                row[L.A_LINE_STRIDE] = row[L.A_FRESH] = 0
-                row[L.A_COLD] = self.cold_lines.of_line[line] if cold else 0
+            self._place(rows)
         self.trace = self.builder.build(
             self.items,
             self.plan.tail,
@@ -90,6 +87,19 @@ class Run:
             cold_code=self.cold_lines.of_insn,
         )
         self.cells = self.trace[L.T_ACCESS_COUNT] * self.trace[L.T_DEPTH]
+
+    def _place(self, rows: list[list[int]]) -> None:
+        """Where each access of the path lies, trip after trip."""
+        lines, number = self.lines, self.cold_lines.of_line
+        roots: dict[int, int] = {}
+        for k, row in enumerate(rows):
+            root, offset = lines.places[k]
+            row[L.A_ROOT] = roots.setdefault(root, len(roots))
+            row[L.A_OFFSET] = offset
+            row[L.A_LINE_STRIDE] = row[L.A_FRESH] = 0
+            if number:
+                row[L.A_COLD] = number[lines.of_access[k]]
+                row[L.A_COLD_LAST] = number[lines.last_of_access[k]]
 
     def _address(self, insn: Insn) -> int:
         """Where the instruction lies: the path's own place moved by ``align``."""

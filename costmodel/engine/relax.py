@@ -106,7 +106,8 @@ class Relaxed:
         self.trace[L.T_COLD_COUNT] = 0
         self.each_insn(COLD_FIRST=0, COLD_LAST=0)
         for a in range(self.trace[L.T_ACCESS_COUNT]):
-            self.trace[self.trace[L.T_ACCESSES] + a * L.ACCESS_SIZE + L.A_COLD] = 0
+            row = self.trace[L.T_ACCESSES] + a * L.ACCESS_SIZE
+            self.trace[row + L.A_COLD] = self.trace[row + L.A_COLD_LAST] = 0
 
 
 def _decoders(r: Relaxed) -> None:

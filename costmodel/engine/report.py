@@ -142,18 +142,20 @@ class _Report:
         number = number or (0,) * len(run.lines.uses)
         commits: Counter[int] = Counter()
         filled: dict[int, str] = {}
-        of_access = run.lines.of_access
+        ends = tuple(zip(run.lines.of_access, run.lines.last_of_access, strict=True))
         for n in self.shown:
             at = n * state.G_SIZE
             asked = g[at + state.G_FILL]
-            if asked > 0:
+            while asked > 0:
                 load = g[at + state.COMMIT] < 0
-                filled.setdefault(asked, "load" if load else "store")
+                filled.setdefault(asked % state.MOST_COLD, "load" if load else "store")
+                asked //= state.MOST_COLD
             wrote = g[at + state.G_LINES]
             if wrote > 0:
                 a = run.trace[g[at + state.G_UOP] + L.ACCESS]
-                if 0 <= a < len(of_access):
-                    commits[of_access[a]] += wrote
+                if 0 <= a < len(ends):
+                    commits[ends[a][wrote > 1]] += 1
+                    commits[ends[a][0]] += wrote > 1
         return tuple(
             use._replace(
                 commits=commits[k],

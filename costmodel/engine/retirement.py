@@ -11,10 +11,14 @@ from costmodel.engine.backend import (
 from costmodel.engine.fills import asked_by, fill
 from costmodel.engine.layout import (
     A_COLD,
+    A_COLD_LAST,
+    ACCESS,
     ACCESS_SIZE,
+    K_STORE_DATA,
     T_ACCESS_COUNT,
     T_ACCESSES,
     T_DEPTH,
+    UOP_SIZE,
 )
 from costmodel.engine.log import note
 from costmodel.engine.params import Params
@@ -38,10 +42,10 @@ from costmodel.engine.state import (
     LOAD_EVENT_AT,
     LOADS,
     LOADS_AT,
+    MOST_COLD,
     MOST_LOADS,
     MOST_REGISTERS,
     MOST_ROB,
-    MOST_STORES,
     RETIRE,
     RETIRED,
     ROB_AT,
@@ -52,18 +56,18 @@ from costmodel.engine.state import (
     SLOT_INTS,
     SLOT_LOADS,
     SLOT_START,
-    SLOT_STORE,
+    SLOT_STORES,
     SLOTS,
     STORE_EVENT_AT,
-    STORES,
     STORES_AT,
 )
 
 
 def finish_slot(
-    n: int, copy: int, t: list[int], p: Params, m: list[int], g: list[int]
+    n: int, u: int, copy: int, t: list[int], p: Params, m: list[int], g: list[int]
 ) -> None:
-    """Retire the slot whose last uop is ``n``; what it held is freed; stores commit."""
+    """Retire the slot whose last uop is ``n``, at ``u`` of the trace; what it held is
+    freed; stores commit."""
     event = n * G_SIZE
     before = m[RETIRED]
     done = m[SLOT_DONE]
@@ -97,35 +101,65 @@ def finish_slot(
         for k in range(1, m[SLOT_LOADS] + 1):
             m[LOADS_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = retired
             m[LOAD_EVENT_AT + ((m[LOADS] - k) & (MOST_LOADS - 1))] = event + RETIRE
-    if m[SLOT_STORE] >= 0:
-        a = m[SLOT_STORE]
-        lines = m[COMMIT_LINES]
-        after = retired
-        cause = C.COMMIT
-        source = event + RETIRE
-        if m[COMMITTED] > retired:
-            source = m[LAST_COMMIT_EVENT]
-        cold = t[t[T_ACCESSES] + a * ACCESS_SIZE + A_COLD]
-        if cold:
-            first = asked_by(cold, m)
-            ready = fill(cold, retired, event + RETIRE, t, p, m)
-            if ready > after + 1:
-                after = ready - 1
-                if ready > m[COMMITTED]:
-                    cause = C.CACHE_MISS
-                    source = asked_by(cold, m)
-            if m[KEEP] and first < 0:
-                g[event + G_FILL] = cold
-        at = commit(after, line_of(a, copy, t), p, m)
-        if p.split_store and crosses(a, copy, p.boundary, t):
-            at = commit(at, line_of(a, copy, t) + 1, p, m)
-        n_access = t[T_ACCESS_COUNT]
-        m[m[COMMIT_AT] + (copy & (t[T_DEPTH] - 1)) * n_access + a] = at
-        if p.store_buffer:
-            spot = (m[STORES] - 1) & (MOST_STORES - 1)
-            m[STORES_AT + spot] = at + 1
-            m[STORE_EVENT_AT + spot] = event + COMMIT
-        m[LAST_COMMIT_EVENT] = event + COMMIT
-        if m[KEEP]:
-            g[event + G_LINES] = m[COMMIT_LINES] - lines
-            note(g, event + COMMIT, at, cause, source)
+    if m[SLOT_STORES]:
+        member = m[SLOT_START]
+        place = u - (n - member) * UOP_SIZE
+        while place <= u:
+            if t[place] == K_STORE_DATA and t[place + ACCESS] >= 0:
+                commit_store(t[place + ACCESS], member, copy, retired, t, p, m, g)
+            place += UOP_SIZE
+            member += 1
+
+
+def commit_store(
+    a: int,
+    n: int,
+    copy: int,
+    retired: int,
+    t: list[int],
+    p: Params,
+    m: list[int],
+    g: list[int],
+) -> None:
+    """The store of access ``a``, whose data uop ``n`` retired, writes its lines."""
+    event = n * G_SIZE
+    row = t[T_ACCESSES] + a * ACCESS_SIZE
+    cell = m[COMMIT_AT] + (copy & (t[T_DEPTH] - 1)) * t[T_ACCESS_COUNT] + a
+    wrote = m[COMMIT_LINES]
+    after = retired
+    cause = C.COMMIT
+    source = event + RETIRE
+    if m[COMMITTED] > retired:
+        source = m[LAST_COMMIT_EVENT]
+    line = t[row + A_COLD]
+    lines = 0  # of which it was the first to ask
+    if line == 0:
+        line = t[row + A_COLD_LAST]
+    while line:
+        first = asked_by(line, m)
+        ready = fill(line, retired, event + RETIRE, t, p, m)
+        if ready > after + 1:
+            after = ready - 1
+            if ready > m[COMMITTED]:
+                cause = C.CACHE_MISS
+                source = asked_by(line, m)
+        if first < 0:
+            lines = lines * MOST_COLD + line
+        if line == t[row + A_COLD_LAST]:
+            line = 0
+        else:
+            line = t[row + A_COLD_LAST]
+    at = commit(after, line_of(a, copy, t), p, m)
+    if p.split_store and crosses(a, copy, p.boundary, t):
+        at = commit(at, line_of(a, copy, t) + 1, p, m)
+    number = -1 - m[cell]  # of its buffer entry, until it is written
+    m[cell] = at
+    if p.store_buffer and number >= 0:
+        m[STORES_AT + number] = at + 1
+        m[STORE_EVENT_AT + number] = event + COMMIT
+    m[LAST_COMMIT_EVENT] = event + COMMIT
+    if m[KEEP]:
+        if lines:
+            g[event + G_FILL] = lines
+        g[event + G_LINES] = m[COMMIT_LINES] - wrote
+        note(g, event + COMMIT, at, cause, source)

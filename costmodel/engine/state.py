@@ -96,7 +96,7 @@ from costmodel.engine.params import Params
     SLOT_LOADS,
     SLOT_INTS,
     SLOT_FLAGS,
-    SLOT_STORE,  # access the slot's store data belongs to; -1: none
+    SLOT_STORES,  # whether the slot has store data
     # events, for the log
     INSN_DONE_EVENT,
     SLOT_DONE_EVENT,
@@ -121,6 +121,7 @@ MOST_QUEUE, MOST_PREDECODED, MOST_BLOCKS, MOST_ROB = 512, 64, 64, 1024
 MOST_LOADS, MOST_STORES, MOST_REGISTERS, MOST_PORTS = 512, 512, 1024, 32
 MOST_GROUPS, MOST_RECENT, MOST_ELIMINATED = 16, 32, 16
 MOST_FILLS = 1024
+MOST_COLD = 1 << 20
 
 READY_AT = SCALARS  # registers: cycle the value can be used
 PRODUCER_AT = READY_AT + L.REGISTERS  # registers: event that made it
@@ -266,7 +267,8 @@ G_INSN = 1  # copy * instructions + instruction
 G_PORT = 2
 G_LINES = 3  # lines a store's commit wrote apart from others
 QUEUE, ISSUE, READY, DISPATCH, COMPLETE, RETIRE, COMMIT = range(4, 25, 3)
-G_FILL = 25  # number of the cold line it was the first to ask for; -1: none
+G_FILL = 25  # numbers of the cold lines it was the first to ask for, the later below
+# the earlier in base MOST_COLD; -1: none
 G_SIZE = 26
 
 

@@ -299,6 +299,6 @@ def _unlinked(lowered: Sequence[Lowered | None]) -> list[int]:
     number = 0
     for low in lowered:
         for access in low.accesses if low is not None else ():
-            out += (-1, 0, 0, number, 0, 0, 0, access.width // 8, 0)
+            out += (-1, 0, 0, number, 0, 0, 0, access.width // 8, 0, 0)
             number += 1
     return out

@@ -96,7 +96,7 @@ from costmodel.engine.state import (
     SLOT_ISSUED,
     SLOT_LOADS,
     SLOT_START,
-    SLOT_STORE,
+    SLOT_STORES,
     SLOTS,
     STORE_EVENT_AT,
     STORES,
@@ -202,7 +202,7 @@ def issue(
         m[SLOT_LOADS] = 0
         m[SLOT_INTS] = 0
         m[SLOT_FLAGS] = 0
-        m[SLOT_STORE] = -1
+        m[SLOT_STORES] = 0
     else:
         if at > m[NOW]:
             advance(at, p, m)

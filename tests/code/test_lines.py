@@ -95,7 +95,8 @@ def test_an_access_across_two_lines_touches_both() -> None:
     lines = lines_touched(path_of("mov 0x3c(%rdi),%rax"))
     assert named(lines) == {"memory at rdi": (1, 0), "memory at rdi +0x40": (1, 0)}
     assert lines.of_access == (0,)
+    assert lines.last_of_access == (1,)
 
 
 def test_no_access_no_lines() -> None:
-    assert lines_touched(path_of("nop")) == Lines((), ())
+    assert lines_touched(path_of("nop")) == Lines((), (), (), ())

@@ -67,10 +67,9 @@ def oracle_times(c: Case) -> Times:
     for uop in machine.uops:
         slot = uop.slot
         assert slot is not None
-        last = uop is slot.uops[-1]
         row = (
             uop.queued, uop.issued, uop.dispatched, uop.port, uop.complete(),
-            slot.retired, slot.committed if last else None,
+            slot.retired, uop.store.committed if uop.store else None,
         )  # fmt: skip
         out.append(tuple(-1 if value is None else value for value in row))
     return out

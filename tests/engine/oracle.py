@@ -115,7 +115,7 @@ class Machine:
         self.divider_free = 0
         # retirement and commit
         self.next_retire = 0
-        self.commit_queue: list[tuple[Slot, int, bool]] = []  # slot, line, is the last
+        self.commit_queue: list[tuple[Store, int, bool]] = []  # line, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_held = False  # it has waited for the line rate alone
         self.commit_clock = 0
@@ -150,11 +150,12 @@ class Machine:
     def commit(self, cycle: int) -> None:
         committed = 0
         while self.commit_queue:
-            slot, line, last = self.commit_queue[0]
-            if self.commit_after >= cycle or slot.retired >= cycle:
+            store, line, last = self.commit_queue[0]
+            assert store.retired is not None
+            if self.commit_after >= cycle or store.retired >= cycle:
                 return
-            if slot.line is not None:
-                there = slot.line[0].ready(slot.line[1])
+            for cold, count in store.cold:
+                there = cold.ready(count)
                 assert there is not None, "a line asked for at retirement is coming"
                 if there > cycle:
                     return
@@ -177,8 +178,7 @@ class Machine:
             self.last_line = line
             self.commit_queue.pop(0)
             if last:
-                slot.committed = cycle
-                slot.store.committed = cycle
+                store.committed = cycle
                 self.uncommitted -= 1
             else:
                 self.commit_after = cycle
@@ -193,10 +193,11 @@ class Machine:
                 return
             slot.retired = cycle
             self.next_retire += 1
-            if slot.store is not None:
-                lines = slot.store.lines(self.p)
+            for store in slot.stores:
+                store.retired = cycle
+                lines = store.lines(self.p)
                 for k, line in enumerate(lines):
-                    self.commit_queue.append((slot, line, k == len(lines) - 1))
+                    self.commit_queue.append((store, line, k == len(lines) - 1))
 
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:
@@ -425,7 +426,8 @@ class Machine:
         elif uop.kind == L.K_STORE_DATA:
             store = self.stores[copy, access.number]
             store.data = uop
-            uop.slot.store = store
+            uop.store = store
+            uop.slot.stores.append(store)
             self.uncommitted += 1
         elif uop.kind == L.K_LOAD:
             if access.forward and access.distance <= copy:
@@ -436,17 +438,15 @@ class Machine:
                     uop.source = store
 
     def touch_lines(self, uop: Uop) -> None:
-        """A load's cold line, and with the last uop of a slot its store's."""
+        """A load's cold lines, and with the last uop of a slot its stores'."""
         assert uop.slot is not None
-        access = uop.access
-        if uop.kind == L.K_LOAD and access is not None and access.cold:
-            uop.line = self.cold_line(uop, access.cold).touch(uop)
-        store = uop.slot.store
-        if uop.last_of_slot and store is not None:
+        if uop.kind == L.K_LOAD and uop.access is not None:
+            for number in uop.access.cold:
+                uop.cold.append(self.cold_line(uop, number).touch(uop))
+        for store in uop.slot.stores if uop.last_of_slot else ():
             assert store.access is not None
-            if store.access.cold:
-                line = self.cold_line(uop, store.access.cold)
-                uop.slot.line = line.touch(uop.slot)
+            for number in store.access.cold:
+                store.cold.append(self.cold_line(uop, number).touch(store))
 
     def cold_line(self, uop: Uop, number: int) -> ColdLine:
         key = uop.insn.trip, number

@@ -24,7 +24,7 @@ class Access:
     offset: int
     fresh: int
     width: int
-    cold: int = 0  # number of the cold line it touches, from 1 on
+    cold: tuple[int, ...] = ()  # numbers of the cold lines it touches, from 1 on
 
     def place(self, copy: int) -> tuple[int, int]:
         """Root and offset in bytes."""
@@ -48,9 +48,9 @@ class ColdLine:
     def __init__(self, latency: int, before: ColdLine | None) -> None:
         self.latency = latency
         self.before = before  # whose fill buffer it takes
-        self.touches: list[Uop | Slot] = []  # in program order; a slot: its store
+        self.touches: list[Uop | Store] = []  # in program order
 
-    def touch(self, by: Uop | Slot) -> tuple[ColdLine, int]:
+    def touch(self, by: Uop | Store) -> tuple[ColdLine, int]:
         self.touches.append(by)
         return self, len(self.touches)
 
@@ -83,7 +83,13 @@ class Store:
     copy: int
     address: Uop
     data: Uop | None = None
+    retired: int | None = None
     committed: int | None = None
+    cold: list[tuple[ColdLine, int]] = field(default_factory=list)  # see Uop.cold
+
+    def asks(self) -> tuple[bool, int | None]:
+        """Whether it is known when it asks for a cold line, and when."""
+        return self.retired is not None, self.retired
 
     def lines(self, p: Params) -> list[int]:
         """The lines it writes, one after the other."""
@@ -102,13 +108,7 @@ class Slot:
     first: Uop
     uops: list[Uop] = field(default_factory=list)
     retired: int | None = None
-    committed: int | None = None
-    store: Store | None = None
-    line: tuple[ColdLine, int] | None = None  # the store's, and which of its accesses
-
-    def asks(self) -> tuple[bool, int | None]:
-        """Whether it is known when its store asks for a cold line, and when."""
-        return self.retired is not None, self.retired
+    stores: list[Store] = field(default_factory=list)  # whose data it holds
 
     def add(self, uop: Uop) -> None:
         self.uops.append(uop)
@@ -199,7 +199,9 @@ class Uop:
     from_cache: bool = False  # ... which had committed
     alias: Store | None = None  # store it only seems to take its data from
     aliased: bool = False  # ... whose address was known, and which had not committed
-    line: tuple[ColdLine, int] | None = None  # of a load, and which of its accesses
+    store: Store | None = None  # store whose data it is
+    # cold lines of a load, and which of their accesses it is
+    cold: list[tuple[ColdLine, int]] = field(default_factory=list)
     known_result: int | None = None
     ready_at: int | None = None  # cycle it could leave, were a port free
     misfired: bool = False  # has taken a port in vain
@@ -308,11 +310,12 @@ class Uop:
             done += self.p.alias_4k
         kind = self.access.forward
         if self.source is None or self.from_cache:
-            if self.line is None:
-                return done
-            line, count = self.line
-            there = line.ready(count)
-            return None if there is None else max(done, there)
+            for line, count in self.cold:
+                there = line.ready(count)
+                if there is None:
+                    return None
+                done = max(done, there)
+            return done
         data, address = self.source.data, self.source.address
         if address.dispatched is None:
             return None
@@ -391,7 +394,11 @@ def program(t: list[int], p: Params, mode: int, trips: int) -> list[Insn]:
             Access(
                 number, t[a + L.A_SOURCE], t[a + L.A_DISTANCE], t[a + L.A_FORWARD],
                 t[a + L.A_ROOT], t[a + L.A_LINE_STRIDE], t[a + L.A_OFFSET],
-                t[a + L.A_FRESH], t[a + L.A_WIDTH], t[a + L.A_COLD],
+                t[a + L.A_FRESH], t[a + L.A_WIDTH],
+                tuple(
+                    line for line in dict.fromkeys(t[a + L.A_COLD : a + L.ACCESS_SIZE])
+                    if line
+                ),
             )
         )  # fmt: skip
     out: list[Insn] = []

@@ -195,7 +195,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         early_wake=r.choice([0, 0, 1]),
         load_buffer=r.choice([0, size(4, 20)]),
         load_freed_complete=r.randint(0, 1),
-        store_buffer=r.choice([0, size(1, 12)]),
+        store_buffer=r.choice([0, size(2, 12)]),
         int_registers=r.choice([0, size(6, 40)]),
         flag_registers=r.choice([0, size(6, 20)]),
         bank_bytes=r.choice([0, 0, 4, 8]),
@@ -259,7 +259,7 @@ class Draw:
         fresh = int(r.random() < 0.1)
         offset = r.randrange(0, 200, r.choice([1, 8]))
         stride = r.choice([0, 0, 0, 8, -8, 64, 4])
-        self.accesses.append([-1, 0, 0, root, stride, offset, fresh, width, 0])
+        self.accesses.append([-1, 0, 0, root, stride, offset, fresh, width, 0, 0])
         return len(self.accesses) - 1
 
     def compute(self, extra: int = 0) -> U:
@@ -312,6 +312,10 @@ class Draw:
             uops = [self.load(slot)]
         elif what < 0.7:
             uops = self.store(slot)
+        elif what < 0.71:
+            uops = self.store(slot) + self.store(r.choice([0, 0, slot]))
+            if r.random() < 0.3:  # both addresses, then both data
+                uops = [uops[0], uops[2], uops[1], uops[3]]
         elif what < 0.75:
             uops = [self.load(slot), self.compute(r.choice([0, slot]))]
             uops += self.store(r.choice([0, slot]))
@@ -478,9 +482,11 @@ def chilled(c: Case, r: Random) -> Case:
         last = line(data + 1, data + code) if r.random() < 0.4 else first
         return replace(i, cold=(first, last), line=-1 if first or last else i.line)
 
-    accesses = tuple(
-        (*row[: L.A_COLD], line(1, data), *row[L.A_COLD + 1 :]) for row in c.accesses
-    )
+    def place() -> tuple[int, int]:
+        first = line(1, data)
+        return first, line(1, data) if r.random() < 0.3 else first
+
+    accesses = tuple((*row[: L.A_COLD], *place()) for row in c.accesses)
     body, tail = c.body, c.tail
     if r.random() < 0.5:
         body, tail = tuple(map(chill, body)), tuple(map(chill, tail))
@@ -529,8 +535,8 @@ def smaller(c: Case) -> list[Case]:
         if simple != i:
             out.append(replace(c, body=(*c.body[:k], simple, *c.body[k + 1 :])))
     for k, row in enumerate(c.accesses):
-        if row[L.A_COLD]:
-            warm = (*row[: L.A_COLD], 0, *row[L.A_COLD + 1 :])
+        if any(row[L.A_COLD :]):
+            warm = (*row[: L.A_COLD], 0, 0)
             rows = (*c.accesses[:k], warm, *c.accesses[k + 1 :])
             out.append(replace(c, accesses=rows))
         if row[L.A_FORWARD]:

@@ -48,6 +48,22 @@ def test_loads_of_two_lines_overlap() -> None:
     assert cold.cycles - once(two).cycles == L3 - L1
 
 
+def test_a_load_across_two_cold_lines_asks_for_both() -> None:
+    crossing, inside = "488b4424fc", "488b4424f8"  # mov -4(%rsp); mov -8(%rsp)
+    split = load_core("skylake").core.memory.split_load
+    warm = once(crossing)
+    assert warm.cycles == once(inside).cycles + split
+    cold = once(crossing, "stack=l3")
+    assert cold.fills == 2
+    assert cold.cycles - once(inside).cycles == L3 - L1
+
+
+def test_a_store_across_two_cold_lines_owns_both() -> None:
+    cold = once("48894424fc", "stack=l3")  # mov %rax,-4(%rsp)
+    assert cold.ownership_requests == 2
+    assert [line.commits for line in cold.lines] == [1, 1]
+
+
 def test_a_cold_store_delays_nothing_that_does_not_wait_for_it() -> None:
     push = "50535152"  # push rax, rbx, rcx, rdx: retired, not yet committed
     cold = once(push, "stack=mem")
