@@ -120,6 +120,7 @@ class Rename(Section, frozen=True):
 
     width: int = 4  # fused-domain slots a cycle
     memory_per_cycle: int = 0  # memory operations a cycle; 0: no limit
+    register_reads: int = 0  # registers that left the reorder buffer, read a cycle
     zero_idioms: tuple[str, ...] = ()  # mnemonics: no port and no dependency
     dependency_idioms: tuple[str, ...] = ()  # a port but no dependency
     move_elimination: MoveElimination = field(default_factory=MoveElimination)

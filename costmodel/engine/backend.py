@@ -9,13 +9,13 @@ Port binding. A core that binds at issue counts, per port, the uops bound in ear
 cycles that had not left by the start of this one. Even slots of the issue group take
 the port with the fewest (of equals the highest number), odd slots the second choice
 unless it is three or more behind; loads and store addresses take the load ports in
-turn. A core that binds at dispatch takes whichever port of its set is free first.
+turn. A core that binds at dispatch takes whichever port of its set is free first; if
+they belong to several schedulers, of those of the one with most room at issue.
 """
 
 from __future__ import annotations
 
-from costmodel.engine import causes as C
-from costmodel.engine.layout import IN_TURN
+from costmodel.engine.layout import IN_TURN, INPUTS_FIRST, INPUTS_LAST
 from costmodel.engine.params import FIXED, Params
 from costmodel.engine.state import (
     ALTERNATES,
@@ -29,6 +29,7 @@ from costmodel.engine.state import (
     COMMITTED_IN,
     GONE_AT,
     GROUP_OF_AT,
+    GROUP_SIZE_AT,
     ISSUED,
     ISSUED_MEMORY,
     NOW,
@@ -36,6 +37,8 @@ from costmodel.engine.state import (
     OVERFLOW,
     PENDING_AT,
     PENDING_PORTS,
+    PERMANENT_AT,
+    READS,
     RECENT_AT,
     RETIRED,
     RETIRED_IN,
@@ -74,6 +77,7 @@ def advance(to: int, p: Params, m: list[int]) -> None:
                 if group >= 0:
                     m[OCCUPANCY_AT + group] -= 1
     m[NOW] = to
+    m[READS] = 0
     m[ISSUED] = 0
     m[ISSUED_MEMORY] = 0
 
@@ -145,6 +149,20 @@ def dispatch_any(
             best = t[k]
         k += 1
     return best, at
+
+
+def roomiest(first: int, last: int, t: list[int], m: list[int]) -> int:
+    """Of the schedulers that serve ``t[first:last]`` the one with most room; of equals
+    the first listed."""
+    best = m[GROUP_OF_AT + t[first]]
+    room = m[GROUP_SIZE_AT + best] - m[OCCUPANCY_AT + best]
+    for k in range(first + 1, last):
+        group = m[GROUP_OF_AT + t[k]]
+        free = m[GROUP_SIZE_AT + group] - m[OCCUPANCY_AT + group]
+        if free > room:
+            room = free
+            best = group
+    return best
 
 
 def misfire(
@@ -226,6 +244,19 @@ def issue_slot(cycle: int, alone: int, p: Params, m: list[int]) -> int:
     return m[NOW]
 
 
-def cause_of_forwarding(kind: int) -> int:
-    """Cause to charge for data taken from a store; ``kind`` is an F_* of the layout."""
-    return C.FORWARD_BLOCKED if kind == 3 else C.FORWARD
+def retired_reads(u: int, cycle: int, t: list[int], m: list[int]) -> int:
+    """Bit mask of the registers a uop reads that have left the reorder buffer."""
+    mask = 0
+    for k in range(t[u + INPUTS_FIRST], t[u + INPUTS_LAST], 2):
+        if t[k] < 16 and m[PERMANENT_AT + (t[k])] <= cycle:
+            mask |= 1 << t[k]
+    return mask
+
+
+def too_many(mask: int, most: int) -> bool:
+    """Whether more than ``most`` bits are set."""
+    count = 0
+    while mask:
+        mask &= mask - 1
+        count += 1
+    return count > most

@@ -11,7 +11,8 @@ from __future__ import annotations
     ROB_FULL, SCHEDULER_FULL, LOAD_BUFFER, STORE_BUFFER, REGISTERS, SERIALISE, DRAIN,
     INPUT, ADDRESS, PORT, DIVIDER, EXECUTE, LOAD, FORWARD, FORWARD_BLOCKED, SPLIT,
     LATENCY, RETIRE_ORDER, RETIRE_WIDTH, COMMIT, CACHE_MISS, STORE_DATA, ALIAS,
-) = range(38)  # fmt: skip
+    REGISTER_READS,
+) = range(39)  # fmt: skip
 
 NAMES = (
     "start",
@@ -52,4 +53,5 @@ NAMES = (
     "cache miss",
     "store data",
     "4K aliasing",
+    "register reads",
 )  # fmt: skip

@@ -83,9 +83,10 @@ FUSED_SECOND = 32768  # the jump of a macro-fused pair
     OUTPUTS_FIRST,
     OUTPUTS_LAST,
     ACCESS,  # index of the memory access within the copy; -1: none
-    GROUP,  # scheduler its entry belongs to; -1: none
+    GROUP,  # scheduler its entry belongs to; -1: none; SPANS
     UOP_SIZE,
 ) = range(13)
+SPANS = -2  # its ports belong to several schedulers: the one with most room takes it
 
 # --- kinds of uop ---------------------------------------------------------------------
 (

@@ -84,6 +84,7 @@ from costmodel.engine.state import (
     G_UOP,
     HOLD,
     HOLD_EVENT,
+    IN_FLIGHT,
     INSN_DONE,
     INSN_DONE_EVENT,
     INSN_FIRST,
@@ -100,6 +101,7 @@ from costmodel.engine.state import (
     MOST_LOADS,
     MOST_QUEUE,
     MOST_STORES,
+    PERMANENT_AT,
     PRODUCER_AT,
     QUEUE,
     QUEUE_AT,
@@ -115,6 +117,7 @@ from costmodel.engine.state import (
     SLOT_ISSUED,
     SLOT_LOADS,
     SLOT_STORES,
+    SLOT_WRITES,
     STA_AT,
     STA_EVENT_AT,
     STACK_OFFSET,
@@ -227,6 +230,9 @@ def execute(
         m[PRODUCER_AT + register] = result_event
         if p.early_wake:
             m[DELAY_AT + register] = delay
+        if p.register_reads and register < 16:
+            m[PERMANENT_AT + register] = IN_FLIGHT
+            m[SLOT_WRITES] |= 1 << register
         if p.elimination_slots and register < 16 and eliminated == 0:
             leave_alias(register, m)
     return complete

@@ -76,6 +76,7 @@ class Params(NamedTuple):
     cache_shift: int = 0  # logarithm of the bytes of a cache window
     cache_again: int = 0
     alias_4k: int = 0
+    register_reads: int = 0
 
 
 def build(core: Core) -> Params:
@@ -152,4 +153,5 @@ def build(core: Core) -> Params:
         cache_shift=max(1, cache.window).bit_length() - 1,
         cache_again=cache.again,
         alias_4k=memory.alias_4k,
+        register_reads=rename.register_reads,
     )

@@ -162,6 +162,7 @@ LIMITS: dict[str, tuple[str, Change]] = {
         "any number",
         lambda r: r.figures(int_registers=0, flag_registers=0),
     ),
+    "register reads": ("any number", lambda r: r.figures(register_reads=0)),
     "divider": ("pipelined", _busy),
     "load latency": ("0 cycles", lambda r: r.latency(L.K_LOAD, 0)),
     "execute latency": ("1 cycle", lambda r: r.latency(L.K_COMPUTE, 1)),

@@ -44,6 +44,7 @@ PARAMS_ONLY = frozenset(
     )]
     + [f"rename.{name}" for name in (
         "width", "memory_per_cycle", "to_dispatch", "stack_engine.limit",
+        "register_reads",
     )]
     + [f"memory.{name}" for name in (
         "forward_latency", "forward_address", "forward_load", "forward_passed",

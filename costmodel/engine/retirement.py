@@ -46,6 +46,7 @@ from costmodel.engine.state import (
     MOST_LOADS,
     MOST_REGISTERS,
     MOST_ROB,
+    PERMANENT_AT,
     RETIRE,
     RETIRED,
     ROB_AT,
@@ -57,6 +58,7 @@ from costmodel.engine.state import (
     SLOT_LOADS,
     SLOT_START,
     SLOT_STORES,
+    SLOT_WRITES,
     SLOTS,
     STORE_EVENT_AT,
     STORES_AT,
@@ -85,6 +87,13 @@ def finish_slot(
         for member in range(m[SLOT_START], n + 1):
             note(g, member * G_SIZE + RETIRE, retired, cause, source)
     m[LAST_RETIRE_EVENT] = event + RETIRE
+    if p.register_reads:
+        register = 0
+        while m[SLOT_WRITES]:
+            if m[SLOT_WRITES] & 1:
+                m[PERMANENT_AT + register] = retired
+            m[SLOT_WRITES] >>= 1
+            register += 1
     if p.int_registers:
         for k in range(1, m[SLOT_INTS] + 1):
             m[INTS_AT + ((m[INT_WRITES] - k) & (MOST_REGISTERS - 1))] = retired

@@ -82,8 +82,10 @@ from costmodel.engine.state import (
     MOST_STORES,
     NOW,
     PENDING_AT,
+    PERMANENT_AT,
     PREDECODED_AT,
     QUEUE_AT,
+    READS,
     READY_AT,
     RECENT_AT,
     RESTART,
@@ -194,6 +196,10 @@ def mix_registers(h: int, p: Params, m: list[int]) -> int:
             h = mix(mix(h, k), ready - m[NOW])
             if p.early_wake:
                 h = mix(h, m[DELAY_AT + k])
+    if p.register_reads:
+        h = mix(h, m[READS])
+        for k in range(16):
+            h = mix(h, since(m[PERMANENT_AT + k], m[NOW]))
     if p.elimination_slots:
         for k in range(16):
             group = m[ALIAS_AT + k]

@@ -111,8 +111,10 @@ from costmodel.engine.params import Params
     WAITED,  # cycles the last uop waited for its port
     CACHE_WINDOW,  # in which the line being read begins
     PENDING_PORTS,  # bit mask: ports bound to in this cycle
+    READS,  # bit mask: registers out of the reorder buffer read in this issue cycle
+    SLOT_WRITES,  # bit mask: registers the slot writes
     SCALARS,
-) = range(85)
+) = range(87)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -122,6 +124,7 @@ MOST_LOADS, MOST_STORES, MOST_REGISTERS, MOST_PORTS = 512, 512, 1024, 32
 MOST_GROUPS, MOST_RECENT, MOST_ELIMINATED = 16, 32, 16
 MOST_FILLS = 1024
 MOST_COLD = 1 << 20
+IN_FLIGHT = 1 << 40  # of a cycle that is not known yet
 
 READY_AT = SCALARS  # registers: cycle the value can be used
 PRODUCER_AT = READY_AT + L.REGISTERS  # registers: event that made it
@@ -134,7 +137,8 @@ STORES_AT = LOADS_AT + MOST_LOADS
 INTS_AT = STORES_AT + MOST_STORES
 FLAGS_AT = INTS_AT + MOST_REGISTERS
 DELAY_AT = FLAGS_AT + MOST_REGISTERS  # registers: cycles lost to a busy port
-USAGE_AT = DELAY_AT + L.REGISTERS  # ports: bound, not yet dispatched
+PERMANENT_AT = DELAY_AT + L.REGISTERS  # 16: cycle the value left the reorder buffer
+USAGE_AT = PERMANENT_AT + 16  # ports: bound, not yet dispatched
 PENDING_AT = USAGE_AT + MOST_PORTS  # ports: bound in this cycle
 GROUP_OF_AT = PENDING_AT + MOST_PORTS  # ports
 ALTERNATES_AT = GROUP_OF_AT + MOST_PORTS  # ports taken in turn

@@ -19,6 +19,9 @@ from costmodel.engine.backend import (
     earliest,
     issue_slot,
     misfire,
+    retired_reads,
+    roomiest,
+    too_many,
 )
 from costmodel.engine.layout import (
     A_FRESH,
@@ -40,6 +43,7 @@ from costmodel.engine.layout import (
     NEW_SLOT,
     PORTS_FIRST,
     PORTS_LAST,
+    SPANS,
     T_ACCESSES,
     UOP_FLAGS,
 )
@@ -87,6 +91,7 @@ from costmodel.engine.state import (
     PENDING_AT,
     PENDING_PORTS,
     QUEUE,
+    READS,
     READY,
     ROB_AT,
     ROB_EVENT_AT,
@@ -97,6 +102,7 @@ from costmodel.engine.state import (
     SLOT_LOADS,
     SLOT_START,
     SLOT_STORES,
+    SLOT_WRITES,
     SLOTS,
     STORE_EVENT_AT,
     STORES,
@@ -171,17 +177,27 @@ def issue(
         cause = C.ISSUE_WIDTH
         source = m[LAST_ISSUE_EVENT]
     group = t[u + GROUP]
-    if group >= 0 and kind != K_NONE:
-        size = m[GROUP_SIZE_AT + group]
+    if group != -1 and kind != K_NONE:
         if at > m[NOW]:
             advance(at, p, m)
-        if m[OCCUPANCY_AT + group] >= size:
+        if group == SPANS:
+            group = roomiest(t[u + PORTS_FIRST], t[u + PORTS_LAST], t, m)
+        if m[OCCUPANCY_AT + group] >= m[GROUP_SIZE_AT + group]:
             # A calendar too short may lose an entry; the run is thrown away then.
-            while m[OCCUPANCY_AT + group] >= size and m[OVERFLOW] == 0:
+            while (
+                m[OCCUPANCY_AT + group] >= m[GROUP_SIZE_AT + group] and m[OVERFLOW] == 0
+            ):
                 advance(m[NOW] + 1, p, m)
+                if t[u + GROUP] == SPANS:
+                    group = roomiest(t[u + PORTS_FIRST], t[u + PORTS_LAST], t, m)
             at = m[NOW]
             cause = C.SCHEDULER_FULL
             source = m[m[GONE_EVENT_AT] + (at & m[CALENDAR_MASK])]
+    if p.register_reads and m[READS] and at == m[NOW]:
+        if too_many(m[READS] | retired_reads(u, at, t, m), p.register_reads):
+            at += 1
+            cause = C.REGISTER_READS
+            source = m[LAST_ISSUE_EVENT]
     if flags & NEW_SLOT:
         if (
             flags & MEMORY_OP
@@ -203,6 +219,7 @@ def issue(
         m[SLOT_INTS] = 0
         m[SLOT_FLAGS] = 0
         m[SLOT_STORES] = 0
+        m[SLOT_WRITES] = 0
     else:
         if at > m[NOW]:
             advance(at, p, m)
@@ -210,6 +227,8 @@ def issue(
             m[ISSUED] = 1
     if flags & MEMORY_OP:
         m[ISSUED_MEMORY] += 1
+    if p.register_reads:
+        m[READS] |= retired_reads(u, at, t, m)
     m[SLOT_ISSUED] = at
     m[LAST_ISSUE_EVENT] = n * G_SIZE + ISSUE
     if m[KEEP]:
@@ -293,6 +312,14 @@ def dispatch(
                 cell = port * (m[CALENDAR_MASK] + 1) + (when & m[CALENDAR_MASK])
                 m[m[TOUCHED_AT] + cell] = touched
         else:
+            if t[u + GROUP] == SPANS:  # only ports of the scheduler that takes it
+                group = roomiest(first, last, t, m)
+                while m[GROUP_OF_AT + t[first]] != group:
+                    first += 1
+                k = first + 1
+                while k < last and m[GROUP_OF_AT + t[k]] == group:
+                    k += 1
+                last = k
             if early < inputs and issued + p.to_dispatch < inputs:
                 if early < issued + p.to_dispatch:
                     early = issued + p.to_dispatch

@@ -23,7 +23,7 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = {
     "front end: microcode": ("microcode sequencer",),
     "front end: uop cache": ("uop cache", "front end switch"),
     "front end: branches": ("taken branch", "front end restart"),
-    "issue width": ("issue width", "memory issue", "queue full"),
+    "issue width": ("issue width", "memory issue", "register reads", "queue full"),
     "window": (
         "rob full", "scheduler full", "load buffer full", "store buffer full",
         "registers",

@@ -41,10 +41,14 @@ Rules the figures of a core do not say by themselves:
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
   Load and store buffer entries are used in a circle. Room in the scheduler is asked of
-  the one that serves the uop's first port, and taken in that of the port it gets; an
-  entry is free ``entry_held`` + 1 cycles after its uop left, and counts until then. A
-  move asks for room before it is known whether it is eliminated. ``memory_per_cycle``
-  is asked of slots that begin with a memory uop.
+  the one that serves the uop's first port, and taken in that of the port it gets; where
+  ports are chosen at dispatch and belong to several, the one with most room (first
+  listed of equals) takes it, and only its ports serve it. An entry is free
+  ``entry_held`` + 1 cycles after its uop left, and counts until then. A move asks for
+  room before it is known whether it is eliminated. ``memory_per_cycle`` is asked of
+  slots that begin with a memory uop.
+- *Register reads.* The uops of a cycle may read ``register_reads`` different registers
+  whose last writer has retired; one that reads more by itself comes first.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
 - *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
   queue; no uop of it completes before ``latency`` from its first issue.
@@ -237,7 +241,6 @@ class Machine:
                 self.leaving.append(uop)
                 if not self.p.bind_at_issue:
                     self.bound[uop.port] += 1
-                    self.reassign(uop)
             uop.dispatched = cycle
             if uop.alias is not None:
                 known = uop.alias.address.dispatched is not None
@@ -297,21 +300,17 @@ class Machine:
             return
         if ready is not None and ready <= cycle:
             return
-        for port in uop.ports:
+        for port in uop.choices:
             if port not in taken:
                 taken.add(port)
                 uop.misfired = True
                 return
 
-    def reassign(self, uop: Uop) -> None:
-        """A port chosen late must belong to the scheduler the entry was taken in."""
-        groups = {self.group_of[port] for port in uop.ports}
-        assert len(groups) == 1, "a class bound at dispatch spans schedulers"
-
     # --- issue -----------------------------------------------------------------------
     def issue(self, cycle: int) -> None:
         used = memory = 0
         bound_now: list[int] = []
+        reads: set[int] = set()
         while self.next_issue < len(self.uops):
             uop = self.uops[self.next_issue]
             if uop.queued is None or uop.queued + self.p.queue_latency > cycle:
@@ -326,6 +325,11 @@ class Machine:
                     break
             if not self.has_entries(uop, cycle):
                 break
+            old = self.retired_reads(uop)
+            most = self.p.register_reads
+            if most and reads and len(reads | old) > most:
+                break
+            reads |= old
             if uop.new_slot:
                 used = self.p.issue_width if uop.alone else used + 1
                 self.slots.append(Slot(uop))
@@ -339,6 +343,28 @@ class Machine:
             self.next_issue += 1
         for port in bound_now:
             self.bound[port] += 1
+
+    def retired_reads(self, uop: Uop) -> set[int]:
+        """Registers it reads whose values have left the reorder buffer."""
+        makers = {
+            register: self.producer.get(register, (None, 0))[0]
+            for register, _ in uop.inputs
+            if register < 16
+        }
+        return {
+            register
+            for register, maker in makers.items()
+            if maker is None or maker.slot.retired is not None
+        }
+
+    def roomiest(self, uop: Uop) -> int:
+        """The scheduler that takes it: of those of its ports, most room, first."""
+        if uop.group != L.SPANS:
+            return uop.group
+        groups = [self.group_of[port] for port in uop.ports]
+        return max(
+            groups, key=lambda group: self.group_size[group] - self.entries[group]
+        )
 
     def may_begin_slot(self, uop: Uop, cycle: int) -> bool:
         insn = uop.insn
@@ -380,8 +406,9 @@ class Machine:
                 number = len(writers) - size
                 if number >= 0 and writers[number].slot.retired is None:
                     return False
-        if uop.group >= 0 and uop.kind != L.K_NONE:
-            return self.entries[uop.group] < self.group_size[uop.group]
+        group = self.roomiest(uop)
+        if group >= 0 and uop.kind != L.K_NONE:
+            return self.entries[group] < self.group_size[group]
         return True
 
     def allocate(self, uop: Uop, cycle: int) -> None:
@@ -488,7 +515,9 @@ class Machine:
             bound_now.append(port)
             group = self.group_of[port]
         else:
-            group = uop.group
+            group = self.roomiest(uop)
+            if uop.group == L.SPANS:
+                uop.choices = [p for p in uop.ports if self.group_of[p] == group]
         if group >= 0:
             self.entries[group] += 1
 

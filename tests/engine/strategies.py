@@ -117,12 +117,19 @@ class Case:
             row[L.INPUTS_FIRST], row[L.INPUTS_LAST] = source, source + 2 * len(u.inputs)
             row[L.OUTPUTS_FIRST] = target
             row[L.OUTPUTS_LAST] = target + 2 * len(u.outputs)
-            row[L.GROUP] = self.group_of[u.ports[0]] if u.ports else -1
+            row[L.GROUP] = self.group(u)
             port += len(u.ports)
             source += 2 * len(u.inputs)
             target += 2 * len(u.outputs)
             out += row
         return [*out, *ports, *inputs, *outputs, *rows, *lines, *self.cold]
+
+    def group(self, u: U) -> int:
+        """The scheduler that takes it."""
+        groups = {self.group_of[port] for port in u.ports}
+        if len(groups) > 1 and -1 not in groups and not self.params.bind_at_issue:
+            return L.SPANS
+        return self.group_of[u.ports[0]] if u.ports else -1
 
     def uop_count(self) -> int:
         """An upper bound on executed uops, sync uops included."""
@@ -206,6 +213,7 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         forward_blocked=r.randint(6, 14),
         renaming_latency=r.randint(0, 2),
         alias_4k=r.randint(0, 6),
+        register_reads=r.choice([0, 0, 1, 2, 3]),
         line=64,
         boundary=r.choice([64, 32]),
         split_load=r.choice([0, 1, 3]),
@@ -236,14 +244,19 @@ class Draw:
         self.registers = [0, 1, 2, 3, 4, 6, 7, 16, 17]
 
     def ports(self, most: int = 4) -> tuple[int, ...]:
-        """A class: ports of one scheduler where they are chosen at dispatch."""
+        """A class: where ports are chosen at dispatch, mostly of one scheduler, and
+        those of one side by side."""
         ports = list(range(self.p.ports))
-        if not self.p.bind_at_issue:
+        spans = not self.p.bind_at_issue and self.r.random() < 0.3
+        if not self.p.bind_at_issue and not spans:
             group = self.r.choice(self.group_of)
             ports = [port for port in ports if self.group_of[port] == group]
         chosen = self.r.sample(ports, self.r.randint(1, min(most, len(ports))))
         if self.p.bind_at_issue:
             return tuple(sorted(chosen, reverse=True))
+        if spans:
+            order = [self.group_of[port] for port in chosen]
+            chosen.sort(key=lambda port: order.index(self.group_of[port]))
         return tuple(chosen)
 
     def pairs(self, most: int, delay: float = 0.1) -> tuple[tuple[int, int], ...]:

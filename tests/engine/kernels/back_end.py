@@ -98,3 +98,20 @@ def explicit_use_of_rsp_needs_the_stack_engine_folded_in() -> None:
     """``add $8,%rsp; pop %rax``: POP leaves an offset that ADD cannot see; a uop folds
     it into RSP, so the chain is that uop and the add. (Intel optimization manual: stack
     pointer tracker.)"""
+
+
+@kernel("nehalem", "4885f7 4d85c8 4885cb 4d85d3", 4.0)
+def three_registers_a_cycle_leave_the_register_file() -> None:
+    """Four TESTs of two registers each that nothing writes: a second in one cycle would
+    be the fourth register read, so one a cycle, where three ports could take three.
+    (Agner Fog, section 8.8: register read stalls.)"""
+
+
+@kernel("nehalem", "4885ff 4d85c0 4d85c9", 1.0)
+def three_registers_are_not_too_many() -> None:
+    """Three TESTs of a register with itself: three reads, three ports, one cycle."""
+
+
+@kernel("sandybridge", "4885f7 4d85c8 4885cb 4d85d3", 4 / 3)
+def later_cores_read_any_number() -> None:
+    """The same four from a register file that renaming points into: three ports."""
