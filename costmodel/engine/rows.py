@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from costmodel.code.insn import Form
 from costmodel.cores import costs
 from costmodel.cores.model import Core, Cost
@@ -33,7 +35,10 @@ def find_row(core: Core, table: Mapping[str, Semantic], form: Form) -> Row:
             hit = costs.find(core, name, shape)
             if hit is not None:
                 own = semantic.operation if name == form.mnemonic else name
-                return Row(semantic, own, hit.cost, hit.path)
+                cost = hit.cost
+                if cost.whole and hit.composed:  # whole for registers, met by memory
+                    cost = msgspec.structs.replace(cost, whole=False)
+                return Row(semantic, own, cost, hit.path)
     return Row(semantic, names[0], None)
 
 
