@@ -15,7 +15,7 @@ from costmodel.errors import InputError
 
 Buffer = bytes | mmap.mmap
 
-SHT_PROGBITS, SHT_SYMTAB, SHT_RELA, SHT_NOBITS, SHT_DYNSYM = 1, 2, 4, 8, 11
+SHT_SYMTAB, SHT_RELA, SHT_NOBITS, SHT_DYNSYM = 2, 4, 8, 11
 SHF_EXECINSTR, SHF_COMPRESSED = 0x4, 0x800
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 STT_NOTYPE, STT_FUNC, STT_SECTION = 0, 2, 3
@@ -36,6 +36,7 @@ _MACHINES = {
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _RELA = struct.Struct("<QQq")
+MAX_UNPACKED = 1 << 30  # bytes; a vmlinux's whole line table is far below
 EXPECTED = "an x86-64 ELF object or vmlinux"
 
 
@@ -89,7 +90,13 @@ class Elf(NamedTuple):
             kind, _, _, _ = struct.unpack_from("<IIQQ", raw)
             if kind != 1:
                 raise broken(self.origin, f"{header.name} is not compressed by zlib")
-            return zlib.decompress(raw[24:])
+            unpacker = zlib.decompressobj()
+            unpacked = unpacker.decompress(raw[24:], MAX_UNPACKED + 1)
+            if len(unpacked) > MAX_UNPACKED:
+                raise broken(self.origin, f"{header.name} unpacks without an end")
+            if not unpacker.eof:
+                raise broken(self.origin, f"{header.name} is cut short")
+            return unpacked
         return raw
 
     def symbol_table(self) -> tuple[Header, bytes, bytes] | None:

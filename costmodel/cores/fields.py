@@ -60,7 +60,6 @@ class Spec(msgspec.Struct, frozen=True, eq=False):
     choices: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}
-    optional: bool = False
     minimum: int = 0
     maximum: int = MAXIMUM
     type: Any = None
@@ -107,8 +106,7 @@ def _spec(hint: Any, owner: str, name: str) -> Spec:
     origin, inside = get_origin(hint), get_args(hint)
     if origin in (types.UnionType, typing.Union):
         (hint,) = (one for one in inside if one is not types.NoneType)
-        whole = _spec(hint, owner, name)
-        return msgspec.structs.replace(whole, optional=True)
+        return _spec(hint, owner, name)
     if origin is Literal:
         return Spec("choice", choices=inside)
     if origin is tuple:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path as FilePath
 
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costmodel.code.assemble import Source, assemble
+from costmodel.code.elf import SHF_COMPRESSED, Elf, Header
 from costmodel.code.insn import Relocation
 from costmodel.code.load import load_image, load_path
 from costmodel.code.objfile import read_image
@@ -230,3 +233,18 @@ def test_an_unknown_symbol_among_many_has_close_names(
     with pytest.raises(InputError) as caught:
         load_path(target, symbol="entry_SYSCAL_64")
     assert "entry_SYSCALL_64" in caught.value.hint
+
+
+def test_a_section_that_unpacks_without_an_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("costmodel.code.elf.MAX_UNPACKED", 1000)
+    for size, fits in ((1000, True), (1001, False)):
+        raw = struct.pack("<IIQQ", 1, 0, size, 1) + zlib.compress(bytes(size))
+        header = Header(".debug_line", 1, SHF_COMPRESSED, 0, 0, len(raw), 0, 0, 1)
+        made = Elf(raw, "x.o", 1, (header,))
+        if fits:
+            assert len(made.contents(header)) == size
+            continue
+        with pytest.raises(InputError, match="unpacks without an end"):
+            made.contents(header)
