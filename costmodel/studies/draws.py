@@ -41,7 +41,9 @@ class Leaf:
 
 
 # Figures that addresses are divided by.
-_BINARY = ("memory.line", "memory.boundary", "memory.bank_bytes", "front_end.fetch_bytes")
+_BINARY = (
+    "memory.line", "memory.boundary", "memory.bank_bytes", "front_end.fetch_bytes",
+)  # fmt: skip
 
 
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
