@@ -72,7 +72,7 @@ class Bulk:
 
         if not required and compiled.compiler() is None:
             return
-        self._rate = compiled.engine()
+        self._rate = compiled.engine(core=self.params)
         self._fill = compiled.fill
         self._array = lambda values: array("q", values)
 

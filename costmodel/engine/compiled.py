@@ -137,15 +137,16 @@ def _loaded(logs: bool = False, core: Params | None = None) -> ctypes.CDLL:
         ) from problem
 
 
-@functools.lru_cache(maxsize=2)
-def engine(logs: bool = False) -> Engine:
+@functools.lru_cache(maxsize=32)
+def engine(logs: bool = False, core: Params | None = None) -> Engine:
     """``bulkrun.rate``, compiled. Takes arrays made by ``fill`` and plain integers.
 
-    One that ``logs`` keeps a log if it is given one, and is slower for it.
+    One that ``logs`` keeps a log if it is given one, and is slower for it. ``core``:
+    for the one core with these parameters.
 
     Raises UsageError where there is no C compiler.
     """
-    entry = _loaded(logs).rate
+    entry = _loaded(logs, core).rate
     entry.restype = None
 
     def rate(*arguments: object) -> None:
@@ -160,7 +161,7 @@ def raw(name: str, arguments: str, core: Params | None = None) -> Engine:
     ``core``: for the one core with these parameters. Whoever calls it keeps what lies
     at the addresses alive. Raises as ``engine``.
     """
-    entry = _loaded(core=core)[name]
+    entry = _loaded(False, core)[name]
     kinds: dict[str, Any] = {"a": ctypes.c_void_p, "i": ctypes.c_int64}
     entry.argtypes = [kinds[kind] for kind in arguments]
     entry.restype = None
