@@ -200,8 +200,8 @@ def body_of(form: Form, symbol: Symbol | None) -> Body:
     name = form.mnemonic
     shape = [operand.kind for operand in form.operands]
     plain = all(kind in "rmi" for kind in shape)
-    if name in ("mov", "movzx", "movbe") and "c" not in shape and "d" not in shape:
-        return _move(form, symbol) if name != "movbe" else _derived(form)
+    if name in ("mov", "movzx") and not {"c", "d"} & set(shape):
+        return _move(form, symbol)
     if name in _ARITHMETIC and plain:
         return _two_operands(form, symbol)
     if name in ("inc", "dec") and form.operands[0].width >= 32:

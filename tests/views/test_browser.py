@@ -39,8 +39,9 @@ addEventListener("load", () => {
   const found = [...document.querySelectorAll("iframe")].map(frame => {
     const doc = frame.contentDocument;
     return {
-      titles: boxes(doc, "h2"), answer: boxes(doc, ".big"), bars: boxes(doc, "svg > rect"),
-      timeline: boxes(doc, "svg[role=img]"), tables: boxes(doc, "table"),
+      titles: boxes(doc, "h2"), answer: boxes(doc, ".big"),
+      bars: boxes(doc, "svg > rect"), timeline: boxes(doc, "svg[role=img]"),
+      tables: boxes(doc, "table"),
       spill: doc.documentElement.scrollWidth - frame.clientWidth,
       fetched: frame.contentWindow.performance.getEntriesByType("resource").length,
     };
