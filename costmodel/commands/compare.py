@@ -13,6 +13,7 @@ from costmodel.commands.options import (
     add_draws,
     add_model_options,
     add_path_options,
+    add_plot,
     add_uarch,
     chosen_cores,
     chosen_format,
@@ -20,10 +21,13 @@ from costmodel.commands.options import (
     path_options,
     standard_input,
 )
+from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from costmodel.api import Difference
     from costmodel.studies.sensitivity import Effect
+
+PLOTS = ("differences", "causes", "sensitivity")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -33,11 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_path_options(parser)
     add_model_options(parser, FORMATS, varied=True)
     add_draws(parser)
-    parser.add_argument(
-        "--plot",
-        metavar="OUT.svg",
-        help="draw the differences too: .svg or .png",
-    )
+    add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
         type=float,
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> Outcome:
             differences, (before, after), draws=draws, cores=cores, values=values,
             progress=args.progress,
         )  # fmt: skip
-    felt: list[Effect] = []
+    felt: list[Effect] | None = None
     if draws and len(cores) == 1:
         from costmodel.studies.sensitivity import sensitivities
 
@@ -96,11 +96,33 @@ def run(args: argparse.Namespace) -> Outcome:
             differences[0], (before, after), cores[0], draws=draws, values=values[0]
         )
     if args.plot:
-        from costmodel.views.plots import difference_plot
-
-        difference_plot(differences).save(args.plot)
+        _plot(args, differences, felt)
     notes, status = _verdict(args, differences)
     return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+
+
+def _plot(
+    args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
+) -> None:
+    from costmodel.views import plots
+    from costmodel.views.text import heading
+
+    if args.plot_kind == "differences":
+        plots.difference_plot(differences).save(args.plot)
+        return
+    if len(differences) > 1:
+        raise UsageError(
+            f"--plot-kind {args.plot_kind} of {len(differences)} cores",
+            expected="one core, such as --uarch skylake",
+        )
+    (one,) = differences
+    if args.plot_kind == "causes":
+        plots.causes_plot(one).save(args.plot)
+        return
+    if felt is None:
+        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+    title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
+    plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
 
 
 def _verdict(
@@ -117,15 +139,15 @@ def _verdict(
     return notes, 1 if above else 0
 
 
-def _shown(differences: list[Difference], felt: list[Effect], style: str) -> str:
+def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
     if style == "json":
         from costmodel.views.json import comparisons_document
 
-        return comparisons_document(differences)
+        return comparisons_document(differences, felt)
     if style == "text":
         from costmodel.views.comparison import comparisons_text
 
-        return comparisons_text(differences, felt)
+        return comparisons_text(differences, felt or ())
     from costmodel.views.formats import comparisons_in
 
     return comparisons_in(style, differences)

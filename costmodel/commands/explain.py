@@ -11,6 +11,7 @@ from costmodel.commands.options import (
     INPUT_HELP,
     add_model_options,
     add_path_options,
+    add_plot,
     add_uarch,
     chosen_cores,
     forbid_guessing,
@@ -23,12 +24,15 @@ from costmodel.errors import UsageError
 if TYPE_CHECKING:
     from costmodel.studies.whatif import Relief
 
+PLOTS = ("timeline", "store-buffer")
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="FILE", help=INPUT_HELP)
     add_uarch(parser, "the core to explain it on")
     add_path_options(parser)
     add_model_options(parser)
+    add_plot(parser, PLOTS)
     parser.add_argument(
         "--what-if",
         action="store_true",
@@ -62,6 +66,11 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     if args.strict:
         forbid_guessing([result])
+    if args.plot:
+        from costmodel.views.timeplots import store_buffer_plot, timeline_plot
+
+        draw = timeline_plot if args.plot_kind == PLOTS[0] else store_buffer_plot
+        draw(result).save(args.plot)
     reliefs: tuple[Relief, ...] = ()
     if args.what_if:
         from costmodel.ask import what_if

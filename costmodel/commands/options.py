@@ -174,6 +174,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
+    """The first of ``kinds`` is the default."""
+    parser.add_argument(
+        "--plot", metavar="OUT.svg", help=f"draw the {kinds[0]} too: .svg or .png"
+    )
+    parser.add_argument(
+        "--plot-kind",
+        choices=kinds,
+        default=kinds[0],
+        help=f"what --plot draws (default {kinds[0]})",
+    )
+
+
 def add_json(
     parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS[:2]
 ) -> None:

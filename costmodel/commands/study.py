@@ -25,7 +25,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plot",
         metavar="OUT.svg",
-        help="draw the study's differences per core: .svg or .png",
+        help="draw one question's answers on each core: .svg or .png",
+    )
+    parser.add_argument(
+        "--plot-kind",
+        metavar="QUESTION",
+        default="",
+        help="the question --plot draws, by its id, or share-of-slow-calls "
+        "(default: the first difference)",
     )
     add_json(parser, FORMATS)
 
@@ -41,9 +48,9 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     notes: tuple[str, ...] = ()
     if args.plot:
-        from costmodel.views.plots import answers_plot
+        from costmodel.views.report import plot_of
 
-        answers_plot(outcome).save(args.plot)
+        plot_of(outcome, args.plot_kind).save(args.plot)
     if args.out:
         from costmodel.views.report import write_report
 

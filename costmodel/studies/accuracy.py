@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from costmodel.cores.load import load_core
 from costmodel.errors import InputError
 from costmodel.studies.blocks import read_blocks
 from costmodel.studies.calibration import Calibration, calibrate
+from costmodel.studies.processes import processes
 from costmodel.studies.validate import Validation, validate
 
 
@@ -85,7 +84,7 @@ def _held(tasks: Sequence[_Task], workers: int) -> Iterator[Held]:
     if workers <= 1:
         yield from map(_hold, tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with processes(workers) as pool:
         yield from pool.map(_hold, tasks)
 
 

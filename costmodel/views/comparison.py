@@ -78,18 +78,33 @@ def comparisons_text(
 def sensitivity_lines(
     felt: Sequence[Effect], stated: Fraction, digits: int
 ) -> list[str]:
-    """Figures that move the difference: its value at either end of theirs."""
+    """Figures that move the difference: its value at either end of theirs, and shares
+    of its variance over draws of them all."""
     rows = [
         (
             spoken(effect.path),
             f"{effect.low:g} to {effect.high:g}",
-            f"{number(Fraction(effect.at_low), digits, sign=True)} to "
-            f"{number(Fraction(effect.at_high), digits, sign=True)}",
+            f"{_signed(effect.at_low, digits)} to {_signed(effect.at_high, digits)}",
+            f"{100 * effect.share:.0f} %",
+            f"{100 * effect.total:.0f} +- {100 * effect.half:.0f} %",
         )
         for effect in felt
     ]
-    title = f"  sensitive to (alone; {number(stated, digits, sign=True)} as stated)"
-    return [title, *table([("figure", "interval", "delta"), *rows], "lll", "    ")]
+    widest = max(len(row[0]) for row in rows)
+    room = 72 - 4 - 8 - sum(max(len(row[k]) for row in rows) for k in (1, 2, 3, 4))
+    if widest > room:
+        rows = [(clip(row[0], max(room, 12)), *row[1:]) for row in rows]
+    title = (
+        f"sensitive to (delta: the figure alone at its ends, "
+        f"{_signed(stated, digits)} as stated; shares of the variance: "
+        "alone, and with others)"
+    )
+    head = ("figure", "interval", "delta", "alone", "in all")
+    return [wrap(title, "  ", "    "), *table([head, *rows], "lllrr", "    ")]
+
+
+def _signed(value: float | Fraction, digits: int) -> str:
+    return number(Fraction(value), digits, sign=bool(value))
 
 
 def _digits(comparison: Comparison) -> int:

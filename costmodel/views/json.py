@@ -23,6 +23,7 @@ from costmodel.views.layout import place, spelled
 from costmodel.views.whatif import what_if_record
 
 if TYPE_CHECKING:
+    from costmodel.studies.sensitivity import Effect
     from costmodel.studies.whatif import Relief
 
 SCHEMA = 1
@@ -121,8 +122,25 @@ def explanation_document(e: Estimate, reliefs: Sequence[Relief] = ()) -> str:
     return document(results=[record])
 
 
-def comparisons_document(comparisons: Sequence[Comparison]) -> str:
-    return document(results=[comparison_record(c) for c in comparisons])
+def comparisons_document(
+    comparisons: Sequence[Comparison], felt: Sequence[Effect] | None = None
+) -> str:
+    """``felt``: what the difference of the one core is sensitive to, if looked for."""
+    more = {} if felt is None else {"sensitivity": [_effect(e) for e in felt]}
+    return document(results=[comparison_record(c) for c in comparisons], **more)
+
+
+def _effect(e: Effect) -> dict[str, Any]:
+    return {
+        "figure": e.path,
+        "low": e.low,
+        "high": e.high,
+        "delta_at_low": e.at_low,
+        "delta_at_high": e.at_high,
+        "first_order": e.share,
+        "total": e.total,
+        "total_half_width": e.half,
+    }
 
 
 def comparison_record(c: Comparison) -> dict[str, Any]:
@@ -142,6 +160,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "instructions": [_part(p) for p in by_instruction(c)],
         "code": {name: getattr(change, name) for name in change.__slots__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],
+        "core_error": error_record(c.after.core_error),
         "cold": dict(c.after.cold),
         "memory": [_memory(c.before), _memory(c.after)],
         "files": [c.before.path.origin, c.after.path.origin],

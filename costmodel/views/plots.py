@@ -166,10 +166,19 @@ def break_even_of(outcome: Outcome, fast: str, slow: str) -> Plot:
     return break_even_plot(added, saved, "system-call round trip")
 
 
-def tornado_plot(felt: Sequence[Effect], stated: float, title: str) -> Plot:
-    """The difference with each figure alone at either end of its interval."""
-    rows = sorted(felt, key=lambda e: abs(e.at_high - e.at_low))
-    note = "one figure moved at a time, the others as stated"
+def tornado_plot(
+    felt: Sequence[Effect], stated: float, title: str, scenario: str = ""
+) -> Plot:
+    """The difference with each figure alone at either end of its interval.
+
+    Beside each, its share of the variance where that is known.
+    """
+    rows = sorted(felt, key=lambda e: (e.total, abs(e.at_high - e.at_low)))
+    note = "one figure moved at a time; right: share of the variance over draws"
+    if not any(effect.total for effect in felt):
+        note = "one figure moved at a time, the others as stated"
+    if scenario:
+        note = f"{SCENARIOS.get(scenario, scenario)}; {note}"
     with style():
         figure, ax = axes(6.8, 1.3 + 0.34 * max(1, len(rows)), title, note)
         ax.axvline(stated, color=INK, linewidth=0.8)
@@ -187,6 +196,10 @@ def tornado_plot(felt: Sequence[Effect], stated: float, title: str) -> Plot:
                                 xytext=(3 if right else -3, 0),
                                 textcoords="offset points",
                                 ha="left" if right else "right")  # fmt: skip
+            if effect.total:
+                share = f"{100 * effect.total:.0f} %"
+                ax.annotate(share, (1.01, y), fontsize=8, va="center",
+                            xycoords=("axes fraction", "data"))  # fmt: skip
         ax.set_yticks(range(len(rows)), [spoken(e.path) for e in rows])
         ax.tick_params(axis="y", length=0)
         ax.margins(x=0.08)

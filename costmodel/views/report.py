@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from costmodel.errors import InputError
+from costmodel.errors import InputError, UsageError
 from costmodel.studies.study import Outcome
 from costmodel.views.figure import Plot
 from costmodel.views.plots import answers_plot, break_even_of
@@ -35,12 +35,25 @@ def write_report(outcome: Outcome, folder: str) -> list[str]:
     return [str(place / name) for name in (*texts, *(f"{n}.svg" for n in plots))]
 
 
+def plot_of(outcome: Outcome, name: str = "") -> Plot:
+    """One plot by name; "": the first question's. Raises UsageError."""
+    known = [q.id for q in outcome.study.questions if q.kind in _PLOTTED]
+    pair = _pair_questions(outcome)
+    if name == SHARE and pair is not None:
+        return break_even_of(outcome, *pair)
+    if (name and name not in known) or not known:
+        raise UsageError(
+            f"no plot {name!r} of this study",
+            expected=", ".join([*known, *([SHARE] if pair else [])]),
+        )
+    return answers_plot(outcome, name or known[0])
+
+
 def plots_of(outcome: Outcome) -> dict[str, Plot]:
     """A plot for each question that has an interval on each core, by its id."""
     asked = outcome.study.questions
     plots = {q.id: answers_plot(outcome, q.id) for q in asked if q.kind in _PLOTTED}
-    even = next((q for q in asked if q.kind == "break_even"), None)
-    pair = None if even is None else _pair_questions(outcome)
+    pair = _pair_questions(outcome)
     if pair is not None:
         plots[SHARE] = break_even_of(outcome, *pair)
     return plots
@@ -48,10 +61,13 @@ def plots_of(outcome: Outcome) -> dict[str, Plot]:
 
 def _pair_questions(outcome: Outcome) -> tuple[str, str] | None:
     """The questions that ask for the two sides of the break-even one."""
-    even = next(q for q in outcome.study.questions if q.kind == "break_even")
+    asked = outcome.study.questions
+    even = next((q for q in asked if q.kind == "break_even"), None)
+    if even is None:
+        return None
     slow = even.slow[0]
     fast_id = slow_id = None
-    for q in outcome.study.questions:
+    for q in asked:
         if q.kind != "difference":
             continue
         if (q.before, q.after, q.scenario) == (even.before, even.after, even.scenario):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
-import pytest
-
 from costmodel import api, data
 from costmodel.studies import uncertainty as u
-from costmodel.studies.sensitivity import effects, rank_correlation
+from costmodel.studies.sensitivity import effects
 
 STUBS = data.stubs_dir() / "top-of-stack"
 FAST = api.load_path(str(STUBS / "v3.16-fast.S"))
@@ -70,21 +68,10 @@ def test_effects_name_a_figure_that_moves_the_difference() -> None:
     assert found
     for effect in found:
         assert 0 <= effect.share <= 1
+        assert 0 <= effect.total <= 1
+        assert effect.half >= 0
         assert effect.low < effect.high
-    assert found == sorted(found, key=lambda e: -e.share)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "expected"),
-    [
-        ([1, 2, 3, 4], [1, 4, 9, 16], 1),
-        ([1, 2, 3, 4], [4, 3, 2, 1], -1),
-        ([1, 2, 3], [5, 5, 5], 0),
-        ([1, 2, 2, 3], [1, 2, 3, 4], 0.9486832980505138),
-    ],
-)
-def test_rank_correlation(x: list[float], y: list[float], expected: float) -> None:
-    assert rank_correlation(x, y) == pytest.approx(expected)
+    assert found == sorted(found, key=lambda e: -e.total)
 
 
 def test_compare_gives_the_interval_of_the_difference() -> None:
