@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 from costmodel.code.insn import Path
@@ -25,6 +24,7 @@ from costmodel.engine.rerun import Rerun
 from costmodel.engine.result import Comparison
 from costmodel.errors import UsageError
 from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
+from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values
 
 DRAWS = 32  # of a comparison, unless asked for others
@@ -199,7 +199,7 @@ def _pool(work: Sequence[Part], executor: Executor | None) -> Iterator[Executor 
     if workers < 2 or runs < PARALLEL_ABOVE[compiler() is None]:
         yield None
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with processes(workers) as pool:
         yield pool
 
 

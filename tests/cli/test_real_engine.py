@@ -135,3 +135,45 @@ def test_no_assembler_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "gcc" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["differences", "causes", "sensitivity"])
+def test_compare_draws_each_kind_of_plot(run: Run, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "a.svg"
+    status, *_ = run(
+        "compare", FAST, EVERY_SLOT, "-u", "zen5", "--scenario", "once",
+        "--draws", "4", "--plot", str(file), "--plot-kind", kind,
+    )  # fmt: skip
+    assert status == 0
+    assert "<svg" in file.read_text()
+
+
+@pytest.mark.parametrize("kind", ["timeline", "store-buffer"])
+def test_explain_draws_each_kind_of_plot(run: Run, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "a.svg"
+    status, *_ = run(
+        "explain", FAST, "-u", "zen5", "--plot", str(file), "--plot-kind", kind
+    )
+    assert status == 0
+    assert "<svg" in file.read_text()
+
+
+def test_a_plot_of_one_core_refuses_several(run: Run, tmp_path: Path) -> None:
+    status, out, err = run(
+        "compare", FAST, EVERY_SLOT, "-u", "zen5,skylake", "--draws", "0",
+        "--plot", str(tmp_path / "a.svg"), "--plot-kind", "causes",
+    )  # fmt: skip
+    assert (status, out) == (2, "")
+    assert "expected: one core" in err
+
+
+def test_compare_says_what_the_one_core_is_sensitive_to(run: Run) -> None:
+    status, out, _ = run(
+        "compare", FAST, EVERY_SLOT, "-u", "skylake", "--draws", "4", "--json"
+    )
+    assert status == 0
+    found = json.loads(out)["sensitivity"]
+    assert found
+    for one in found:
+        assert {"figure", "first_order", "total", "total_half_width"} <= set(one)
+        assert 0 <= one["first_order"] <= 1
