@@ -37,7 +37,6 @@ from costmodel.engine.params import Params
     CACHE_AT,  # line being read
     # queue
     SLOT_COUNT,  # queue slots delivered
-    QUEUED,  # cycle the current instruction is in the queue
     # issue
     NOW,  # current issue cycle
     ISSUED,  # slots used in it
@@ -61,7 +60,6 @@ from costmodel.engine.params import Params
     COMMIT_CLOCK,  # 64ths: when the next line may be written
     COMMIT_LINE,
     COMMIT_LINES,  # separate line writes
-    STORE_PEAK,
     DIVIDER,  # cycle the unit that is not pipelined is free
     FILLS,  # cold lines touched
     MISSED,  # the bytes of the last instruction came from a cold line
@@ -114,7 +112,7 @@ from costmodel.engine.params import Params
     READS,  # bit mask: registers out of the reorder buffer read in this issue cycle
     SLOT_WRITES,  # bit mask: registers the slot writes
     SCALARS,
-) = range(87)
+) = range(85)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 

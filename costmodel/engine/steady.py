@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from math import gcd
 
-CALENDAR = 1 << 12
-LARGEST_CALENDAR = 1 << 22
-
 
 def trip_group(length: int, block: int, loops: bool) -> int:
     """Trips after which straight-line code is at the same place in its fetch block."""

@@ -16,13 +16,11 @@ UNEXPLAINED = "not explained"
 
 # What is bound, as people say it, by the causes the engine charges.
 MECHANISMS: Mapping[str, tuple[str, ...]] = {
-    "front end: fetch, predecode": (
-        "fetch bandwidth", "predecode", "length-changing prefix",
-    ),
+    "front end: fetch, predecode": ("fetch bandwidth", "length-changing prefix"),
     "front end: decode": ("decode width", "first decoder"),
     "front end: microcode": ("microcode sequencer",),
-    "front end: uop cache": ("uop cache", "front end switch"),
-    "front end: branches": ("taken branch", "front end restart"),
+    "front end: uop cache": ("uop cache",),
+    "front end: restarts": ("front end restart",),
     "issue width": ("issue width", "memory issue", "register reads", "queue full"),
     "window": (
         "rob full", "scheduler full", "load buffer full", "store buffer full",
@@ -30,10 +28,9 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = {
     ),
     "ports": ("port",),
     "divider": ("divider",),
-    "dependency chain": ("dependency", "execute latency", "address"),
+    "dependency chain": ("dependency", "execute latency"),
     "chain through loads": ("load latency", "cache miss"),
-    "store forwarding": ("store forwarding", "blocked forwarding", "store data",
-                         "4K aliasing"),
+    "store forwarding": ("store forwarding", "blocked forwarding", "4K aliasing"),
     "line crossing": ("line crossing",),
     "retirement, commit": ("retire order", "retire width", "store commit"),
     "serialising": ("serialising", "store drain", "microcode latency"),
