@@ -42,6 +42,7 @@ class Decode(Section, frozen=True):
     ends_after_pop_r12: bool = False  # ... and end the decode group
     prefix_limit: int = 0  # more prefixes than this cost prefix_stall
     prefix_stall: int = 0  # cycles
+    prefix_stall_more: int = 0  # cycles, for every four prefixes beyond four too many
 
 
 class UopCache(Section, frozen=True):

@@ -27,6 +27,7 @@ NEEDS = {
     "front_end.decode": "decoders",
     "front_end.decode.fused_pair_slots": "fused pair",
     "front_end.decode.prefix_stall": "prefix stall",
+    "front_end.decode.prefix_stall_more": "prefix stall",
     "front_end.microcode_uops": "microcode",
     "front_end.microcode_switch": "microcode",
     "front_end.uop_cache": "uop cache",

@@ -95,8 +95,10 @@ def immediates(form: Form, core: Core) -> int:
 
 def prefix_stall(form: Form, front: Decode) -> int:
     """Cycles too many prefixes cost."""
-    crowded = front.prefix_limit and form.prefixes > front.prefix_limit
-    return front.prefix_stall if crowded else 0
+    if not front.prefix_limit or form.prefixes <= front.prefix_limit:
+        return 0
+    fours = (form.prefixes - front.prefix_limit - 1) // 4
+    return front.prefix_stall + fours * front.prefix_stall_more
 
 
 # --- flags ----------------------------------------------------------------------------

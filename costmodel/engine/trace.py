@@ -148,7 +148,7 @@ class Builder:
         for low, merges in zip(lowered, self.merges(items), strict=True):
             start = len(uop_list)
             if low is not None:
-                uop_list += [merge_uop(register) for register in merges]
+                uop_list += [merge_uop(register, self.core) for register in merges]
                 uop_list += [FILLER] * low.fillers
                 uop_list += low.uops
                 firsts += [accesses] * (len(uop_list) - start)
@@ -260,9 +260,13 @@ class Builder:
         if not self._high:
             return [[]] * len(items)
         high = HighBytes()
-        for item in items:
-            high.merges(item.form)
-        return [high.merges(item.form) for item in items]
+        zero = self.core.rename.zero_idioms
+        path = [
+            (form, form.same_register and form.mnemonic in zero) for form, *_ in items
+        ]
+        for form, idiom in path:
+            high.merges(form, idiom)
+        return [high.merges(form, idiom) for form, idiom in path]
 
 
 def always_at(base: int, loops: bool, repeat: int) -> int:

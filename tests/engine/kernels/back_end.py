@@ -115,3 +115,110 @@ def three_registers_are_not_too_many() -> None:
 @kernel("sandybridge", "4885f7 4d85c8 4885cb 4d85d3", 4 / 3)
 def later_cores_read_any_number() -> None:
     """The same four from a register file that renaming points into: three ports."""
+
+
+@kernel("ivybridge", "48890413 909090", 1.25)
+def indexed_stores_part_on_ivy_bridge() -> None:
+    """``mov %rax,(%rbx,%rdx)`` and three NOPs: the address and the data of an indexed
+    store issue apart, five slots. (uops.info: two issue slots.)"""
+
+
+@kernel("haswell", "48890413 909090", 1.0)
+def indexed_stores_stay_one_slot_on_haswell() -> None:
+    """The same on Haswell: four slots. (uops.info.)"""
+
+
+@kernel("ivybridge", "480303 909090", 1.0)
+def a_load_and_its_operation_share_a_slot() -> None:
+    """``add (%rbx),%rax`` and three NOPs: four slots. (Intel optimization manual:
+    micro-fusion.)"""
+
+
+@kernel("ivybridge", "48030413 909090", 1.25)
+def an_indexed_load_and_its_operation_do_not() -> None:
+    """``add (%rbx,%rdx),%rax``: un-laminated, five slots. (Intel optimization manual:
+    un-lamination on Sandy Bridge.)"""
+
+
+@kernel("haswell", "48833c1301 909090", 1.25)
+def compare_of_an_indexed_operand_and_an_immediate_parts() -> None:
+    """``cmpq $1,(%rbx,%rdx)`` reads no destination register: two slots on Haswell too.
+    (uops.info.)"""
+
+
+@kernel("haswell", "488b06 488b4f08 48891a", 1.0)
+def simple_store_addresses_have_port_seven() -> None:
+    """Two loads and a store without an index: ports 2, 3 and 7. (Intel optimization
+    manual.)"""
+
+
+@kernel("haswell", "488b06 488b4f08 48891c1a", 1.5)
+def indexed_store_addresses_do_not() -> None:
+    """With an index three uops share ports 2 and 3. (The same.)"""
+
+
+@kernel("ivybridge", "4801c0 4889c3 4801db", 1.0)
+def an_eliminated_move_is_no_link_of_a_chain() -> None:
+    """Two chains of one add each; the move between them has no latency and takes no
+    port. (Agner Fog: Ivy Bridge eliminates moves.)"""
+
+
+@kernel("tiny", "4889c3 4889c1 4889c2 4889c6", 2.0, schedulers="[]")
+def moves_take_ports_without_elimination() -> None:
+    """Four moves on two ports."""
+
+
+@kernel("skylake", "31c0 88c8 88d4", 0.75)
+def a_zeroed_register_needs_no_merge() -> None:
+    """``xor %eax,%eax; mov %cl,%al; mov %dl,%ah``: the idiom overwrites EAX and its
+    high byte without reading them: three slots, four a cycle. (BHive on Skylake:
+    0.70.)"""
+
+
+@kernel("zen2", "480fafc0 480fafdb", 3.0)
+def one_multiplier_serves_two_chains() -> None:
+    """Latency 3, one a cycle, both in the scheduler of that ALU. (AMD optimization
+    guide: multiplier on ALU1.)"""
+
+
+# --- what serialising instructions do, each rule alone: here NOP has it ------------
+@kernel(
+    "tiny", "90 480fafc0", 10.0, nop='{"*": {latency: 1, waits: retire, holds: true}}'
+)
+def what_waits_for_retirement_and_holds_takes_turns() -> None:
+    """It takes one cycle and holds what follows; a multiply then issues, leaves 5
+    cycles later, takes 3 and retires 1 after, and only then comes the next: 1 + 5 + 3 +
+    1. (So does LFENCE: Intel manual, volume 2.)"""
+
+
+@kernel("tiny", "90 480fafc0", 9.0, nop='{"*": {latency: 1, waits: retire}}')
+def what_only_waits_lets_younger_code_begin() -> None:
+    """The multiply issues in the same cycle: 5 + 3 + 1."""
+
+
+@kernel("tiny", "90 480fafc0", 3.0, nop='{"*": {latency: 1, holds: true}}')
+def what_only_holds_hides_behind_a_chain() -> None:
+    """Nothing older has to be done: a hold of one cycle in a chain of three."""
+
+
+@kernel("tiny", "90 488903", 9.0, nop='{"*": {latency: 1, waits: stores, holds: true}}')
+def what_waits_for_stores_waits_for_the_commit() -> None:
+    """1 cycle; the store leaves 5 later, completes 1, retires 1 and commits 1 after.
+    (So does MFENCE.)"""
+
+
+@kernel("tiny", "90 488903", 8.0, nop='{"*": {latency: 1, waits: retire, holds: true}}')
+def what_waits_for_retirement_lets_stores_commit_behind_it() -> None:
+    """The same less the commit."""
+
+
+@kernel("tiny", "90", 29.0, nop='{"*": {latency: 10, refetch: decode}}')
+def what_refetches_pays_for_the_front_end() -> None:
+    """10 cycles, 15 to the first fetch, 3 to the decoders, 1 in the queue. (So do
+    SYSCALL, SYSRET and IRET.)"""
+
+
+@kernel("tiny", "90 4801d8", 10.0, nop='{"*": {latency: 10, holds: true}}')
+def a_hold_of_ten_cycles_is_ten_cycles() -> None:
+    """The add issues when it is done and the next at once after the add, in the same
+    cycle."""

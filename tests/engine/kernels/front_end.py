@@ -91,3 +91,63 @@ def eleven_lines_come_from_the_decoders() -> None:
     """333 bytes need an eleventh line, and none is still there when it comes round:
     21 blocks of 16 bytes, and a cycle for the taken jump, though 38 slots could issue
     in 19. (Least recently used lines go first; Intel optimization manual: capacity.)"""
+
+
+@kernel("bulldozer", "6666666690", 15.0)
+def four_prefixes_stall_bulldozer() -> None:
+    """A NOP with four prefixes: 14 cycles and its own. (Agner Fog, section 19.3: 14 to
+    15 for four to seven.)"""
+
+
+@kernel("bulldozer", "666666666666666690", 22.0)
+def eight_prefixes_stall_it_longer() -> None:
+    """Eight: 21 and its own. (The same: 20 to 22 for eight to eleven.)"""
+
+
+@kernel("bulldozer", "66666666666666666666666690", 29.0)
+def twelve_prefixes_longer_still() -> None:
+    """Twelve: 28 and its own. (The same: 27 to 28.)"""
+
+
+@kernel("zen5", "48c7842480000000 78563412 48c7842488000000 78563412", 2.0)
+def long_instructions_need_the_first_decoder_of_zen5() -> None:
+    """Two stores of 12 bytes: over ten bytes an instruction decodes in slot 0 only, so
+    one a cycle. (AMD optimization guide of Zen 5, section 2.9; measured: 0.99.)"""
+
+
+@kernel("zen1", "48c744241078563412 48c744241878563412", 2.0)
+def nine_bytes_are_long_on_zen1() -> None:
+    """Two stores of nine bytes: the limit is eight there. (AMD optimization guide of
+    family 17h, section 2.9.)"""
+
+
+@kernel("skylake", "0f1f8000000000" * 4 + "7402", 4.0, "loop")
+def a_jump_at_a_32_byte_boundary_is_decoded() -> None:
+    """Four 7-byte NOPs and JE end at byte 30; DEC and JNZ cross byte 32, so neither
+    window is cached: 39 bytes in three blocks, and the jump back one more. From the
+    cache seven slots took two. (uiCA: both halves of a line must be cacheable, and a
+    jump may not touch the end of one.)"""
+
+
+@kernel("haswell", "90" * 23, 6.0, "loop")
+def a_loop_in_the_queue_runs_at_the_issue_width() -> None:
+    """23 NOPs and the fused DEC and JNZ: 24 slots, four a cycle, though 23 NOPs in a
+    window are more than the cache holds. (Intel optimization manual: loop stream
+    detector.)"""
+
+
+@kernel("skylake", "415c", 1.0)
+def pop_of_r12_needs_the_first_decoder() -> None:
+    """POP of R12, one uop, decodes in slot 0 only: one a cycle, where two load ports
+    could take two. (uiCA: pop5CRequiresComplexDecoder.)"""
+
+
+@kernel("skylake", "5b", 0.5)
+def pop_of_rbx_does_not() -> None:
+    """POP of RBX: two a cycle through the load ports; the stack engine moves RSP."""
+
+
+@kernel("skylake", "fc 90909090", 4.0)
+def going_to_the_sequencer_costs_cycles() -> None:
+    """CLD is microcode of three uops: a cycle in the sequencer and two to go to and
+    come from it, then one for the NOPs. (uiCA: one cycle each way.)"""

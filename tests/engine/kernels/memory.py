@@ -89,3 +89,53 @@ def a_load_4096_bytes_from_a_store_in_flight_starts_again() -> None:
 @kernel("ivybridge", "48898308100000 488b1b", 4.0)
 def a_load_4104_bytes_away_does_not() -> None:
     """The same with eight bytes between them."""
+
+
+@kernel("skylake", "48894b3c", 2.0)
+def a_store_across_two_lines_commits_twice() -> None:
+    """``mov %rcx,0x3c(%rbx)``: both lines, one a cycle. (Agner Fog: a store across
+    lines counts as two.)"""
+
+
+@kernel("ivybridge", "488943 7c 488b5b 3c", 5.0)
+def a_load_across_two_lines_takes_longer() -> None:
+    """``mov %rax,0x7c(%rbx); mov 0x3c(%rbx),%rbx``: the load crosses a line, one cycle
+    more than the four of a chain of pointers. (uiCA.)"""
+
+
+@kernel("icelake", "48890b 48895308", 1.0)
+def two_stores_to_a_line_commit_in_a_cycle_on_ice_lake() -> None:
+    """Two store ports, and both to one line. (Intel manual: paired stores.)"""
+
+
+@kernel("icelake", "48890b 48895340", 2.0)
+def two_stores_to_two_lines_do_not() -> None:
+    """The second to the next line: one a cycle. (The same.)"""
+
+
+_LINES = ["488983" + (64 * k).to_bytes(4, "little").hex() for k in range(13)]
+
+
+@kernel("zen5", "".join(_LINES[:12]), 6.0)
+def stores_to_the_last_twelve_lines_merge_on_zen5() -> None:
+    """Twelve stores to twelve lines, again and again: two a cycle, the rate of stores
+    to one line. (Measured on Zen 5: any of the last twelve lines.)"""
+
+
+@kernel("zen5", "".join(_LINES), 13 * 67 / 64)
+def stores_to_thirteen_lines_do_not() -> None:
+    """One line more, and none is among the last twelve when it comes round: each is
+    written apart, 67 of 64 cycles. (The same.)"""
+
+
+@kernel(
+    "zen5", "488b03 488b4b08 488b5310 488b7318 488b7b20 4c8b4328 4c8b4b30 4c8b5338", 2.0
+)
+def four_memory_operations_a_cycle_on_zen5() -> None:
+    """Eight loads. (AMD optimization guide of Zen 5, section 2.12: four, of which two
+    may store.)"""
+
+
+@kernel("skylake", "488703", 19.0)
+def a_locked_exchange_waits_for_the_one_before() -> None:
+    """XCHG with memory locks: 18 to 20 cycles. (InstLatx64: 18; uops.info: 19.)"""
