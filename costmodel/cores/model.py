@@ -172,6 +172,7 @@ class Renaming(Section, frozen=True):
 
     window: int = 0  # the store is one of the last this many
     latency: int = 0  # cycles from the stored value to the loaded one
+    passed: int = 0  # added if PUSH or POP of memory stored a value it loaded itself
     widths: tuple[int, ...] = (32, 64)
     learns: bool = False  # in a loop, pairs whose addresses are written differently
     modify_widths: tuple[int, ...] = ()  # also these, from one read-modify-write to the
@@ -205,9 +206,9 @@ class Memory(Section, frozen=True):
     # load dispatch to result, if a store not committed has it; where a load takes more
     # than load_latency this is as much longer
     forward_load: int = 0
-    # value that PUSH or POP of memory loads and stores to the result of a load of it,
-    # which is not renamed then; 0: as other stores
-    forward_passed: int = 0
+    # from the last older store's address dispatched to the result of a load that would
+    # be renamed but for its segment or missing base; 0: it waits for no other address
+    forward_order: int = 0
     forward_narrow: int = 0  # added when the load is inside the store but not at it
     forward_blocked: int = 13  # total, when bytes come from elsewhere as well
     line: int = 64

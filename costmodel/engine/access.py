@@ -29,6 +29,7 @@ from costmodel.engine.layout import (
     F_ALIAS,
     F_BLOCKED,
     F_INSIDE,
+    F_ORDERED,
     F_PASSED,
     F_RENAMED,
     T_ACCESS_COUNT,
@@ -38,6 +39,8 @@ from costmodel.engine.layout import (
 from costmodel.engine.log import note
 from costmodel.engine.params import Params
 from costmodel.engine.state import (
+    ADDRESSED,
+    ADDRESSED_EVENT,
     COMMIT_AT,
     COMPLETE,
     DATA_AT,
@@ -101,8 +104,10 @@ def load_result(
     if forward and age <= copy:
         n_access = t[T_ACCESS_COUNT]
         cell = ((copy - age) & (t[T_DEPTH] - 1)) * n_access + t[b + A_SOURCE]
-        if forward == F_RENAMED:
+        if forward >= F_RENAMED:
             result = m[m[VALUE_AT] + cell] + p.renaming_latency
+            if forward == F_PASSED:
+                result += p.renaming_passed
             result_event = m[m[DATA_EVENT_AT] + cell]
             if result < issued:
                 result = issued
@@ -130,9 +135,7 @@ def load_result(
             value = m[m[DATA_AT] + cell] + p.forward_latency
             value_event = m[m[DATA_EVENT_AT] + cell]
             cause_of = C.FORWARD
-            if forward == F_PASSED and p.forward_passed:
-                value = m[m[VALUE_AT] + cell] + p.forward_passed
-            elif forward == F_INSIDE:
+            if forward == F_INSIDE:
                 value += p.forward_narrow
             elif forward == F_BLOCKED:
                 value = m[m[DATA_AT] + cell] + p.forward_blocked
@@ -146,6 +149,10 @@ def load_result(
             if loaded + p.forward_load > value:
                 value = loaded + p.forward_load
                 value_event = event + DISPATCH
+            if forward == F_ORDERED and p.forward_order:
+                if m[ADDRESSED] + p.forward_order > value:
+                    value = m[ADDRESSED] + p.forward_order
+                    value_event = m[ADDRESSED_EVENT]
             if by_address > value:
                 value = by_address
                 value_event = m[m[STA_EVENT_AT] + cell]
@@ -163,7 +170,7 @@ def load_result(
         ready = fill(line, reads, event + DISPATCH, t, p, m)
         if ready > complete:
             complete = ready
-            if forward != F_RENAMED or age > copy:
+            if forward < F_RENAMED or age > copy:
                 result = ready
             cause = C.CACHE_MISS
             source = asked_by(line, m)

@@ -50,12 +50,13 @@ NEEDS = {
     "memory.forward_latency": "forwarded load",
     "memory.forward_address": "forwarded load",
     "memory.forward_load": "forwarded load",
-    "memory.forward_passed": "passed load",
+    "memory.forward_order": "ordered load",
     "memory.forward_narrow": "load inside a store",
     "memory.forward_blocked": "blocked load",
     "memory.alias_4k": "aliased load",
     "memory.renaming": "forwarded load",
     "memory.renaming.latency": "renamed load",
+    "memory.renaming.passed": "passed load",
     "memory.boundary": "crossing",
     "memory.split_load": "crossing",
     "memory.split_store": "crossing",
@@ -191,7 +192,8 @@ def _loads(run: Run) -> Iterator[str]:
             if form.mnemonic in ("movsx", "movsxd"):
                 yield "sign-extending load"
     said = {L.F_INSIDE: "load inside a store", L.F_BLOCKED: "blocked load",
-            L.F_RENAMED: "renamed load", L.F_PASSED: "passed load"}  # fmt: skip
+            L.F_RENAMED: "renamed load", L.F_PASSED: "passed load",
+            L.F_ORDERED: "ordered load"}  # fmt: skip
     for at in _accesses(run):
         forward = run.trace[at + L.A_FORWARD]
         if forward == L.F_ALIAS:

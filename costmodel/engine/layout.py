@@ -135,4 +135,5 @@ REGISTERS = 48
     A_COLD_LAST,  # ... its last byte
     ACCESS_SIZE,
 ) = range(11)
-F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_RENAMED, F_ALIAS, F_PASSED = range(7)
+F_NONE, F_EXACT, F_INSIDE, F_BLOCKED, F_ALIAS, F_ORDERED = range(6)
+F_RENAMED, F_PASSED = range(6, 8)  # these take the value at rename

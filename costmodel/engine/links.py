@@ -71,9 +71,16 @@ def meeting(
     kind = linked.kind[k]
     if kind != L.F_EXACT:
         return kind
-    if memory.forward_passed and _passes_on(insns[linked.step[linked.store[k]]].form):
-        return L.F_PASSED
-    return L.F_RENAMED if renamed(k, linked, insns, memory.renaming, again) else kind
+    rule = memory.renaming
+    if renamed(k, linked, insns, rule, again):
+        store = insns[linked.step[linked.store[k]]].form
+        return L.F_PASSED if _passes_on(store) else L.F_RENAMED
+    near = linked.same_expression[k] and linked.between[k] < rule.window
+    if near:
+        access = insns[linked.step[k]].form.memory[linked.slot[k]]
+        if access.segment or (access.base < 0 and access.index < 0):
+            return L.F_ORDERED
+    return kind
 
 
 def renamed(

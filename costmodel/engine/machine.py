@@ -70,6 +70,8 @@ from costmodel.engine.params import Params
 from costmodel.engine.retirement import finish_slot
 from costmodel.engine.state import (
     ADDRESS,
+    ADDRESSED,
+    ADDRESSED_EVENT,
     COMMIT_AT,
     COMMITTED,
     COMPLETE,
@@ -212,6 +214,9 @@ def execute(
                 m[m[STA_EVENT_AT] + cell] = event + DISPATCH
                 # not written; until it is, which buffer entry it takes
                 m[m[COMMIT_AT] + cell] = -1 - (m[STORES] & (MOST_STORES - 1))
+                if when > m[ADDRESSED]:
+                    m[ADDRESSED] = when
+                    m[ADDRESSED_EVENT] = event + DISPATCH
             elif kind == K_STORE_DATA:
                 m[m[DATA_AT] + cell] = when
                 m[m[VALUE_AT] + cell] = ready

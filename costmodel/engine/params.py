@@ -71,7 +71,8 @@ class Params(NamedTuple):
     fill_buffers: int
     entry_held: int = 0
     early_wake: int = 0
-    forward_passed: int = 0
+    forward_order: int = 0  # cycles from the last older store address
+    renaming_passed: int = 0  # more cycles for what PUSH of memory stored
     forward_load: int = 0  # cycles beyond those the load takes from the cache
     cache_shift: int = 0  # logarithm of the bytes of a cache window
     cache_again: int = 0
@@ -148,7 +149,8 @@ def build(core: Core) -> Params:
         fill_buffers=min(memory.fill_buffers, MOST_FILL_BUFFERS),
         entry_held=window.entry_held,
         early_wake=int(window.early_wake),
-        forward_passed=memory.forward_passed,
+        forward_order=memory.forward_order,
+        renaming_passed=memory.renaming.passed,
         forward_load=max(0, memory.forward_load - memory.load_latency),
         cache_shift=max(1, cache.window).bit_length() - 1,
         cache_again=cache.again,

@@ -125,7 +125,7 @@ def _fetch(r: Relaxed) -> None:
 
 
 def _forwarding(r: Relaxed) -> None:
-    r.figures(forward_latency=0, forward_address=0, forward_passed=0, forward_narrow=0)
+    r.figures(forward_latency=0, forward_address=0, forward_order=0, forward_narrow=0)
 
 
 def _busy(r: Relaxed) -> None:

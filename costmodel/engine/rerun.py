@@ -47,11 +47,11 @@ PARAMS_ONLY = frozenset(
         "register_reads",
     )]
     + [f"memory.{name}" for name in (
-        "forward_latency", "forward_address", "forward_load", "forward_passed",
+        "forward_latency", "forward_address", "forward_load", "forward_order",
         "forward_narrow", "forward_blocked",
-        "renaming.latency", "split_load", "split_store", "commit_per_cycle",
-        "commit_same_line", "combine_lines", "commit_line_interval", "l2_latency",
-        "l3_latency", "memory_latency", "fill_buffers", "boundary",
+        "renaming.latency", "renaming.passed", "split_load", "split_store",
+        "commit_per_cycle", "commit_same_line", "combine_lines", "commit_line_interval",
+        "l2_latency", "l3_latency", "memory_latency", "fill_buffers", "boundary",
         "alias_4k",
     )]
 )  # fmt: skip

@@ -18,6 +18,7 @@ from costmodel.engine.layout import (
     A_LINE_STRIDE,
     A_SOURCE,
     ACCESS_SIZE,
+    F_ORDERED,
     F_RENAMED,
     REGISTERS,
     T_ACCESS_COUNT,
@@ -29,6 +30,7 @@ from costmodel.engine.layout import (
 from costmodel.engine.params import FIXED, Params
 from costmodel.engine.state import (
     ADDRESS,
+    ADDRESSED,
     ALIAS_AT,
     ALTERNATES,
     BLOCK,
@@ -253,10 +255,13 @@ def mix_memory(h: int, t: list[int], p: Params, m: list[int]) -> int:
         if stride or t[b + A_FRESH]:
             moving = 1
         if t[b + A_FORWARD]:
+            kind = t[b + A_FORWARD]
+            if kind == F_ORDERED:
+                h = mix(h, since(m[ADDRESSED] + p.forward_order, now))
             for age in range(1, t[b + A_DISTANCE] + 1):
                 cell = ((copy - age) & (t[T_DEPTH] - 1)) * count + t[b + A_SOURCE]
                 committed = m[m[COMMIT_AT] + cell]
-                if committed > now or t[b + A_FORWARD] == F_RENAMED:
+                if committed > now or kind >= F_RENAMED:
                     h = mix(mix(h, a), since(committed, now))
                     h = mix(h, since(m[m[VALUE_AT] + cell], now - LONG_AGO))
                     h = mix(h, since(m[m[DATA_AT] + cell], now - LONG_AGO))

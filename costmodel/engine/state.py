@@ -61,6 +61,7 @@ from costmodel.engine.params import Params
     COMMIT_LINE,
     COMMIT_LINES,  # separate line writes
     DIVIDER,  # cycle the unit that is not pipelined is free
+    ADDRESSED,  # cycle the last store address dispatched
     FILLS,  # cold lines touched
     MISSED,  # the bytes of the last instruction came from a cold line
     # status
@@ -106,13 +107,14 @@ from costmodel.engine.params import Params
     RESTART,  # cycle the front end restarts; -1: it does not
     RESTART_EVENT,
     DIVIDER_EVENT,
+    ADDRESSED_EVENT,
     WAITED,  # cycles the last uop waited for its port
     CACHE_WINDOW,  # in which the line being read begins
     PENDING_PORTS,  # bit mask: ports bound to in this cycle
     READS,  # bit mask: registers out of the reorder buffer read in this issue cycle
     SLOT_WRITES,  # bit mask: registers the slot writes
     SCALARS,
-) = range(85)
+) = range(87)
 
 M_DECODE, M_CACHE, M_LOOP = range(3)
 
@@ -246,6 +248,7 @@ def reset(m: list[int], p: Params) -> None:
         m[k] = -1
     m[LAST_QUEUE_EVENT] = m[HOLD_EVENT] = m[LAST_RETIRE_EVENT] = -1
     m[LAST_COMMIT_EVENT] = m[RESTART_EVENT] = m[DIVIDER_EVENT] = -1
+    m[ADDRESSED_EVENT] = -1
     m[LAST_ISSUE_EVENT] = m[SLOT_DONE_EVENT] = m[INSN_DONE_EVENT] = -1
     m[BLOCK] = m[CACHE_AT] = m[COMMIT_LINE] = m[DECODE_CYCLE] = m[CACHE_CYCLE] = -1
     m[ELIMINATION_FREE] = p.elimination_slots
@@ -258,6 +261,7 @@ LOG_ONLY = (
     "DATA_EVENT_AT", "STA_EVENT_AT", "INSN_DONE_EVENT", "SLOT_DONE_EVENT",
     "LAST_ISSUE_EVENT", "LAST_QUEUE_EVENT", "HOLD_EVENT", "LAST_RETIRE_EVENT",
     "LAST_COMMIT_EVENT", "RESTART_EVENT", "DIVIDER_EVENT",
+    "ADDRESSED_EVENT",
 )  # fmt: skip
 
 # --- the log --------------------------------------------------------------------------

@@ -105,6 +105,7 @@ class Machine:
         self.producer: dict[int, tuple[Uop | None, int]] = {}
         self.stores: dict[tuple[int, int], Store] = {}
         self.store_order: list[Store] = []
+        self.last_address: Uop | None = None
         self.loads: list[Uop] = []
         self.int_writers: list[Uop] = []
         self.flag_writers: list[Uop] = []
@@ -443,6 +444,10 @@ class Machine:
     def rename_memory(self, uop: Uop) -> None:
         access = uop.access
         copy = uop.insn.copy
+        if uop.kind == L.K_STORE_ADDRESS or uop.kind == L.K_LOAD:
+            uop.addressed_after = self.last_address
+        if uop.kind == L.K_STORE_ADDRESS and access is not None:
+            self.last_address = uop
         if uop.kind == L.K_STORE_ADDRESS:
             store = Store(access, copy, uop)
             self.store_order.append(store)

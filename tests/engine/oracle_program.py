@@ -202,6 +202,8 @@ class Uop:
     store: Store | None = None  # store whose data it is
     # cold lines of a load, and which of their accesses it is
     cold: list[tuple[ColdLine, int]] = field(default_factory=list)
+    addressed_after: Uop | None = None  # the store address before, of loads and of such
+    known_addressed: int | None = None
     known_result: int | None = None
     ready_at: int | None = None  # cycle it could leave, were a port free
     misfired: bool = False  # has taken a port in vain
@@ -319,17 +321,13 @@ class Uop:
         data, address = self.source.data, self.source.address
         if address.dispatched is None:
             return None
-        if kind == L.F_RENAMED:  # the guess is checked before it may retire
+        if kind in (L.F_RENAMED, L.F_PASSED):  # checked before it may retire
             return max(done, address.dispatched + self.p.forward_address)
         if data is None or data.dispatched is None:
             return None
         p = self.p
         there = data.dispatched + p.forward_latency
-        if kind == L.F_PASSED and p.forward_passed:
-            value = data.ready()
-            assert value is not None
-            there = value + p.forward_passed
-        elif kind == L.F_INSIDE:
+        if kind == L.F_INSIDE:
             there += p.forward_narrow
         elif kind == L.F_BLOCKED:
             # It waits for the commit; the figure is that of a store that commits
@@ -338,7 +336,31 @@ class Uop:
                 return None
             left = max(data.dispatched, self.source.committed - p.retire_latency - 2)
             there = left + p.forward_blocked
+        if kind == L.F_ORDERED and p.forward_order:
+            last = (
+                0 if self.addressed_after is None else self.addressed_after.addressed()
+            )
+            if last is None:
+                return None
+            there = max(there, last + p.forward_order)
         return max(done, there, address.dispatched + p.forward_address)
+
+    def addressed(self) -> int | None:
+        """Cycle by which this store address and all older ones have dispatched."""
+        chain = [self]
+        while chain[-1].known_addressed is None:
+            before = chain[-1].addressed_after
+            if before is None:
+                break
+            chain.append(before)
+        last = 0
+        for uop in reversed(chain):
+            if uop.known_addressed is None:
+                if uop.dispatched is None:
+                    return None
+                uop.known_addressed = max(last, uop.dispatched)
+            last = uop.known_addressed
+        return last
 
     def result(self) -> int | None:
         """Cycle its value can be used."""
@@ -355,13 +377,16 @@ class Uop:
         access = self.access
         if self.kind != L.K_LOAD or access is None or self.source is None:
             return self.complete()
-        if access.forward != L.F_RENAMED:
+        if access.forward not in (L.F_RENAMED, L.F_PASSED):
             return self.complete()
         data = self.source.data
         value = None if data is None or data.issued is None else data.ready()
         if value is None:
             return None
-        return max(value + self.p.renaming_latency, self.issued, self.least())
+        value += self.p.renaming_latency
+        if access.forward == L.F_PASSED:
+            value += self.p.renaming_passed
+        return max(value, self.issued, self.least())
 
 
 def pairs(t: list[int], first: int, last: int) -> list[tuple[int, int]]:

@@ -207,7 +207,8 @@ def core(r: Random) -> tuple[Params, tuple[int, ...], tuple[int, ...], tuple[int
         flag_registers=r.choice([0, size(6, 20)]),
         bank_bytes=r.choice([0, 0, 4, 8]),
         forward_latency=r.randint(0, 5),
-        forward_passed=r.choice([0, 0, 1, 3]),
+        forward_order=r.choice([0, 0, 2, 6]),
+        renaming_passed=r.choice([0, 1, 5]),
         forward_address=r.randint(0, 9),
         forward_narrow=r.randint(0, 2),
         forward_blocked=r.randint(6, 14),
@@ -418,6 +419,7 @@ class Draw:
                     L.F_RENAMED,
                     L.F_ALIAS,
                     L.F_PASSED,
+                    L.F_ORDERED,
                 ]
             )
 
