@@ -312,7 +312,11 @@ def portless(seed: int) -> Case:
         return I((U(kind, (), latency, 0, flags, inputs, outputs),), flags=waits)
 
     return replace(
-        base, params=base.params._replace(sync_uop=0, load_freed_complete=0),
+        # A later value may still be on its way, and so need no read of its register.
+        base,
+        params=base.params._replace(
+            sync_uop=0, load_freed_complete=0, register_reads=0
+        ),
         body=tuple(insn() for _ in range(r.randint(1, 20))), tail=(), accesses=(),
         depth=1, mode=LOOP,
     )  # fmt: skip

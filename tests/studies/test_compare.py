@@ -127,7 +127,7 @@ def test_identical_files_differ_in_no_part(core: str) -> None:
 def test_no_part_is_much_larger_than_what_was_added(core: str) -> None:
     """A handful of plain stores: nothing unchanged moves by more than a few cycles."""
     parts = by_instruction(changed(core))
-    assert max(abs(p.cycles) for p in parts if p.change == " ") <= 4
+    assert max(abs(p.cycles) for p in parts if p.change == " ") <= 6
 
 
 def test_a_jump_whose_target_moved_is_the_same_jump() -> None:
