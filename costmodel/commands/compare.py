@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -31,8 +32,15 @@ PLOTS = ("differences", "causes", "sensitivity")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", metavar="BEFORE", help=INPUT_HELP)
-    parser.add_argument("after", metavar="AFTER", help="the same after the change")
+    parser.add_argument(
+        "before", metavar="BEFORE", help=INPUT_HELP + "; REV:PATH is read through git"
+    )
+    parser.add_argument(
+        "after",
+        metavar="AFTER",
+        help="the same after the change; after a range A..B: the file to compare "
+        "between the two revisions",
+    )
     add_uarch(parser, "cores to compare on (default: all)")
     add_path_options(parser)
     add_model_options(parser, FORMATS, varied=True)
@@ -51,14 +59,15 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.settings import parse_settings, values_for
 
     cores = chosen_cores(args.uarch, strict=args.strict)
-    stdin = standard_input((args.before, args.after))
+    sources = _sides(args.before, args.after)
+    stdin = standard_input(sources)
     before, after = (
         api.load_path(
             source,
             **path_options(args),
             stdin=stdin,
         )
-        for source in (args.before, args.after)
+        for source in sources
     )
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
@@ -99,6 +108,20 @@ def run(args: argparse.Namespace) -> Outcome:
         _plot(args, differences, felt)
     notes, status = _verdict(args, differences)
     return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+
+
+def _sides(before: str, after: str) -> tuple[str, str]:
+    """The two sources; of a range ``A..B`` the file at both revisions.
+
+    An end left out is HEAD, as git has it.
+    """
+    first, dots, last = before.partition("..")
+    path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
+    if not dots or path or Path(before).exists():
+        return before, after
+    # From here, as git takes paths after a range, not from the top of the work tree.
+    file = after if after.startswith((".", "/")) else f"./{after}"
+    return f"{first or 'HEAD'}:{file}", f"{last or 'HEAD'}:{file}"
 
 
 def _plot(

@@ -42,6 +42,10 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.views.study import study_in
 
     study, paths = load_study(args.study)
+    if args.plot:
+        from costmodel.views.report import checked_name
+
+        checked_name(study, args.plot_kind)  # before the work
     asked = args.uarch or (",".join(study.cores) or None)
     outcome = answer(
         study, paths, chosen_cores(asked), draws=args.draws, progress=args.progress

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any
 
+from costmodel import __version__
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.views.html import html_table
 from costmodel.views.layout import ascii_only
 from costmodel.views.tables import comparison_rows, rows
+from costmodel.views.text import errors_said
 
 Row = Mapping[str, Any]
 
@@ -61,8 +64,6 @@ def _figure(text: str) -> bool:
 
 def page(title: str, body: str, style: str = "") -> str:
     """A whole page without anything from the network."""
-    from html import escape
-
     return (
         "<!DOCTYPE html>\n"
         f'<html lang="en"><head><meta charset="utf-8">'
@@ -89,12 +90,23 @@ def comparisons_in(style: str, comparisons: Sequence[Comparison]) -> str:
     causes = comparison_rows(comparisons, "causes")
     if style == "markdown":
         return "\n\n".join(
-            [f"**{title}**", table_in(style, columns, found), table_in(style, *causes)]
+            [
+                f"**{title}**",
+                table_in(style, columns, found),
+                table_in(style, *causes),
+                _footer(comparisons),
+            ]
         )
     cells = [[_cell(row.get(name)) for name in columns] for row in found]
     because = [[_cell(row.get(name)) for name in causes[0]] for row in causes[1]]
     body = html_table(title, columns, cells) + html_table("causes", causes[0], because)
+    body += f"<p>{escape(_footer(comparisons))}</p>"
     return page(title, body)
+
+
+def _footer(comparisons: Sequence[Comparison]) -> str:
+    errors = errors_said({c.after.uarch: c.after.core_error for c in comparisons})
+    return f"Modelled by costmodel {__version__}, not measured; {errors}."
 
 
 def _title(comparisons: Sequence[Comparison]) -> str:

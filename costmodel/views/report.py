@@ -6,6 +6,7 @@ from pathlib import Path
 
 from costmodel.errors import InputError, UsageError
 from costmodel.studies.study import Outcome
+from costmodel.studies.studyfile import Study
 from costmodel.views.figure import Plot
 from costmodel.views.plots import answers_plot, break_even_of
 from costmodel.views.study import study_in
@@ -53,15 +54,15 @@ def plots_of(outcome: Outcome) -> dict[str, Plot]:
     """A plot for each question that has an interval on each core, by its id."""
     asked = outcome.study.questions
     plots = {q.id: answers_plot(outcome, q.id) for q in asked if q.kind in _PLOTTED}
-    pair = _pair_questions(outcome)
+    pair = _pair_questions(outcome.study)
     if pair is not None:
         plots[SHARE] = break_even_of(outcome, *pair)
     return plots
 
 
-def _pair_questions(outcome: Outcome) -> tuple[str, str] | None:
+def _pair_questions(study: Study) -> tuple[str, str] | None:
     """The questions that ask for the two sides of the break-even one."""
-    asked = outcome.study.questions
+    asked = study.questions
     even = next((q for q in asked if q.kind == "break_even"), None)
     if even is None:
         return None

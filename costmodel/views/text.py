@@ -157,12 +157,13 @@ def _span(estimate: Estimate) -> str:
 
 
 def heading(estimate: Estimate) -> str:
-    """What was estimated: file and, where it says more, the name of the path."""
-    origin = estimate.path.origin.rpartition("/")[2]
-    name = estimate.path.name
+    """What was estimated: revision, file and, where it says more, the path's name."""
+    revision, colon, file = estimate.path.origin.rpartition(":")
+    origin, name = file.rpartition("/")[2], estimate.path.name
+    shown = f"{revision}{colon}{origin}"
     if not origin or name in (origin, estimate.path.origin, origin.partition(".")[0]):
-        return clip(origin or name, 50)
-    return clip(f"{origin} {name}" if name else origin, 50)
+        return clip(shown or name, 50)
+    return clip(f"{shown} {name}" if name else shown, 50)
 
 
 def _offset(estimate: Estimate) -> str:

@@ -177,3 +177,53 @@ def test_compare_says_what_the_one_core_is_sensitive_to(run: Run) -> None:
     for one in found:
         assert {"figure", "first_order", "total", "total_half_width"} <= set(one)
         assert 0 <= one["first_order"] <= 1
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two revisions of one file in a directory, the work tree as neither."""
+    folder = tmp_path / "entry"
+    folder.mkdir()
+    file = folder / "path.hex"
+    git = [
+        "git",
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b",
+        "-c",
+        "init.defaultBranch=m",
+    ]
+    subprocess.run([*git, "init", "-q", str(tmp_path)], check=True)
+    for code in ("4801d8", "4801d8 480fafc3"):
+        file.write_text(code + "\n")
+        subprocess.run([*git, "-C", str(tmp_path), "add", "."], check=True)
+        subprocess.run([*git, "-C", str(tmp_path), "commit", "-qm", "x"], check=True)
+    file.write_text("90\n")
+    monkeypatch.chdir(folder)
+    return file
+
+
+@pytest.mark.parametrize("span", ["HEAD~1..HEAD", "HEAD~1.."])
+def test_a_range_compares_one_file_between_its_ends(
+    run: Run, repository: Path, span: str
+) -> None:
+    status, out, _ = run(
+        "compare", span, "path.hex", "-u", "zen5", "--draws", "0", "--json"
+    )
+    assert status == 0
+    (result,) = json.loads(out)["results"]
+    assert result["files"] == ["HEAD~1:./path.hex", "HEAD:./path.hex"]
+    assert result["code"]["instructions"] == 1
+    assert repository.read_text() == "90\n"
+    _, out, _ = run("compare", span, "path.hex", "-u", "zen5", "--draws", "0")
+    assert out.startswith("HEAD~1:path.hex -> HEAD:path.hex")
+
+
+@pytest.mark.parametrize("span", ["nosuch..HEAD", "HEAD...HEAD"])
+def test_a_range_that_is_none_is_explained(
+    run: Run, repository: Path, span: str
+) -> None:
+    status, out, err = run("compare", span, "path.hex", "--draws", "0")
+    assert (status, out) == (2, "")
+    assert "nosuch" in err or "HEAD...HEAD" in err

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from costmodel import data
-from costmodel.errors import InputError
+from costmodel.errors import InputError, UsageError
 from costmodel.studies.study import answer, even, load_study, verdict
 from costmodel.studies.uncertainty import Interval
 from costmodel.views.study import study_in
@@ -142,3 +142,14 @@ def test_the_shipped_study_asks_what_the_thread_asked() -> None:
     assert "SS, RSP, EFLAGS, CS, RCX" in unset.sentence
     (lines,) = outcome.of("cold-lines")
     assert (lines.value, lines.verdict) == (0, "upheld")
+
+
+def test_a_plot_is_chosen_by_its_question() -> None:
+    from costmodel.views.report import checked_name
+
+    study, _ = load_study(str(SHIPPED))
+    assert checked_name(study) == "fast-roundtrip"
+    assert checked_name(study, "break-even") == "break-even"
+    assert checked_name(study, "share-of-slow-calls") == "share-of-slow-calls"
+    with pytest.raises(UsageError, match="no plot 'fast'"):
+        checked_name(study, "fast")
