@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
-from costmodel.cores.loaded import LoadedCore
 from costmodel.engine.bulk import Bulk
 from costmodel.errors import InputError
-from costmodel.studies.record import AGREES, CANNOT_SAY, DISAGREES, Measured
+from costmodel.studies.record import (
+    AGREES,
+    CANNOT_SAY,
+    DISAGREES,
+    Measured,
+    mispredicting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
     for setting in table.settings:
         bulk = plain
         if setting.behind == "return":
-            bulk = Bulk(_mispredicting(loaded), compiled=False)
+            bulk = Bulk(mispredicting(loaded), compiled=False)
         names = (table.base, *(row.variant for row in table.rows))
         found, made = [], []
         for name in names:
@@ -75,17 +79,6 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
             )  # fmt: skip
     for other in table.unmodelled:
         yield Cell("", other.says, None, None, None, None, CANNOT_SAY, other.why)
-
-
-def _mispredicting(loaded: LoadedCore) -> LoadedCore:
-    """The core with every return predicted wrongly: the op cache serves what follows.
-
-    As the measured code after a mispredicted return came from there.
-    """
-    found = {
-        f"costs.ret.{shape}.refetch": "cache" for shape in loaded.core.costs["ret"]
-    }
-    return replace(loaded, core=changed(loaded.core, loaded.tree, found))
 
 
 def _read(file: Path) -> dict[tuple[str, str], tuple[str, bytes, float]]:
