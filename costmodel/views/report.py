@@ -38,16 +38,23 @@ def write_report(outcome: Outcome, folder: str) -> list[str]:
 
 def plot_of(outcome: Outcome, name: str = "") -> Plot:
     """One plot by name; "": the first question's. Raises UsageError."""
-    known = [q.id for q in outcome.study.questions if q.kind in _PLOTTED]
-    pair = _pair_questions(outcome)
-    if name == SHARE and pair is not None:
+    chosen = checked_name(outcome.study, name)
+    pair = _pair_questions(outcome.study)
+    if chosen == SHARE and pair is not None:
         return break_even_of(outcome, *pair)
-    if (name and name not in known) or not known:
-        raise UsageError(
-            f"no plot {name!r} of this study",
-            expected=", ".join([*known, *([SHARE] if pair else [])]),
-        )
-    return answers_plot(outcome, name or known[0])
+    return answers_plot(outcome, chosen)
+
+
+def checked_name(study: Study, name: str = "") -> str:
+    """A plot's name, the first one's for "". Raises UsageError."""
+    known = [q.id for q in study.questions if q.kind in _PLOTTED]
+    if _pair_questions(study) is not None:
+        known.append(SHARE)
+    if not known or (name and name not in known):
+        found = f"no plot {name!r} of this study" if name else "a study without plots"
+        expected = ", ".join(known) or "a question of kind " + ", ".join(_PLOTTED)
+        raise UsageError(found, expected=expected)
+    return name or known[0]
 
 
 def plots_of(outcome: Outcome) -> dict[str, Plot]:
