@@ -172,6 +172,7 @@ class Renaming(Section, frozen=True):
 
     window: int = 0  # the store is one of the last this many
     latency: int = 0  # cycles from the stored value to the loaded one
+    ordered: int = 0  # memory.forward_order is for a store of the last this many
     passed: int = 0  # added if PUSH or POP of memory stored a value it loaded itself
     widths: tuple[int, ...] = (32, 64)
     learns: bool = False  # in a loop, pairs whose addresses are written differently

@@ -75,7 +75,7 @@ def meeting(
     if renamed(k, linked, insns, rule, again):
         store = insns[linked.step[linked.store[k]]].form
         return L.F_PASSED if _passes_on(store) else L.F_RENAMED
-    near = linked.same_expression[k] and linked.between[k] < rule.window
+    near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]
         if access.segment or (access.base < 0 and access.index < 0):
