@@ -13,7 +13,7 @@ from costmodel.studies.study import Answer, Outcome
 from costmodel.studies.validate import Validation
 from costmodel.views.assumed import spoken
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
-from costmodel.views.layout import SCENARIOS, number
+from costmodel.views.layout import SCENARIOS, number, plural
 from costmodel.views.text import heading
 
 _MOST_CAUSES = 7
@@ -36,7 +36,12 @@ def answers_plot(outcome: Outcome, question: str = "") -> Plot:
     )
     answers = outcome.of(chosen)
     rows = [(a.uarch, a.value, a.low, a.high) for a in answers]
-    note = f"{outcome.study.title}: 90 % of {outcome.draws} draws"
+    asked = next(q for q in outcome.study.questions if q.id == chosen)
+    note = f"90 % of {plural(outcome.draws, 'draw')}"
+    if asked.scenario:
+        note = f"{SCENARIOS.get(asked.scenario, asked.scenario)}; {note}"
+    if asked.cold:
+        note += "; " + ", ".join(f"{k} lines in {v}" for k, v in asked.cold.items())
     signed = not answers[0].unit.startswith("%")
     return _forest(rows, answers[0].question, answers[0].unit, note, signed)
 
@@ -133,11 +138,13 @@ def break_even_plot(
                 ax.plot([100 * cost / spared], [0], "o", color=INK, markersize=4)
             ends.append(end)
         spread = _spread(ends, (max(ends) - min(ends) or 1.0) / max(9, len(ends)))
-        for place, end, (_, cores) in zip(spread, ends, ordered, strict=True):
+        for place, end, (line, cores) in zip(spread, ends, ordered, strict=True):
+            # Lines that end together are told apart by where they begin.
             ax.annotate(
-                _short_list(cores), (100, end), xytext=(104, place), fontsize=7.5,
-                va="center", annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": SHADES[1]},
+                f"{_amount(line[0], True)}: {_short_list(cores)}", (100, end),
+                xytext=(104, place), fontsize=7.5, va="center", annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": SHADES[1],
+                            "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 0},
             )  # fmt: skip
         ax.set_xlim(0, 100)
         ax.set_xlabel("slow calls, % of all (dots: break-even)")
@@ -152,11 +159,19 @@ def _short_list(cores: Sequence[str], most: int = 5) -> str:
 
 
 def _spread(places: Sequence[float], gap: float) -> list[float]:
-    """The same ascending places, at least ``gap`` apart."""
-    out: list[float] = []
-    for place in places:
-        out.append(max(place, out[-1] + gap) if out else place)
-    return out
+    """Ascending places moved as little as can be to lie at least ``gap`` apart.
+
+    Least squares: less k gaps they must not descend, and those that do are averaged.
+    """
+    runs: list[tuple[float, int]] = []  # sum, count
+    for k, place in enumerate(places):
+        total, count = place - k * gap, 1
+        while runs and runs[-1][0] / runs[-1][1] > total / count:
+            before = runs.pop()
+            total, count = total + before[0], count + before[1]
+        runs.append((total, count))
+    level = [total / count for total, count in runs for _ in range(count)]
+    return [value + k * gap for k, value in enumerate(level)]
 
 
 def break_even_of(outcome: Outcome, fast: str, slow: str) -> Plot:

@@ -69,3 +69,18 @@ def test_occupancy_counts_stores_between_issue_and_commit() -> None:
     times, counts = timeplots.occupancy(stores)
     assert times == sorted(times)
     assert not counts or counts[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("places", "wanted"),
+    [
+        ([0, 5], [0, 5]),
+        ([0, 0], [-0.5, 0.5]),
+        ([0, 0, 0, 9], [-1, 0, 1, 9]),
+        ([0, 0.5, 1.2], [-0.4333333, 0.5666667, 1.5666667]),
+    ],
+)
+def test_labels_are_moved_apart_and_no_further(
+    places: list[float], wanted: list[float]
+) -> None:
+    assert plots._spread(places, 1.0) == pytest.approx(wanted)
