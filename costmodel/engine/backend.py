@@ -9,8 +9,9 @@ Port binding. A core that binds at issue counts, per port, the uops bound in ear
 cycles that had not left by the start of this one. Even slots of the issue group take
 the port with the fewest (of equals the highest number), odd slots the second choice
 unless it is three or more behind; loads and store addresses take the load ports in
-turn. A core that binds at dispatch takes whichever port of its set is free first; if
-they belong to several schedulers, of those of the one with most room at issue.
+turn. A core that binds at dispatch takes whichever port of its set is free first. If
+they belong to several schedulers, only ports whose scheduler has room are bound to, and
+ports chosen at dispatch are those of the one with most room at issue.
 """
 
 from __future__ import annotations
@@ -105,6 +106,40 @@ def bind(
         if port != best and (second < 0 or m[USAGE_AT + port] < m[USAGE_AT + second]):
             second = port
     if m[USAGE_AT + second] - m[USAGE_AT + best] >= LAG:
+        return best
+    return second
+
+
+def has_room(port: int, m: list[int]) -> bool:
+    """Whether the scheduler of ``port`` has an entry free."""
+    group = m[GROUP_OF_AT + port]
+    return m[OCCUPANCY_AT + group] < m[GROUP_SIZE_AT + group]
+
+
+def bind_with_room(
+    first: int, last: int, flags: int, t: list[int], p: Params, m: list[int]
+) -> int:
+    """As ``bind``, of the ports of ``t[first:last]`` whose scheduler has room: there is
+    one. Alternating ports are taken in turn all the same."""
+    if flags & IN_TURN and m[ALTERNATES] > 1:
+        return bind(first, last, flags, t, p, m)
+    best = -1
+    for k in range(first, last):
+        port = t[k]
+        if has_room(port, m):
+            if best < 0 or m[USAGE_AT + port] < m[USAGE_AT + best]:
+                best = port
+    if best < 0:  # a calendar too short: the run is thrown away
+        return t[first]
+    if m[ISSUED] & 1:
+        return best
+    second = -1
+    for k in range(first, last):
+        port = t[k]
+        if port != best and has_room(port, m):
+            if second < 0 or m[USAGE_AT + port] < m[USAGE_AT + second]:
+                second = port
+    if second < 0 or m[USAGE_AT + second] - m[USAGE_AT + best] >= LAG:
         return best
     return second
 

@@ -86,7 +86,7 @@ FUSED_SECOND = 32768  # the jump of a macro-fused pair
     GROUP,  # scheduler its entry belongs to; -1: none; SPANS
     UOP_SIZE,
 ) = range(13)
-SPANS = -2  # its ports belong to several schedulers: the one with most room takes it
+SPANS = -2  # its ports belong to several schedulers: one with room takes it
 
 # --- kinds of uop ---------------------------------------------------------------------
 (

@@ -50,16 +50,15 @@ class PortMap:
                 ]
             self.ports += chosen
             self.ranges[name] = (first, len(self.ports))
-        self._chooses = not highest_first
         self.alternates = [number[m] for m in core.ports.alternate]
 
     def group(self, port_class: str) -> int:
-        """Scheduler of a class; ``SPANS`` where ports are chosen as uops leave."""
+        """Scheduler of a class; ``SPANS`` if its ports belong to several."""
         first, last = self.range(port_class)
         if last == first:
             return -1
         groups = {self.group_of[port] for port in self.ports[first:last]}
-        if self._chooses and len(groups) > 1 and -1 not in groups:
+        if len(groups) > 1 and -1 not in groups:
             return L.SPANS
         return self.group_of[self.ports[first]]
 

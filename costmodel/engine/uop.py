@@ -14,6 +14,7 @@ from costmodel.engine import causes as C
 from costmodel.engine.backend import (
     advance,
     bind,
+    bind_with_room,
     book,
     dispatch_any,
     earliest,
@@ -302,7 +303,10 @@ def dispatch(
     touched = 0
     if last > first:
         if p.bind_at_issue:
-            port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
+            if t[u + GROUP] == SPANS:
+                port = bind_with_room(first, last, t[u + UOP_FLAGS], t, p, m)
+            else:
+                port = bind(first, last, t[u + UOP_FLAGS], t, p, m)
             when = earliest(port, ready, m)
             if p.bank_bytes:
                 if t[u] == K_LOAD and t[u + ACCESS] >= 0:

@@ -40,13 +40,13 @@ Rules the figures of a core do not say by themselves:
   complete and stores commit no sooner. Every trip begins with its cold lines cold.
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.
-  Load and store buffer entries are used in a circle. Room in the scheduler is asked of
-  the one that serves the uop's first port, and taken in that of the port it gets; where
-  ports are chosen at dispatch and belong to several, the one with most room (first
-  listed of equals) takes it, and only its ports serve it. An entry is free
-  ``entry_held`` + 1 cycles after its uop left, and counts until then. A move asks for
-  room before it is known whether it is eliminated. ``memory_per_cycle`` is asked of
-  slots that begin with a memory uop.
+  Load and store buffer entries are used in a circle. Where the ports of a uop belong to
+  several schedulers it waits until one has room. It is bound at issue to a port of
+  those that have (a port taken in turn apart); ports chosen at dispatch are those of
+  the one with most room, first listed of equals. An entry is free ``entry_held`` + 1
+  cycles after its uop left, and counts until then. A move asks for room before it is
+  known whether it is eliminated. ``memory_per_cycle`` is asked of slots that begin with
+  a memory uop.
 - *Register reads.* The uops of a cycle may read ``register_reads`` different registers
   whose last writer has retired; one that reads more by itself comes first.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
@@ -533,9 +533,17 @@ class Machine:
         if uop.in_turn and len(self.alternates) > 1:
             self.turn += 1
             return self.alternates[(self.turn - 1) % len(self.alternates)]
-        if len(uop.ports) == 1:
-            return uop.ports[0]
-        by_load = sorted(uop.ports, key=lambda port: self.bound[port])
+        ports = uop.ports
+        if uop.group == L.SPANS:
+            ports = [
+                port
+                for port in ports
+                if self.entries[self.group_of[port]]
+                < self.group_size[self.group_of[port]]
+            ]
+        if len(ports) == 1:
+            return ports[0]
+        by_load = sorted(ports, key=lambda port: self.bound[port])
         best, second = by_load[:2]
         if used % 2 == 1 or self.bound[second] - self.bound[best] >= LAG:
             return best

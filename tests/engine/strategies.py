@@ -127,7 +127,7 @@ class Case:
     def group(self, u: U) -> int:
         """The scheduler that takes it."""
         groups = {self.group_of[port] for port in u.ports}
-        if len(groups) > 1 and -1 not in groups and not self.params.bind_at_issue:
+        if len(groups) > 1 and -1 not in groups:
             return L.SPANS
         return self.group_of[u.ports[0]] if u.ports else -1
 
