@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden plots report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check nightly oracle-nightly clean
+  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -107,6 +107,12 @@ versions:
 # Debian's kernel, about 280 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
+
+# Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
+llvm-mca-check: $(VENV)/runtime
+	@$(PY) tools/llvm_mca_check.py --count 400 --blocks skylake=$(DATA)/bhive_skl_dev.csv \
+	  --blocks haswell=$(DATA)/bhive_hsw_dev.csv --blocks ivybridge=$(DATA)/bhive_ivb_dev.csv \
+	  || { status=$$?; [ $$status -eq 77 ] || exit $$status; }
 
 # Every core with measured blocks against those in DATA: docs/accuracy.md.
 validate: $(VENV)/runtime
