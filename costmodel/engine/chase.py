@@ -10,7 +10,7 @@ from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.lowered import Lowered
 
-_FROM_STORES = frozenset((L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED))
+_FROM_MEMORY = (L.F_NONE, L.F_ALIAS)
 
 
 class Facts(NamedTuple):
@@ -115,7 +115,7 @@ class Chaser:
                     loaded |= facts.written
                 elif facts.loads:
                     for row in links[first:end]:
-                        if row[L.A_FORWARD] in _FROM_STORES:
+                        if row[L.A_FORWARD] not in _FROM_MEMORY:
                             break
                     else:
                         loaded |= facts.loads
