@@ -32,6 +32,7 @@ def links(
     banks = core.memory.bank_bytes > 0
     linked = linkage(insns, same_pointer=same_pointer, always=banks)
     roots: dict[int, int] = {}
+    stores = [k for k, written in enumerate(linked.writes) if written]
     rows = []
     depth = 1
     for k in range(len(linked.step)):
@@ -43,7 +44,7 @@ def links(
             depth = max(depth, distance + 1)
             forward = meeting(k, linked, insns, core.memory, again)
         elif core.memory.alias_4k and linked.executed and linked.reads[k]:
-            source, distance = alias(k, linked)
+            source, distance = alias(k, linked, stores)
             if source >= 0:
                 depth = max(depth, distance + 1)
                 forward = L.F_ALIAS
