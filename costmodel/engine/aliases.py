@@ -34,7 +34,8 @@ def alias(k: int, linked: Linkage, stores: Sequence[int]) -> tuple[int, int]:
 
 def _seen(gap: int, j: int, k: int, linked: Linkage, most: int) -> int:
     """Fewest copies back, at most ``most``, in which store ``j`` shares low address
-    bits with ``k`` and no byte; -1: in none. ``gap``: from ``k`` to ``j`` in one copy."""
+    bits with ``k`` and no byte; -1: in none. ``gap``: from ``k`` to ``j`` in one
+    copy."""
     stride, width = linked.stride[k], linked.width[k]
     steady = (
         linked.persistent[k] and linked.persistent[j] and linked.stride[j] == stride
