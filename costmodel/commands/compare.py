@@ -102,8 +102,9 @@ def run(args: argparse.Namespace) -> Outcome:
         from costmodel.studies.sensitivity import sensitivities
 
         felt = sensitivities(
-            differences[0], (before, after), cores[0], draws=draws, values=values[0]
-        )
+            differences[0], (before, after), cores[0], draws=draws, values=values[0],
+            progress=args.progress,
+        )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
     notes, status = _verdict(args, differences)

@@ -10,8 +10,8 @@ from costmodel.engine.recipes import LoweredForms
 from costmodel.engine.result import Comparison
 from costmodel.studies.draws import SEED, Leaf
 from costmodel.studies.settings import Values
-from costmodel.studies.uncertainty import DRAWS, Task, prepared
-from costmodel.studies.variance import ROWS, Share, screened, variance_shares
+from costmodel.studies.uncertainty import DRAWS, Progress, Task, prepared
+from costmodel.studies.variance import BASES, ROWS, Share, screened, variance_shares
 
 MOST = 6  # figures ranked
 
@@ -37,6 +37,7 @@ def sensitivities(
     *,
     draws: int = DRAWS,
     values: Values = (),
+    progress: Progress | None = None,
 ) -> list[Effect]:
     """What a comparison's difference is sensitive to, most first."""
     after = comparison.after
@@ -44,10 +45,12 @@ def sensitivities(
         Task(path, core, after.scenario, after.align, draws, SEED, values, after.cold)
         for path in paths
     )
-    return effects(before, new)
+    return effects(before, new, progress=progress)
 
 
-def effects(before: Task, after: Task, most: int = MOST) -> list[Effect]:
+def effects(
+    before: Task, after: Task, most: int = MOST, progress: Progress | None = None
+) -> list[Effect]:
     """The figures that explain the difference of two tasks on one core, most first.
 
     Screening finds the ``most`` figures of the greatest effect; the variance over draws
@@ -59,18 +62,27 @@ def effects(before: Task, after: Task, most: int = MOST) -> list[Effect]:
     fixed = dict(after.values)
     figures = {leaf.path: leaf for _, some in sides for leaf in some}
 
+    rows = max(ROWS, after.draws)
+    whole = BASES * (len(figures) + 1) + rows * (min(most, len(figures)) + 2)
+    done = 0
+
     def delta(values: Mapping[str, float]) -> float:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(min(done, whole - 1), whole)
         old, new = (again.cycles({**values, **fixed}) for again, _ in sides)
         return float(new - old)
 
     felt = screened(delta, list(figures.values()), seed=after.seed)
     chosen = [figures[path] for path in list(felt)[:most]]
-    rows = max(ROWS, after.draws)
     found = variance_shares(delta, chosen, rows, after.seed)
     ranked = [
         _effect(leaf, share, [delta({leaf.path: end}) for end in _ends(leaf)])
         for leaf, share in zip(chosen, found, strict=True)
     ]
+    if progress is not None:
+        progress(whole, whole)
     ranked.sort(key=lambda e: (-e.total, -abs(e.at_high - e.at_low), e.path))
     return ranked
 

@@ -64,8 +64,11 @@ def test_what_is_set_is_not_drawn() -> None:
 
 
 def test_effects_name_a_figure_that_moves_the_difference() -> None:
-    found = effects(task(FAST), task(EVERY))
+    told: list[tuple[int, int]] = []
+    found = effects(task(FAST), task(EVERY), progress=lambda *n: told.append(n))
     assert found
+    assert told == sorted(told)
+    assert told[-1][0] == told[-1][1] > told[-2][0]
     for effect in found:
         assert 0 <= effect.share <= 1
         assert 0 <= effect.total <= 1
