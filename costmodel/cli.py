@@ -101,14 +101,16 @@ class _Progress:
     """
 
     def __init__(self) -> None:
-        self.started = time.monotonic()
+        self.started = self.begun = time.monotonic()  # all of it; this part of it
         self.live = sys.stderr.isatty()
         self.shown = False
         self.due = 1.0  # seconds
 
     def __call__(self, done: int, whole: int) -> None:
-        spent = time.monotonic() - self.started
+        now = time.monotonic()
+        spent = now - self.started
         if done >= whole:
+            self.begun = now
             if self.shown and self.live:
                 print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
             return
@@ -117,7 +119,7 @@ class _Progress:
         self.shown = True
         filled = _BAR * done // whole
         bar = "#" * filled + "-" * (_BAR - filled)
-        left = f"{spent * (whole - done) / done:.0f} s left"
+        left = f"{(now - self.begun) * (whole - done) / done:.0f} s left"
         line = f"[{bar}] {done} of {whole}, {left}"
         if self.live:
             print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
