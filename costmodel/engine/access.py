@@ -167,7 +167,7 @@ def load_result(
         line = t[b + A_COLD_LAST]
     while line:
         first = asked_by(line, m)
-        ready = fill(line, reads, event + DISPATCH, t, p, m)
+        ready = fill(line, reads, when, event + DISPATCH, t, p, m)
         if ready > complete:
             complete = ready
             if forward < F_RENAMED or age > copy:

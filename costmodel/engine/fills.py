@@ -10,7 +10,7 @@ for the same fill.
 
 Data lines take a fill buffer, in the order in which the trip first touches them: the
 fill starts no sooner than that of the line ``fill_buffers`` before it, as its first
-access asked for it, is done.
+access asked for it, is done; or than that access has left, if it did not ask.
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ def level_latency(line: int, t: list[int], p: Params) -> int:
     return p.memory_latency
 
 
-def fill(line: int, at: int, event: int, t: list[int], p: Params, m: list[int]) -> int:
-    """Cycle cold line ``line`` is there for an access that asks for it at ``at`` (-1:
-    it does not ask)."""
+def fill(
+    line: int, at: int, left: int, event: int, t: list[int], p: Params, m: list[int]
+) -> int:
+    """Cycle cold line ``line`` is there for an access that left at ``left`` and asks
+    for it at ``at`` (-1: it does not ask)."""
     cell = m[FILL_AT] + (line - 1) * FILL_SIZE
     spot = -1
     if m[cell + F_ROOM] < 0:
@@ -51,7 +53,7 @@ def fill(line: int, at: int, event: int, t: list[int], p: Params, m: list[int]) 
             oldest = (m[FILLS] - p.fill_buffers) & (MOST_FILLS - 1)
             m[cell + F_ROOM] = m[FILLS_AT + oldest]
         spot = m[FILLS] & (MOST_FILLS - 1)
-        m[FILLS_AT + spot] = 0
+        m[FILLS_AT + spot] = left
         m[FILLS] += 1
     if at < 0:
         return -1

@@ -146,7 +146,7 @@ def commit_store(
         line = t[row + A_COLD_LAST]
     while line:
         first = asked_by(line, m)
-        ready = fill(line, retired, event + RETIRE, t, p, m)
+        ready = fill(line, retired, retired, event + RETIRE, t, p, m)
         if ready > after + 1:
             after = ready - 1
             if ready > m[COMMITTED]:

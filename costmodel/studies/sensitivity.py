@@ -58,11 +58,11 @@ def effects(
     difference that no figure moves has no effects.
     """
     shared: LoweredForms = {}
-    sides = [prepared(task, shared) for task in (before, after)]
+    rows = max(ROWS, after.draws)  # and so many runs, whatever the interval's draws
+    sides = [prepared(t._replace(draws=rows), shared) for t in (before, after)]
     fixed = dict(after.values)
     figures = {leaf.path: leaf for _, some in sides for leaf in some}
 
-    rows = max(ROWS, after.draws)
     whole = BASES * (len(figures) + 1) + rows * (min(most, len(figures)) + 2)
     done = 0
 

@@ -36,7 +36,8 @@ Rules the figures of a core do not say by themselves:
   has its data, a store when it retires. The line is there its level's latency after the
   earliest of those who have asked, younger ones in program order not counted, and after
   there is a fill buffer: the lines of a trip take them in the order of their first
-  accesses, in a circle, each until the fill its first access asked for is done. Loads
+  accesses, in a circle, each until the fill its first access asked for is done, or
+  until that access has left without asking. Loads
   complete and stores commit no sooner. Every trip begins with its cold lines cold.
 - *Issue.* In order, ``issue_width`` slots a cycle. The uops of a slot are allocated one
   by one: a part that waits for an entry takes a slot again in the cycle it gets it.

@@ -58,12 +58,17 @@ class ColdLine:
         return 0 if self.before is None else self.before.first_ready()
 
     def first_ready(self) -> int | None:
-        """When the fill the first access asked for is done; 0: it did not ask."""
+        """When the fill the first access asked for is done; or, if it did not ask, when
+        it left."""
         known, asked = self.touches[0].asks()
         room = self.room()
         if not known or (asked is not None and room is None):
             return None
-        return 0 if asked is None else max(asked, room or 0) + self.latency
+        if asked is None:
+            first = self.touches[0]
+            assert isinstance(first, Uop)  # a store always asks
+            return first.dispatched
+        return max(asked, room or 0) + self.latency
 
     def ready(self, count: int) -> int | None:
         """When the line is there, as its first ``count`` accesses know; the last of
