@@ -29,6 +29,7 @@ static void start_block(struct machine *m, const struct insn *insn)
 {
 	m->block = m->address >> m->fetch_shift;
 	m->block_start = m->restart;
+	m->fetched++;
 	m->block_count = 0;
 	m->block_lcp = 0;
 	m->block_cycles = 1;
@@ -43,8 +44,9 @@ static int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int6
 		int64_t start = m->block_start + 1;
 
 		m->block++;
+		m->fetched++;
 		if (FIG(fetch_queue))
-			start = at_least(start, *entry(&m->blocks_ring, m->block -
+			start = at_least(start, *entry(&m->blocks_ring, m->fetched -
 						       m->f->fetch_queue) + 1);
 		m->block_start = start;
 		if (insn->cold_last && m->block == block)
@@ -196,7 +198,7 @@ static int64_t decode(struct machine *m, const struct insn *insn)
 	if (m->f->predecode_width)
 		*entry(&m->predecoded_ring, m->insn_count) = cycle;
 	else if (m->f->fetch_queue)
-		*entry(&m->blocks_ring, m->block) = cycle;
+		*entry(&m->blocks_ring, m->fetched) = cycle;
 	return cycle;
 }
 

@@ -108,6 +108,7 @@ struct program {
 	X(block_count, 0, ALONE_) /* instructions counted in it */ \
 	X(block_lcp, 0, ALONE_) /* length-changing prefixes seen in it */ \
 	X(block_cycles, 0, ALONE_) /* cycles the block before it took */ \
+	X(fetched, 0, NOT) /* blocks fetched, in order, since the start */ \
 	X(insn_count, 0, NOT) \
 	X(missed, 0, NOT) /* the last bytes came from a cold line */ \
 	X(restart, 0, ALONE_) /* cycle delivery can go on after a break */ \
@@ -188,7 +189,7 @@ struct program {
 #define RINGS(X) \
 	X(queue, slot_count, m->f->queue, RISING) /* cycle after a queue slot issued */ \
 	X(predecoded, insn_count, m->f->predecode_queue, ANY) /* decode cycles */ \
-	X(blocks, block, m->f->fetch_queue, ANY) /* cycle a block's last insn decoded */ \
+	X(blocks, fetched, m->f->fetch_queue, ANY) /* cycle a block's last insn decoded */ \
 	X(rob, slots, m->f->rob, RISING) /* retire cycles */ \
 	X(load_entries, loads, m->f->load_buffer, ANY) /* cycle an entry is free */ \
 	X(store_entries, stores, m->f->store_buffer, RISING) \

@@ -59,7 +59,7 @@ static uint64_t mix_arrival(uint64_t h, const struct machine *m, int64_t earlies
 		return mix_any(h, &m->predecoded_ring, m->insn_count,
 			       m->f->predecode_queue, m->block_start);
 	if (m->f->fetch_queue)
-		return mix_any(h, &m->blocks_ring, m->block + 1, m->f->fetch_queue,
+		return mix_any(h, &m->blocks_ring, m->fetched + 1, m->f->fetch_queue,
 			       m->block_start);
 	return h;
 }
