@@ -223,7 +223,7 @@ static bool run_insn(struct machine *m, int64_t index, int64_t line)
 
 	if (insn->flags & FUSED_SECOND)
 		return true;
-	sync = FIG(sync_uop) && needs_sync(m, insn);
+	sync = FIG(stack_engine) && FIG(sync_uop) && needs_sync(m, insn);
 	m->slot_count += slots;
 	held = held_until(m, insn, &held_event);
 	m->insn_first = -1;
