@@ -121,6 +121,10 @@ class Memory(Section, frozen=True):
         "0: they may", "bytes", name="bank_bytes", least=1, most=64, binary=True,
         off=True, cause=LOAD,
     )] = 0
+    bank_loads: Annotated[int, timing(
+        "bank_loads", "loads of a cycle that may touch one bank, of any lines; 0: one, "
+        "or any number of one line", "loads", cause=LOAD,
+    )] = 0
     forward_latency: Annotated[int, timing(
         "forward_latency", "from store data to load result", cause=FORWARD,
         limit=FORWARD, relaxed=0,

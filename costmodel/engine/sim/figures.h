@@ -98,6 +98,9 @@ struct figures {
 	/* bytes: two loads of a cycle may not touch one bank of this size of
 	 * different lines; 0: they may */
 	int64_t bank_bytes;
+	/* loads: loads of a cycle that may touch one bank, of any lines; 0:
+	 * one, or any number of one line */
+	int64_t bank_loads;
 	int64_t forward_latency;       /* cycles: from store data to load result */
 	/* cycles: from dispatch of the store address to load result */
 	int64_t forward_address;
@@ -193,6 +196,7 @@ struct figures {
 	X(sign_extend_extra) \
 	X(narrow_extra) \
 	X(bank_bytes) \
+	X(bank_loads) \
 	X(forward_latency) \
 	X(forward_address) \
 	X(forward_load) \

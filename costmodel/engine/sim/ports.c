@@ -10,7 +10,9 @@
  *
  * Banks. Where loads have banks, a load bound to a port leaves in the first cycle in which
  * its port is free and no older load on another of the alternating ports touches the same
- * bank of another line; only addresses that count from one place are compared. */
+ * bank of another line; only addresses that count from one place are compared. With
+ * bank_loads, that many older ones may touch a bank of the load's, whatever their lines
+ * and what they count from: places all begin with bank 0. */
 
 #define LAG 3
 
@@ -207,19 +209,44 @@ static struct touched banks_of(struct machine *m, const struct access *access,
 	return touched;
 }
 
-/* Whether a load that would leave in `cycle` on another port holds a bank of `load`. */
-static bool clashes(const struct machine *m, int port, int64_t cycle,
+/* What the load booked on a port in a cycle touches; NULL: none is. */
+static const struct touched *held_by(const struct machine *m, int port, int64_t cycle)
+{
+	int64_t cell = port * (m->calendar_mask + 1) + (cycle & m->calendar_mask);
+
+	return m->busy[cell] == cycle ? m->touched + cell : NULL;
+}
+
+/* Whether `most` loads on other ports touch a bank of `banks` in `cycle`. */
+static bool crowded(const struct machine *m, int port, int64_t cycle, uint64_t banks,
+		    int64_t most)
+{
+	for (; banks; banks &= banks - 1) {
+		int64_t count = 0;
+
+		for (int k = 0; k < m->p->alternate_count; k++) {
+			int other = m->p->alternates[k];
+			const struct touched *held = held_by(m, other, cycle);
+
+			count += other != port && held && held->banks & banks & -banks;
+		}
+		if (count >= most)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a load that would leave in `cycle` must wait for those on other ports. */
+static bool clashes(struct machine *m, int port, int64_t cycle,
 		    const struct touched *load)
 {
-	int64_t mask = m->calendar_mask;
-
+	if (FIG(bank_loads))
+		return crowded(m, port, cycle, load->banks, m->f->bank_loads);
 	for (int k = 0; k < m->p->alternate_count; k++) {
 		int other = m->p->alternates[k];
-		int64_t cell = other * (mask + 1) + (cycle & mask);
-		const struct touched *held = m->touched + cell;
+		const struct touched *held = held_by(m, other, cycle);
 
-		if (other != port && m->busy[cell] == cycle &&
-		    held->line.root == load->line.root &&
+		if (other != port && held && held->line.root == load->line.root &&
 		    held->line.number != load->line.number && held->banks & load->banks)
 			return true;
 	}
