@@ -50,6 +50,10 @@ class Renaming(Section, frozen=True):
     learns: Annotated[bool, layout(
         "in a loop, pairs that write the address differently as well", cause=FORWARD,
     )] = False
+    by_instruction: Annotated[bool, layout(
+        "every pair that has met before, however its address is written: what is "
+        "learned is which instructions meet", cause=FORWARD,
+    )] = False
     modify_widths: Annotated[tuple[int, ...], layout(
         "also these, from one read-modify-write to the next; through RSP in a loop "
         "only", "bits", most=64, cause=FORWARD,

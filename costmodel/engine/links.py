@@ -96,15 +96,17 @@ def renamed(
         return False
     access = load.memory[linked.slot[k]]
     learned = again and rule.learns and access.base != R.RSP
-    if not (linked.same_expression[k] or learned):
+    if not (linked.same_expression[k] or learned or rule.by_instruction):
         return False
-    if access.segment or (access.base < 0 and access.index < 0):
+    absolute = access.base < 0 and access.index < 0
+    if (access.segment or absolute) and not rule.by_instruction:
         return False
     if access.index >= 0 and not rule.indexed:
         return False
     width = linked.width[k] * 8
     widths = rule.widths
-    if (again or access.base != R.RSP) and access.writes and _modifies(store):
+    apart = access.base == R.RSP and not rule.by_instruction
+    if (again or not apart) and access.writes and _modifies(store):
         widths += rule.modify_widths
     if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False
