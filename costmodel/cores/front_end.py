@@ -148,6 +148,9 @@ class UopCache(Section, frozen=True):
     branch_ends_line: Annotated[bool, layout(
         "a taken branch ends a line", cause=CACHE,
     )] = True
+    length_prefixes: Annotated[bool, layout(
+        "code with length-changing prefixes is cached as well", cause=CACHE,
+    )] = True
     jcc_erratum: Annotated[bool, layout(
         "a branch that touches a 32-byte boundary is not cached", cause=CACHE,
     )] = False
@@ -177,6 +180,10 @@ class FrontEnd(Section, frozen=True):
     uop_cache: UopCache = field(default_factory=UopCache)
     loop_buffer: Annotated[int, layout(
         "uops of a loop that is replayed from the queue; 0: none", "uops", cause=CACHE,
+    )] = 0
+    loop_width: Annotated[int, timing(
+        "loop_width", "uops of one turn replayed a cycle; 0: any number, of any turns",
+        "uops", cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0
     uop_queue: Annotated[int, timing(
         "queue", "fused uops between delivery and issue", "uops", least=1,

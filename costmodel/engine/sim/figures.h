@@ -11,6 +11,9 @@ struct figures {
 	int64_t ports;                 /* how many: the ports */
 	/* when a uop is given its port: whether it is issue */
 	int64_t bind_at_issue;
+	/* a port that is given at issue is the one with fewest uops, those of
+	 * this cycle too */
+	int64_t bind_evenly;
 	/* slots: fused-domain slots of the reorder buffer */
 	int64_t rob;
 	int64_t retire;                /* slots: fused-domain slots retired a cycle */
@@ -58,6 +61,8 @@ struct figures {
 	int64_t cache_at_branch;
 	/* cycles: lost when delivery changes between cache and decoders */
 	int64_t cache_switch;
+	/* uops: uops of one turn replayed a cycle; 0: any number, of any turns */
+	int64_t loop_width;
 	/* uops: fused uops between delivery and issue */
 	int64_t queue;
 	/* cycles: from delivery to the earliest issue */
@@ -145,6 +150,7 @@ struct figures {
 #define FIGURES(X) \
 	X(ports) \
 	X(bind_at_issue) \
+	X(bind_evenly) \
 	X(rob) \
 	X(retire) \
 	X(retire_latency) \
@@ -173,6 +179,7 @@ struct figures {
 	X(cache_again) \
 	X(cache_at_branch) \
 	X(cache_switch) \
+	X(loop_width) \
 	X(queue) \
 	X(queue_latency) \
 	X(microcode_uops) \

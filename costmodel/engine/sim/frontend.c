@@ -265,6 +265,33 @@ static int64_t read_cache(struct machine *m, const struct insn *insn, int64_t li
 	return cycle;
 }
 
+/* Cycle the loop buffer replays the instruction: loop_width uops a cycle, of one turn. */
+static int64_t replay(struct machine *m, const struct insn *insn)
+{
+	int64_t slots = insn->flags & FUSED_SECOND ? 0 : insn->decode_slots;
+	int64_t at = m->restart;
+
+	m->why = CAUSE_UOP_CACHE;
+	if (slots) {
+		int64_t room = queue_room(m, slots);
+
+		if (room > at) {
+			at = room;
+			m->why = CAUSE_QUEUE_FULL;
+		}
+	}
+	if (m->cache_uops < slots && at <= m->cache_cycle) {
+		at = m->cache_cycle + 1;
+		m->why = CAUSE_UOP_CACHE;
+	}
+	if (at > m->cache_cycle) {
+		m->cache_cycle = at;
+		m->cache_uops = FIG(loop_width);
+	}
+	m->cache_uops -= slots;
+	return m->cache_cycle;
+}
+
 /* Delivery breaks off: bytes and lines come anew from the next instruction on. */
 static void jump(struct machine *m, int64_t cycle, int64_t line)
 {
@@ -284,6 +311,8 @@ static void jump(struct machine *m, int64_t cycle, int64_t line)
 			m->mode = MODE_CACHE;
 			m->restart = at_least(m->restart, cycle + FIG(cache_switch));
 		}
+	} else if (FIG(loop_width)) {
+		m->restart = at_least(m->restart, cycle + 1);
 	}
 }
 
@@ -316,6 +345,8 @@ static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 		cycle = decode(m, insn);
 	} else if (m->mode == MODE_CACHE) {
 		cycle = read_cache(m, insn, line);
+	} else if (FIG(loop_width)) {
+		cycle = replay(m, insn);
 	} else {
 		cycle = m->restart;
 		m->why = CAUSE_PIPELINE;

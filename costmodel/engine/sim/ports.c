@@ -3,7 +3,8 @@
  * Binding. A core that binds at issue counts, per port, the uops bound in earlier cycles
  * that had not left by the start of this one. Even slots of the issue group take the port
  * with the fewest (of equals the highest number), odd slots the second choice unless it is
- * LAG or more behind; loads and store addresses take the load ports in turn. A core that
+ * LAG or more behind; with bind_evenly, every slot takes the port with fewest, those of
+ * its own cycle counted; loads and store addresses take the load ports in turn. A core that
  * binds at dispatch takes whichever port of its set is free first. Where the ports belong
  * to several schedulers, only those whose scheduler has room are bound to, and ports
  * chosen at dispatch are those of the scheduler with most room at issue.
@@ -75,11 +76,18 @@ static int roomiest(const struct machine *m, const struct uop *uop)
 	return best;
 }
 
+/* Uops bound to a port and not yet gone; `all`: those of this cycle too. */
+static int32_t bound_to(const struct machine *m, int port, bool all)
+{
+	return m->usage[port] + (all ? m->pending[port] : 0);
+}
+
 /* Port a uop is bound to at issue, of its own (highest first). Where they belong to
  * several schedulers, one that has room: there is one. */
 static int bind(struct machine *m, const struct uop *uop)
 {
 	bool spans = uop->scheduler == SPANS;
+	bool evenly = FIG(bind_evenly);
 	int best = -1, second = -1;
 
 	if (uop->flags & IN_TURN && m->p->alternate_count > 1) {
@@ -95,13 +103,13 @@ static int bind(struct machine *m, const struct uop *uop)
 
 		if (spans && free_entries(m, m->p->scheduler_of[port]) <= 0)
 			continue;
-		if (best < 0 || m->usage[port] < m->usage[best])
+		if (best < 0 || bound_to(m, port, evenly) < bound_to(m, best, evenly))
 			best = port;
 	}
 	if (best < 0) /* a calendar too short: the run is thrown away */
 		return uop->ports[0];
 	/* The slot being filled has been counted: slots 1, 3 .. are the even ones. */
-	if (m->issued & 1)
+	if (m->issued & 1 || evenly)
 		return best;
 	for (int k = 0; k < uop->port_count; k++) {
 		int port = uop->ports[k];
