@@ -149,7 +149,7 @@ class UopCache(Section, frozen=True):
         "a taken branch ends a line", cause=CACHE,
     )] = True
     length_prefixes: Annotated[bool, layout(
-        "code with length-changing prefixes is cached as well", cause=CACHE,
+        "operations of registers with a length-changing prefix are cached too", cause=CACHE,
     )] = True
     jcc_erratum: Annotated[bool, layout(
         "a branch that touches a 32-byte boundary is not cached", cause=CACHE,

@@ -85,7 +85,7 @@ def cache_lines(
             and (items[k].taken or form.flow is not Flow.CONDITIONAL)
         ):
             ended = True
-        if low is not None and low.flags & LCP and not cache.length_prefixes:
+        if low and low.flags & LCP and not form.memory and not cache.length_prefixes:
             crowded.add(here)
         if cache.jcc_erratum and form.flow is not Flow.NEXT:
             length = form.length
