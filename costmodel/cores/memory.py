@@ -11,6 +11,7 @@ from costmodel.cores.figure import (
     LINES,
     latency,
     layout,
+    structure,
     timing,
 )
 from costmodel.cores.front_end import Section
@@ -39,6 +40,11 @@ class Renaming(Section, frozen=True):
     ordered: Annotated[int, layout(
         "memory.forward_order is for a store of the last this many", "stores",
         cause=FORWARD,
+    )] = 0
+    check: Annotated[int, timing(
+        "renaming_check", "from dispatch of the store data to the end of the load, which "
+        "is then known to have had the right value; 0: the address says enough",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     passed: Annotated[int, timing(
         "renaming_passed", "added if PUSH or POP of memory stored what it had loaded",
@@ -109,6 +115,9 @@ class Memory(Section, frozen=True):
     segment_extra: Annotated[int, latency(
         "segment_extra", "added for a segment base that is not zero", cause=LOAD,
     )] = 0
+    segment_alone: Annotated[bool, structure(
+        "segment_extra is for addresses without base or index too", cause=LOAD,
+    )] = True
     absolute_extra: Annotated[int, latency(
         "absolute_extra", "added without base or index, whatever the segment",
         cause=LOAD,
@@ -129,6 +138,10 @@ class Memory(Section, frozen=True):
         "bank_loads", "loads of a cycle that may touch one bank, of any lines; 0: one, "
         "or any number of one line", "loads", cause=LOAD,
     )] = 0
+    store_address_latency: Annotated[int, latency(
+        "store_address_latency", "from dispatch of a store address to its completion",
+        cause="execute latency",
+    )] = 1
     forward_latency: Annotated[int, timing(
         "forward_latency", "from store data to load result", cause=FORWARD,
         limit=FORWARD, relaxed=0,
@@ -146,6 +159,10 @@ class Memory(Section, frozen=True):
         "forward_order", "from dispatch of the last older store address, to a load "
         "that would be renamed but for its segment or missing base; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    forward_segment: Annotated[int, timing(
+        "forward_segment", "added if the load has a segment", cause=FORWARD,
+        limit=FORWARD, relaxed=0,
     )] = 0
     forward_narrow: Annotated[int, timing(
         "forward_narrow", "added if the load is inside the store, not at its start",

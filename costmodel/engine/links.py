@@ -58,6 +58,7 @@ def links(
                 L.signed(linked.offset[k]),
                 1 - linked.persistent[k],
                 max(1, linked.width[k]),
+                int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
                 0,
                 0,
             )

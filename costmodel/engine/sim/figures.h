@@ -106,6 +106,8 @@ struct figures {
 	/* loads: loads of a cycle that may touch one bank, of any lines; 0:
 	 * one, or any number of one line */
 	int64_t bank_loads;
+	/* cycles: from dispatch of a store address to its completion */
+	int64_t store_address_latency;
 	int64_t forward_latency;       /* cycles: from store data to load result */
 	/* cycles: from dispatch of the store address to load result */
 	int64_t forward_address;
@@ -115,6 +117,7 @@ struct figures {
 	/* cycles: from dispatch of the last older store address, to a load that
 	 * would be renamed but for its segment or missing base; 0: none */
 	int64_t forward_order;
+	int64_t forward_segment;       /* cycles: added if the load has a segment */
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
 	/* cycles: for a load whose bytes come from elsewhere as well */
@@ -136,6 +139,9 @@ struct figures {
 	int64_t commit_interval;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
+	/* cycles: from dispatch of the store data to the end of the load, which
+	 * is then known to have had the right value; 0: the address says enough */
+	int64_t renaming_check;
 	/* cycles: added if PUSH or POP of memory stored what it had loaded */
 	int64_t renaming_passed;
 	/* cycles: for a line that is in the second cache */
@@ -204,10 +210,12 @@ struct figures {
 	X(narrow_extra) \
 	X(bank_bytes) \
 	X(bank_loads) \
+	X(store_address_latency) \
 	X(forward_latency) \
 	X(forward_address) \
 	X(forward_load) \
 	X(forward_order) \
+	X(forward_segment) \
 	X(forward_narrow) \
 	X(forward_blocked) \
 	X(split_load) \
@@ -219,6 +227,7 @@ struct figures {
 	X(combine_lines) \
 	X(commit_interval) \
 	X(renaming_latency) \
+	X(renaming_check) \
 	X(renaming_passed) \
 	X(l2_latency) \
 	X(l3_latency) \
