@@ -46,6 +46,10 @@ class Renaming(Section, frozen=True):
         "is then known to have had the right value; 0: the address says enough",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
+    segment: Annotated[int, timing(
+        "renaming_segment", "added to the end of a load with a segment, if the store is "
+        "not written", cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
     passed: Annotated[int, timing(
         "renaming_passed", "added if PUSH or POP of memory stored what it had loaded",
         cause=FORWARD,
@@ -160,10 +164,6 @@ class Memory(Section, frozen=True):
         "that would be renamed but for its segment or missing base; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
-    forward_segment: Annotated[int, timing(
-        "forward_segment", "added if the load has a segment", cause=FORWARD,
-        limit=FORWARD, relaxed=0,
-    )] = 0
     forward_narrow: Annotated[int, timing(
         "forward_narrow", "added if the load is inside the store, not at its start",
         cause=FORWARD, limit=FORWARD, relaxed=0,
@@ -198,6 +198,10 @@ class Memory(Section, frozen=True):
         "commit_same_line", "stores written a cycle, both in one line", "stores",
         least=1, cause=COMMIT, limit=RATE, relaxed=LARGE,
     )] = 1
+    segments_pair: Annotated[bool, timing(
+        "segments_pair", "stores with a segment are written beside others too", "",
+        cause=COMMIT,
+    )] = True
     combine_lines: Annotated[int, timing(
         "combine_lines", "stores to any of the last this many lines written merge",
         "lines", most=LINES, cause=COMMIT,

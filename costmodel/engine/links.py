@@ -95,6 +95,8 @@ def renamed(
     store = insns[linked.step[linked.store[k]]].form
     if load.mnemonic in rule.never or store.mnemonic in rule.never:
         return False
+    if rule.by_instruction and (load.lock or store.lock):
+        return False  # they read the cache, after older stores
     access = load.memory[linked.slot[k]]
     learned = again and rule.learns and access.base != R.RSP
     if not (linked.same_expression[k] or learned or rule.by_instruction):

@@ -117,7 +117,6 @@ struct figures {
 	/* cycles: from dispatch of the last older store address, to a load that
 	 * would be renamed but for its segment or missing base; 0: none */
 	int64_t forward_order;
-	int64_t forward_segment;       /* cycles: added if the load has a segment */
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
 	/* cycles: for a load whose bytes come from elsewhere as well */
@@ -133,6 +132,8 @@ struct figures {
 	int64_t commit_per_cycle;      /* stores: stores written a cycle */
 	/* stores: stores written a cycle, both in one line */
 	int64_t commit_same_line;
+	/* stores with a segment are written beside others too */
+	int64_t segments_pair;
 	/* lines: stores to any of the last this many lines written merge */
 	int64_t combine_lines;
 	/* 64ths of cycles: between writes of different lines */
@@ -142,6 +143,9 @@ struct figures {
 	/* cycles: from dispatch of the store data to the end of the load, which
 	 * is then known to have had the right value; 0: the address says enough */
 	int64_t renaming_check;
+	/* cycles: added to the end of a load with a segment, if the store is
+	 * not written */
+	int64_t renaming_segment;
 	/* cycles: added if PUSH or POP of memory stored what it had loaded */
 	int64_t renaming_passed;
 	/* cycles: for a line that is in the second cache */
@@ -215,7 +219,6 @@ struct figures {
 	X(forward_address) \
 	X(forward_load) \
 	X(forward_order) \
-	X(forward_segment) \
 	X(forward_narrow) \
 	X(forward_blocked) \
 	X(split_load) \
@@ -224,10 +227,12 @@ struct figures {
 	X(alias_4k) \
 	X(commit_per_cycle) \
 	X(commit_same_line) \
+	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
 	X(renaming_latency) \
 	X(renaming_check) \
+	X(renaming_segment) \
 	X(renaming_passed) \
 	X(l2_latency) \
 	X(l3_latency) \

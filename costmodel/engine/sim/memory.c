@@ -47,12 +47,6 @@ struct loaded {
 	int64_t reads; /* cycle it asks the cache; -1: a store in flight has its data */
 };
 
-/* Cycles a store takes longer to reach this load than others. */
-static int64_t segment_extra(struct machine *m, const struct access *access)
-{
-	return access->segment ? FIG(forward_segment) : 0;
-}
-
 /* The value comes from the renamer; the guess is checked before the load may retire:
  * against the addresses, and renaming_check after the load and the store data left. */
 static void load_renamed(struct machine *m, const struct access *access,
@@ -84,7 +78,8 @@ static void load_renamed(struct machine *m, const struct access *access,
 			checked = store->data + check;
 			event = store->data_event;
 		}
-		checked += segment_extra(m, access);
+		if (access->segment)
+			checked += FIG(renaming_segment);
 		if (from_cache > checked) {
 			checked = from_cache;
 			event = EVENT(n, DISPATCH);
@@ -106,7 +101,6 @@ static void load_forwarded(struct machine *m, const struct access *access,
 	int64_t cause = CAUSE_FORWARD, address;
 
 	l->reads = -1;
-	value += segment_extra(m, access);
 	if (access->forward == FORWARD_INSIDE) {
 		value += FIG(forward_narrow);
 	} else if (access->forward == FORWARD_BLOCKED) {
@@ -124,7 +118,7 @@ static void load_forwarded(struct machine *m, const struct access *access,
 		value = m->addressed + m->f->forward_order;
 		event = m->addressed_event;
 	}
-	address = store->address + FIG(forward_address) + segment_extra(m, access);
+	address = store->address + FIG(forward_address);
 	if (address > value) {
 		value = address;
 		event = store->address_event;
