@@ -185,6 +185,10 @@ class FrontEnd(Section, frozen=True):
         "loop_width", "uops of one turn replayed a cycle; 0: any number, of any turns",
         "uops", cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0
+    loop_turn: Annotated[float, timing(
+        "loop_turn", "lost by the replay of a turn of as many uops as issue a cycle, or "
+        "more", cause=CACHE, limit=CACHE, relaxed=0,
+    )] = 0.0
     uop_queue: Annotated[int, timing(
         "queue", "fused uops between delivery and issue", "uops", least=1,
         most=ENTRIES, cause="queue full", limit="uop queue", relaxed=LARGE,

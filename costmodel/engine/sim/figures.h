@@ -63,6 +63,9 @@ struct figures {
 	int64_t cache_switch;
 	/* uops: uops of one turn replayed a cycle; 0: any number, of any turns */
 	int64_t loop_width;
+	/* 64ths of cycles: lost by the replay of a turn of as many uops as
+	 * issue a cycle, or more */
+	int64_t loop_turn;
 	/* uops: fused uops between delivery and issue */
 	int64_t queue;
 	/* cycles: from delivery to the earliest issue */
@@ -190,6 +193,7 @@ struct figures {
 	X(cache_at_branch) \
 	X(cache_switch) \
 	X(loop_width) \
+	X(loop_turn) \
 	X(queue) \
 	X(queue_latency) \
 	X(microcode_uops) \

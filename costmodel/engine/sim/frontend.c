@@ -22,7 +22,10 @@
  * Uop cache. cache_lines lines and cache_width uops a cycle. With cache_again the lines
  * of one cycle all begin in one window, and more lines of that window come cache_again
  * cycles after the ones before; a taken branch begins anew, a cycle later if it lies in a
- * window after the one its line begins in. */
+ * window after the one its line begins in.
+ *
+ * Loop buffer. All is there at once; or loop_width uops a cycle, and the next turn begins
+ * in a cycle of its own. Turns of issue_width uops and more lose loop_turn besides. */
 
 /* Fetch (re)starts with the block of the next instruction's first byte. */
 static void start_block(struct machine *m, const struct insn *insn)
@@ -289,6 +292,7 @@ static int64_t replay(struct machine *m, const struct insn *insn)
 		m->cache_uops = FIG(loop_width);
 	}
 	m->cache_uops -= slots;
+	m->turn_slots += slots;
 	return m->cache_cycle;
 }
 
@@ -312,7 +316,11 @@ static void jump(struct machine *m, int64_t cycle, int64_t line)
 			m->restart = at_least(m->restart, cycle + FIG(cache_switch));
 		}
 	} else if (FIG(loop_width)) {
-		m->restart = at_least(m->restart, cycle + 1);
+		if (m->turn_slots >= FIG(issue_width))
+			m->turn_debt += FIG(loop_turn);
+		m->restart = at_least(m->restart, cycle + 1 + m->turn_debt / FIXED);
+		m->turn_debt %= FIXED;
+		m->turn_slots = 0;
 	}
 }
 

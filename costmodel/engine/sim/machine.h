@@ -126,6 +126,9 @@ struct program {
 	X(cache_lines, 0, ALONE_) \
 	X(cache_line, NOT_CACHED, ALONE_) /* being read */ \
 	X(cache_window, 0, ALONE_) /* in which that line begins */ \
+	/* loop buffer */ \
+	X(turn_slots, 0, AS_IS) /* replayed of this turn */ \
+	X(turn_debt, 0, AS_IS) /* 64ths of a cycle the turns before have lost */ \
 	X(slot_count, 0, NOT) /* queue slots delivered */ \
 	X(why, 0, NOT) /* cause of the last delivery */ \
 	/* issue */ \
