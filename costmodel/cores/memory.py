@@ -60,6 +60,10 @@ class Renaming(Section, frozen=True):
     learns: Annotated[bool, layout(
         "in a loop, pairs that write the address differently as well", cause=FORWARD,
     )] = False
+    learned_loads: Annotated[int, layout(
+        "loads that can be learned so; a loop of more has none learned; 0: any number",
+        "loads", cause=FORWARD,
+    )] = 0
     by_instruction: Annotated[bool, layout(
         "every pair that has met before, however its address is written: what is "
         "learned is which instructions meet", cause=FORWARD,
