@@ -144,7 +144,7 @@ class Simulation:
         self.given = path
         self.loaded = loaded
         self.builder = builder_of(loaded)
-        self.stated = declarations.vector(loaded.core)
+        self.stated = self.builder.stated
         self._layouts: dict[Settings, Layout] = {}
         self._ready: dict[Settings, Any] = {}  # the simulator's own traces
         self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
