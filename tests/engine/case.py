@@ -100,7 +100,7 @@ class Case:
                     sum(getattr(f, name) for name in i.stalls),
                     i.next_at,
                     *i.cold,
-                )  # fmt: skip
+                )
             )
         ports: list[int] = []
         inputs: list[L.OperandRow] = []
@@ -128,7 +128,7 @@ class Case:
                     len(outputs),
                     u.access,
                     self.scheduler(u),
-                )  # fmt: skip
+                )
             )
         lines = [i.line for i in self.body] * self.repeat + [i.line for i in self.tail]
         head = L.Head(

@@ -39,7 +39,7 @@ def laid_out(c: Case, stated: Figures | None = None) -> Any:
 
 def elsewhere(figures: Figures) -> Figures:
     """Other figures, for a trace that is run with these: its terms must tell."""
-    return figures._replace(**{name: 3 for name in IN_CELLS})
+    return figures._replace(**dict.fromkeys(IN_CELLS, 3))
 
 
 def run(c: Case, trips: int | None = None, figures: Figures | None = None) -> Outcome:

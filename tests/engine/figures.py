@@ -112,7 +112,7 @@ _RINGS = (
     257, 511, 512, 513, 65_535, 65_536,
 )  # fmt: skip
 _WIDTHS = (1, 2, 7, 8, 63, 64, 100_000)
-_CYCLES = (1, 2, 15, 16, 63, 64, 65, 130, 300)
+_CYCLES = (1, 2, 15, 16, 63, 64, 65, 130)
 _ZERO_CYCLES = (0, *_CYCLES)
 _SWITCH = Draw((0, 1))
 
@@ -147,14 +147,14 @@ DRAWS: dict[str, Draw] = {
     "predecode_latency": Draw((1, 2, 3), _CYCLES),
     "decode_width": Draw((1, 2, 3, 4, 5, 6), _WIDTHS),
     "decode_uops": Draw((1, 2, 3, 4, 5, 6, 7, 8), _WIDTHS),
-    "fused_pair_slots": Draw((1, 1, 2), (0, 3, 64)),
+    "fused_pair_slots": Draw((1, 1, 2), (3, 64)),
     "fusible_last_waits": _SWITCH,
     "prefix_stall": Draw((1, 2, 3, 4), _ZERO_CYCLES),
     "prefix_stall_more": Draw((0, 1, 2), _ZERO_CYCLES),
     "cache_window": Draw((0, 16, 32, 64), (2048, 4096)),
     "cache_width": Draw((2, 4, 6, 8), (0, *_WIDTHS)),
     "cache_lines": Draw((1, 1, 2), (0, 3, 64, 100_000)),
-    "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 300)),
+    "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
     "queue": Draw((8, 9, 12, 28), _RINGS),
@@ -202,7 +202,7 @@ DRAWS: dict[str, Draw] = {
     "fill_buffers": Draw((0, 1, 1, 2, 10), _RINGS[:-3]),
 }
 
-# Figures the simulator is given and does not ask: the trace says what follows from them.
+# Figures the simulator does not ask: the trace says what follows from them.
 UNREAD = ("ports",)
 # Figures that only enter through the trace, as terms of its cells.
 IN_CELLS = (

@@ -161,10 +161,10 @@ class Front:
                 if self.misses(insn, insn.cold_first, cycle):
                     return
             assert self.block is not None
-            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            ends = L.signed(insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
                 if self.leave is None:
-                    opcode = (insn.address + insn.opcode_at) // p.fetch_bytes
+                    opcode = L.signed(insn.address + insn.opcode_at) // p.fetch_bytes
                     if opcode == self.block:
                         self.count += 1
                     self.took = max(1, -(-self.count // p.predecode_width))
@@ -241,7 +241,7 @@ class Front:
                     self.block_came = self.resume
                     return
             assert self.block is not None
-            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            ends = L.signed(insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
                 if self.block_came == cycle:
                     return
@@ -277,8 +277,9 @@ class Front:
                 start = self.start(insn)
                 delivered = start is not None and start <= cycle
             if not delivered:
-                handed_over = insn.entered_from == CACHE and insn.arrived is None
-                return handed_over and self.cache_until == cycle and not p.cache_switch
+                if insn.entered_from != CACHE or p.cache_switch:
+                    return False
+                return insn.arrived is None and self.start(insn) == cycle
             insn.delivered = cycle
             if insn.source != LOOP and not insn.has(L.FUSED_SECOND):
                 self.held += insn.slots

@@ -354,7 +354,7 @@ class Uop:
             if self.source.committed is None:
                 return None
             left = max(data.dispatched, self.source.committed - p.retire_latency - 2)
-            there = left + p.forward_blocked
+            there = max(left + p.forward_blocked, self.source.committed)
         if kind == L.F_ORDERED and p.forward_order:
             last = (
                 0 if self.addressed_after is None else self.addressed_after.addressed()

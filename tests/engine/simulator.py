@@ -1,5 +1,5 @@
-"""The simulator under test: the one that was built, or another (``COSTMODEL_SIMULATOR``,
-the path of a library), as the checks with sanitizers ask for."""
+"""The simulator under test: the one that was built, or the library that
+``COSTMODEL_SIMULATOR`` names, as the checks with sanitizers do."""
 
 from __future__ import annotations
 

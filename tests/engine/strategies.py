@@ -6,7 +6,7 @@ case.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -15,7 +15,7 @@ from tests.engine.case import Case, I, U
 from tests.engine.figures import Figures, drawn
 
 DECODE, CACHE, LOOP = L.M_DECODE, L.M_CACHE, L.M_LOOP
-# Where code begins: at the bottom, where a kernel lies, and about the ends of addresses.
+# Where code begins: at the bottom, where a kernel lies, and near the ends.
 BASES = (0, 0, 5, 30, 0, L.signed(0xFFFFFFFF81000000), -40, (1 << 63) - 70)
 FORWARDS = (
     L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS, L.F_PASSED,
@@ -29,10 +29,20 @@ EXTRAS = (
 
 # --- cores ---------------------------------------------------------------------------
 def core(
-    r: Random,
+    r: Random, theme: Theme | None
 ) -> tuple[Figures, tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """Figures, scheduler of each port, sizes of schedulers, alternating ports."""
     figures = drawn(r)
+    if theme is few_ports:
+        figures = figures._replace(
+            ports=r.randint(2, 3), bind_at_issue=0, early_wake=1, to_dispatch=1,
+            issue_width=r.randint(3, 6), rob=40,
+        )  # fmt: skip
+    elif theme is many_loads:
+        figures = figures._replace(
+            bind_at_issue=1, bank_bytes=r.choice([4, 8, 16]), rob=60, entry_held=0,
+            load_buffer=r.randint(2, 6), retire=r.randint(1, 6), issue_width=4,
+        )  # fmt: skip
     ports = figures.ports
     schedulers = r.choice([0, 1, 1, 2, 3, min(ports, 64)])
     if schedulers:
@@ -41,7 +51,9 @@ def core(
     else:
         of, sizes = (-1,) * ports, ()
     alternates = (
-        tuple(r.sample(range(ports), 2)) if ports > 1 and r.random() < 0.5 else ()
+        tuple(r.sample(range(ports), 2))
+        if ports > 1 and (theme is many_loads or r.random() < 0.5)
+        else ()
     )
     return figures, of, sizes, alternates
 
@@ -81,6 +93,9 @@ class Draw:
         self.accesses: list[L.AccessRow] = []
         self.stores: list[int] = []  # access numbers
         self.registers = [0, 1, 2, 3, 4, 6, 7, 16, 17]
+        self.roots = 3
+        self.what = (0.0, 1.0)  # between which of the kinds of ``insn``
+        self.slow = 12  # cycles of the slowest
 
     def ports(self, most: int = 4) -> tuple[int, ...]:
         """A class: where ports are chosen at dispatch, mostly of one scheduler, and
@@ -107,7 +122,7 @@ class Draw:
 
     def access(self, width: int = 8) -> int:
         r = self.r
-        root = r.randrange(3)
+        root = r.randrange(self.roots)
         fresh = int(r.random() < 0.1)
         offset = r.randrange(0, 200, r.choice([1, 8]))
         if r.random() < 0.03:
@@ -127,7 +142,7 @@ class Draw:
         busy = r.choice([2, 5, 9]) if r.random() < 0.06 else 0
         ports = () if r.random() < 0.04 else self.ports()
         return U(
-            kind, ports, r.choice([0, 1, 1, 1, 2, 3, 12]), busy, flags,
+            kind, ports, r.choice([0, 1, 1, 1, 2, 3, self.slow]), busy, flags,
             self.pairs(3), self.pairs(2),
         )  # fmt: skip
 
@@ -161,7 +176,7 @@ class Draw:
         r = self.r
         length = r.randint(1, 11)
         opcode_at = r.randint(0, min(4, length - 1))
-        what = r.random()
+        what = r.uniform(*self.what)
         flags = 0
         slot = L.NEW_SLOT
         if what < 0.3:
@@ -273,6 +288,23 @@ class Draw:
             )
 
 
+Theme = Callable[[Draw], None]
+
+
+def few_ports(draw: Draw) -> None:
+    """Short chains that wait for ports."""
+    draw.registers = draw.r.sample(draw.registers, 4)
+    draw.what = (0.0, 0.3)
+
+
+def many_loads(draw: Draw) -> None:
+    """Loads of one place, and now and then something slow that keeps them from
+    retiring."""
+    draw.roots = 1
+    draw.what = (0.27, 0.56)
+    draw.slow = 40
+
+
 def lines(r: Random, insns: Sequence[I]) -> list[I]:
     """The same instructions with a uop-cache line each, some not cached."""
     out: list[I] = []
@@ -293,10 +325,13 @@ def lines(r: Random, insns: Sequence[I]) -> list[I]:
 def case(seed: int) -> Case:
     """The case of a seed."""
     r = Random(seed)
-    figures, scheduler_of, sizes, alternates = core(r)
+    theme = r.choice([None] * 7 + [few_ports, many_loads])
+    figures, scheduler_of, sizes, alternates = core(r, theme)
     draw = Draw(r, figures, scheduler_of)
+    if theme:
+        theme(draw)
     body: list[I] = []
-    for _ in range(r.choice([1, 3, 6, 12, 20])):
+    for _ in range(r.choice([1, 3, 6, 12, 20]) if not theme else r.randint(8, 20)):
         if r.random() < 0.08:
             body += draw.jump(r.random() < 0.6)
         else:
@@ -313,7 +348,7 @@ def case(seed: int) -> Case:
     ]
     draw.link(order, depth)
     tail = draw.jump(True) if r.random() < 0.5 else []
-    mode = r.choice([DECODE, DECODE, CACHE, LOOP])
+    mode = r.choice([LOOP, LOOP, DECODE] if theme else [DECODE, DECODE, CACHE, LOOP])
     if mode == CACHE or r.random() < 0.1:
         placed = lines(r, [*body, *tail])
         body, tail = placed[: len(body)], placed[len(body) :]
