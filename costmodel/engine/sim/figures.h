@@ -214,4 +214,80 @@ struct figures {
 	X(memory_latency) \
 	X(fill_buffers)
 
+/* X(name, least, most, whether it may be 0 as well, whether it is a power of two) */
+#define LIMITS(X) \
+	X(ports, 0, 64, 0, 0) \
+	X(bind_at_issue, 0, 1, 0, 0) \
+	X(rob, 1, 65536, 0, 0) \
+	X(retire, 1, 100000, 0, 0) \
+	X(retire_latency, 0, 100000, 0, 0) \
+	X(load_buffer, 0, 65536, 0, 0) \
+	X(load_freed_complete, 0, 1, 0, 0) \
+	X(store_buffer, 0, 65536, 0, 0) \
+	X(int_registers, 0, 65536, 0, 0) \
+	X(flag_registers, 0, 65536, 0, 0) \
+	X(entry_held, 0, 100000, 0, 0) \
+	X(early_wake, 0, 1, 0, 0) \
+	X(fetch_bytes, 1, 4096, 0, 1) \
+	X(fetch_queue, 0, 65536, 0, 0) \
+	X(predecode_width, 0, 100000, 0, 0) \
+	X(predecode_queue, 0, 65536, 0, 0) \
+	X(lcp_stall, 0, 100000, 0, 0) \
+	X(predecode_latency, 0, 100000, 0, 0) \
+	X(decode_width, 1, 100000, 0, 0) \
+	X(decode_uops, 1, 100000, 0, 0) \
+	X(fused_pair_slots, 0, 100000, 0, 0) \
+	X(fusible_last_waits, 0, 1, 0, 0) \
+	X(prefix_stall, 0, 100000, 0, 0) \
+	X(prefix_stall_more, 0, 100000, 0, 0) \
+	X(cache_window, 16, 4096, 1, 1) \
+	X(cache_width, 0, 100000, 0, 0) \
+	X(cache_lines, 0, 100000, 0, 0) \
+	X(cache_again, 0, 100000, 0, 0) \
+	X(cache_at_branch, 0, 1, 0, 0) \
+	X(cache_switch, 0, 100000, 0, 0) \
+	X(queue, 1, 65536, 0, 0) \
+	X(queue_latency, 0, 100000, 0, 0) \
+	X(microcode_uops, 1, 100000, 0, 0) \
+	X(microcode_switch, 0, 100000, 0, 0) \
+	X(taken_branch, 0, 100000, 0, 0) \
+	X(redirect, 0, 100000, 0, 0) \
+	X(issue_width, 1, 100000, 0, 0) \
+	X(memory_per_cycle, 0, 100000, 0, 0) \
+	X(register_reads, 0, 100000, 0, 0) \
+	X(elimination_slots, 0, 65536, 0, 0) \
+	X(stack_engine, 0, 1, 0, 0) \
+	X(sync_uop, 0, 1, 0, 0) \
+	X(stack_limit, 0, 2147483648, 0, 0) \
+	X(to_dispatch, 0, 100000, 0, 0) \
+	X(load_latency, 1, 100000, 0, 0) \
+	X(indexed_extra, 0, 100000, 0, 0) \
+	X(slow_extra, 0, 100000, 0, 0) \
+	X(chase_saves, 0, 100000, 0, 0) \
+	X(segment_extra, 0, 100000, 0, 0) \
+	X(absolute_extra, 0, 100000, 0, 0) \
+	X(sign_extend_extra, 0, 100000, 0, 0) \
+	X(narrow_extra, 0, 100000, 0, 0) \
+	X(bank_bytes, 1, 64, 1, 1) \
+	X(forward_latency, 0, 100000, 0, 0) \
+	X(forward_address, 0, 100000, 0, 0) \
+	X(forward_load, 0, 100000, 0, 0) \
+	X(forward_order, 0, 100000, 0, 0) \
+	X(forward_narrow, 0, 100000, 0, 0) \
+	X(forward_blocked, 0, 100000, 0, 0) \
+	X(split_load, 0, 100000, 0, 0) \
+	X(split_store, 0, 100000, 0, 0) \
+	X(boundary, 1, 4096, 0, 1) \
+	X(alias_4k, 0, 100000, 0, 0) \
+	X(commit_per_cycle, 1, 100000, 0, 0) \
+	X(commit_same_line, 1, 100000, 0, 0) \
+	X(combine_lines, 0, 4096, 0, 0) \
+	X(commit_interval, 0, 6400000, 0, 0) \
+	X(renaming_latency, 0, 100000, 0, 0) \
+	X(renaming_passed, 0, 100000, 0, 0) \
+	X(l2_latency, 0, 100000, 0, 0) \
+	X(l3_latency, 0, 100000, 0, 0) \
+	X(memory_latency, 0, 100000, 0, 0) \
+	X(fill_buffers, 0, 4096, 0, 0)
+
 #endif
