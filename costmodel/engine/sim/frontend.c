@@ -27,12 +27,25 @@
  * Loop buffer. All is there at once; or loop_width uops a cycle, and the next turn begins
  * in a cycle of its own. Turns of issue_width uops and more lose loop_turn besides. */
 
+/* One more block is fetched; no instruction that ends in it has been decoded. */
+static void next_block(struct machine *m)
+{
+	m->fetched++;
+	*entry(&m->blocks_ring, m->fetched) = 0;
+}
+
+/* The address `count` bytes on. Wraps as addresses do. */
+static int64_t after_bytes(int64_t address, int64_t count)
+{
+	return (int64_t)((uint64_t)address + (uint64_t)count);
+}
+
 /* Fetch (re)starts with the block of the next instruction's first byte. */
 static void start_block(struct machine *m, const struct insn *insn)
 {
 	m->block = m->address >> m->fetch_shift;
 	m->block_start = m->restart;
-	m->fetched++;
+	next_block(m);
 	m->block_count = 0;
 	m->block_lcp = 0;
 	m->block_cycles = 1;
@@ -47,7 +60,7 @@ static int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int6
 		int64_t start = m->block_start + 1;
 
 		m->block++;
-		m->fetched++;
+		next_block(m);
 		if (FIG(fetch_queue))
 			start = at_least(start, *entry(&m->blocks_ring, m->fetched -
 						       m->f->fetch_queue) + 1);
@@ -62,7 +75,7 @@ static int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int6
 static int64_t arrive(struct machine *m, const struct insn *insn)
 {
 	int64_t width = FIG(predecode_width);
-	int64_t block = (m->address + insn->length - 1) >> m->fetch_shift;
+	int64_t block = after_bytes(m->address, insn->length - 1) >> m->fetch_shift;
 	int64_t at, room;
 
 	if (m->block == NO_BLOCK)
@@ -72,7 +85,8 @@ static int64_t arrive(struct machine *m, const struct insn *insn)
 	if (m->block < block) {
 		int64_t cycles = 1;
 
-		if ((m->address + insn->opcode_at) >> m->fetch_shift == m->block)
+		if (after_bytes(m->address, insn->opcode_at) >> m->fetch_shift ==
+		    m->block)
 			m->block_count++;
 		if (m->block_count > width)
 			cycles = (m->block_count + width - 1) / width;
@@ -96,18 +110,24 @@ static int64_t arrive(struct machine *m, const struct insn *insn)
 	at = m->block_start;
 	if (m->block_count >= width)
 		at += m->block_count / width;
-	room = *entry(&m->predecoded_ring, m->insn_count - FIG(predecode_queue));
-	if (room > at) { /* the queue before the decoders is full */
-		m->block_start += room - at;
-		at = room;
+	if (FIG(predecode_queue)) {
+		room = *entry(&m->predecoded_ring,
+			      m->insn_count - m->f->predecode_queue);
+		if (room > at) { /* the queue before the decoders is full */
+			m->block_start += room - at;
+			at = room;
+		}
 	}
 	m->block_count++;
 	return at + FIG(predecode_latency);
 }
 
-/* Cycle from which the queue has room for `slots` more. */
+/* Cycle from which the queue has room for `slots` more. What is larger than the queue
+ * does not wait for it. */
 static int64_t queue_room(const struct machine *m, int64_t slots)
 {
+	if (slots > m->f->queue)
+		return 0;
 	return *entry(&m->queue_ring, m->slot_count + slots - 1 - m->f->queue);
 }
 
@@ -212,7 +232,7 @@ static int64_t cache_step(struct machine *m, int64_t line, int64_t slots)
 
 	if (line == m->cache_line)
 		return step;
-	if (m->cache_lines == 0)
+	if (m->cache_lines <= 0)
 		step = 1;
 	if (FIG(cache_again)) {
 		int64_t window = m->address >> m->window_shift;
@@ -296,6 +316,32 @@ static int64_t replay(struct machine *m, const struct insn *insn)
 	return m->cache_cycle;
 }
 
+/* The next instruction is elsewhere: its block is fetched from the cycle after this one's
+ * last byte came, or `more` cycles later. */
+static void fetch_elsewhere(struct machine *m, int64_t more)
+{
+	int64_t start = m->block_start + 1 + more;
+
+	if (m->block == NO_BLOCK)
+		return;
+	/* a block of many instructions takes several cycles */
+	if (m->f->predecode_width)
+		start += (m->block_count - 1) / m->f->predecode_width;
+	m->restart = at_least(m->restart, start);
+	m->block = NO_BLOCK;
+}
+
+/* From now on lines of the uop cache are read; none is still being read. `cycle`: of the
+ * last decoding. */
+static void enter_cache(struct machine *m, int64_t cycle)
+{
+	m->mode = MODE_CACHE;
+	m->restart = at_least(m->restart, cycle + FIG(cache_switch));
+	m->cache_line = NOT_CACHED;
+	m->cache_uops = 0;
+	m->cache_lines = 0;
+}
+
 /* Delivery breaks off: bytes and lines come anew from the next instruction on. */
 static void jump(struct machine *m, int64_t cycle, int64_t line)
 {
@@ -304,17 +350,9 @@ static void jump(struct machine *m, int64_t cycle, int64_t line)
 		m->cache_line = NOT_CACHED;
 		m->cache_uops = 0;
 	} else if (m->mode == MODE_DECODE) {
-		int64_t start = m->block_start + 1 + FIG(taken_branch);
-
-		/* a block of many instructions takes several cycles */
-		if (m->f->predecode_width)
-			start += (m->block_count - 1) / m->f->predecode_width;
-		m->restart = at_least(m->restart, start);
-		m->block = NO_BLOCK;
-		if (line >= 0) {
-			m->mode = MODE_CACHE;
-			m->restart = at_least(m->restart, cycle + FIG(cache_switch));
-		}
+		fetch_elsewhere(m, FIG(taken_branch));
+		if (line >= 0)
+			enter_cache(m, cycle);
 	} else if (FIG(loop_width)) {
 		if (m->turn_slots >= FIG(issue_width))
 			m->turn_debt += FIG(loop_turn);
@@ -342,8 +380,7 @@ static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 	int64_t cycle, after;
 
 	if (m->mode == MODE_DECODE && line >= 0 && !FIG(cache_at_branch)) {
-		m->mode = MODE_CACHE;
-		m->restart = at_least(m->restart, m->decode_cycle + FIG(cache_switch));
+		enter_cache(m, m->decode_cycle);
 	} else if (m->mode == MODE_CACHE && line < 0) {
 		m->mode = MODE_DECODE;
 		m->restart = at_least(m->restart, m->cache_cycle + FIG(cache_switch));
@@ -364,15 +401,12 @@ static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 	    m->address >> m->window_shift != m->cache_window)
 		after++;
 	m->insn_count++;
-	m->address += insn->length;
+	m->address = after_bytes(m->address, insn->length);
 	if (insn->flags & MOVES)
 		m->address = insn->next;
-	if (insn->flags & TAKEN) {
+	if (insn->flags & TAKEN)
 		jump(m, after, line);
-	} else if (insn->flags & MOVES && m->mode == MODE_DECODE) {
-		/* the code goes on elsewhere, and no branch says why: fetch follows */
-		m->restart = at_least(m->restart, m->block_start + 1);
-		m->block = NO_BLOCK;
-	}
+	else if (insn->flags & MOVES && m->mode == MODE_DECODE)
+		fetch_elsewhere(m, 0); /* no branch says why */
 	return cycle;
 }

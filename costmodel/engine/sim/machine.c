@@ -97,6 +97,25 @@ static void reset(struct machine *m)
 	memset(m->used, 0, sizeof(m->used));
 }
 
+/* The longest time that is ever added to one of the past: to that of a value, of a store,
+ * or of a delivery from the loop buffer. */
+static int64_t longest_wait(const struct machine *m)
+{
+	const struct figures *f = m->f;
+	int64_t waits[] = {
+		64, m->p->longest_delay, f->queue_latency + m->p->longest_insn,
+		f->forward_latency + f->forward_narrow, f->forward_blocked,
+		f->forward_address, f->renaming_latency + f->renaming_passed,
+		f->renaming_check + f->renaming_segment,
+	};
+	int64_t longest = 0;
+
+	for (size_t k = 0; k < sizeof(waits) / sizeof(*waits); k++)
+		if (waits[k] > longest)
+			longest = waits[k];
+	return longest;
+}
+
 /* Ready `m` to run its program from the start, on a calendar of so many cycles. */
 enum status machine_prepare(struct machine *m, int64_t calendar)
 {
@@ -115,6 +134,7 @@ enum status machine_prepare(struct machine *m, int64_t calendar)
 	m->window_shift = shift_of(f->cache_window > 0 ? f->cache_window : 1);
 	m->forward_extra = f->forward_load > f->load_latency
 		? f->forward_load - f->load_latency : 0;
+	m->long_ago = longest_wait(m);
 	reset(m);
 	return FINE;
 }

@@ -23,6 +23,7 @@
 #define FIXED 64 /* fractions of a cycle are whole 64ths */
 #define UNKNOWN ((int64_t)1 << 40) /* of a cycle that is not known yet */
 #define NOT_CACHED (-1)
+#define LONGEST_CALENDAR ((int64_t)1 << 22) /* cycles */
 
 /* --- the program: a trace, checked, and ready to run ------------------------------- */
 
@@ -87,6 +88,7 @@ struct program {
 	int32_t access_count, line_count, cold_count;
 	int32_t port_count, scheduler_count, alternate_count;
 	int32_t widest_insn, widest_slot; /* decode slots, uops: for the size of rings */
+	int32_t longest_delay, longest_insn; /* cycles of an input, uops */
 	int8_t scheduler_of[MOST_PORTS];
 	int32_t scheduler_size[MOST_SCHEDULERS];
 	uint8_t alternates[MOST_PORTS];
@@ -239,6 +241,7 @@ struct machine {
 	const struct program *p;
 	int fetch_shift, window_shift;
 	int64_t forward_extra; /* cycles past those of the load itself, see memory.c */
+	int64_t long_ago; /* cycles: no latency is added to a time further back */
 
 #define X(name, first, how) int64_t name;
 	STATE(X)
@@ -292,7 +295,7 @@ struct settings {
 	int64_t mode; /* MODE_* the first instruction is delivered in */
 	int64_t group; /* trips after which code is at the same place in its fetch block */
 	int64_t need; /* uops over which a rhythm must hold */
-	int64_t limit; /* uops run in search of one; 0: one pass */
+	int64_t limit; /* uops run in search of one; 0: one group of trips, once */
 	int64_t calendar; /* cycles the first calendar holds */
 	int (*interrupted)(void);
 };

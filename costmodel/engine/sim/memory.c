@@ -4,7 +4,7 @@
  * has committed reads the cache after the commit: it completes forward_blocked cycles
  * after the later of the store data's dispatch and retire_latency + 2 cycles before the
  * commit. An uncontended store commits exactly those cycles after its data left, so
- * forward_blocked is what a lone pair takes.
+ * forward_blocked is what a lone pair takes. No load completes before the commit.
  *
  * A load that only seems to meet a store (alias) starts over if the store's address was
  * known when it left and the store has not been written yet: alias_4k cycles more. */
@@ -106,7 +106,8 @@ static void load_forwarded(struct machine *m, const struct access *access,
 	} else if (access->forward == FORWARD_BLOCKED) {
 		int64_t late = store->committed - FIG(retire_latency) - 2;
 
-		value = at_least(store->data, late) + FIG(forward_blocked);
+		value = at_least(at_least(store->data, late) + FIG(forward_blocked),
+				 store->committed);
 		cause = CAUSE_FORWARD_BLOCKED;
 	}
 	if (from_cache + m->forward_extra > value) {

@@ -140,43 +140,38 @@ static const char *at_figures(TraceObject *self, const int64_t *figures)
 	for (Py_ssize_t k = 0; changed && k < self->term_count; k++) {
 		const struct term *term = self->terms + k;
 
-		self->patched[term->cell] += term->sign *
-			(figures[term->figure] - self->stated[term->figure]);
+		/* unsigned: what the terms say is checked when the trace is read */
+		self->patched[term->cell] = (int64_t)
+			((uint64_t)self->patched[term->cell] + (uint64_t)term->sign *
+			 ((uint64_t)figures[term->figure] -
+			  (uint64_t)self->stated[term->figure]));
 	}
 	return program_read(&self->program, self->patched, (size_t)self->wire_size);
 }
 
-/* Figures the stages divide by, index with, or size memory by. */
+/* What is wrong with the figures, or NULL: the stages divide by them, index with them,
+ * and size memory by them. */
 static const char *bad_figure(const struct figures *f)
 {
-#define POWER(name) \
-	if (f->name < 1 || f->name > 1 << 16 || f->name & (f->name - 1)) \
-		return #name ": not a power of two from 1 to 65536"
-#define FROM(name, least, most) \
-	if (f->name < (least) || f->name > (most)) \
-		return #name ": not from " #least " to " #most
-	POWER(fetch_bytes);
-	POWER(boundary);
-	FROM(cache_window, 0, 65536);
-	FROM(bank_bytes, 0, 64);
-	FROM(fetch_queue, 0, 65536);
-	FROM(predecode_width, 0, 65536);
-	FROM(predecode_queue, 0, 65536);
-	FROM(queue, 1, 65536);
-	FROM(rob, 1, 65536);
-	FROM(retire, 1, 65536);
-	FROM(issue_width, 1, 65536);
-	FROM(microcode_uops, 1, 65536);
-	FROM(load_buffer, 0, 65536);
-	FROM(store_buffer, 0, 65536);
-	FROM(int_registers, 0, 65536);
-	FROM(flag_registers, 0, 65536);
-	FROM(elimination_slots, 0, 65536);
-	FROM(combine_lines, 0, 4096);
-	FROM(fill_buffers, 0, 65536);
-	FROM(entry_held, 0, 65536);
-#undef POWER
-#undef FROM
+#define X(name, least, most, off, binary) \
+	if (!(off && f->name == 0) && (f->name < (least) || f->name > (most))) \
+		return #name ": not from " #least " to " #most; \
+	if (binary && f->name & (f->name - 1)) \
+		return #name ": not a power of two";
+	LIMITS(X)
+#undef X
+	return NULL;
+}
+
+static const char *bad_settings(const struct settings *set)
+{
+	if (set->mode < MODE_DECODE || set->mode > MODE_LOOP)
+		return "mode: not one of delivery";
+	if (set->group < 1 || set->group > 1 << 24)
+		return "group: not a count of trips";
+	if (set->calendar < 1 || set->calendar > LONGEST_CALENDAR ||
+	    set->calendar & (set->calendar - 1))
+		return "calendar: not a power of two, or too long";
 	return NULL;
 }
 
@@ -209,10 +204,12 @@ static PyObject *outcome_tuple(const struct outcome *o)
 static bool run_figures(TraceObject *self, const int64_t *figures, bool logged,
 			const struct settings *set, struct outcome *out)
 {
-	const char *problem = at_figures(self, figures);
+	const char *problem = bad_figure((const struct figures *)figures);
 
 	if (!problem)
-		problem = bad_figure((const struct figures *)figures);
+		problem = bad_settings(set);
+	if (!problem)
+		problem = at_figures(self, figures);
 	if (problem) {
 		PyErr_SetString(PyExc_ValueError, problem);
 		return false;

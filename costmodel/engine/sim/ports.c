@@ -209,11 +209,11 @@ static struct touched banks_of(struct machine *m, const struct access *access,
 			       int64_t copy)
 {
 	struct touched touched = { line_of(access, copy), 0 };
-	int64_t offset = place_of(access, copy), size = FIG(bank_bytes);
+	int64_t within = place_of(access, copy) & 63, size = FIG(bank_bytes);
 
-	for (int64_t byte = 0; byte < access->width; byte += 4)
-		touched.banks |= (uint64_t)1 << (((offset + byte) & 63) / size);
-	touched.banks |= (uint64_t)1 << (((offset + access->width - 1) & 63) / size);
+	for (int64_t byte = 0; byte < access->width; byte += size)
+		touched.banks |= (uint64_t)1 << (((within + byte) & 63) / size);
+	touched.banks |= (uint64_t)1 << (((within + access->width - 1) & 63) / size);
 	return touched;
 }
 

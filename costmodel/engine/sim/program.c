@@ -7,6 +7,8 @@
 #include "machine.h"
 
 #define MOST_ROWS ((int64_t)1 << 24)
+#define MOST_SLOTS ((int64_t)1 << 16) /* of an instruction */
+#define MOST_ROOTS ((int64_t)1 << 32)
 #define MOST_TIME ((int64_t)1 << 30) /* cycles, of any one latency */
 
 struct reader {
@@ -87,10 +89,10 @@ static bool read_insn(struct reader *r, const struct program *p,
 	if (!within(r, row->length, 1, 64, "an instruction's length") ||
 	    !within(r, row->first_uop, 0, head->uops, "an instruction's first uop") ||
 	    !within(r, row->last_uop, row->first_uop, head->uops, "its last uop") ||
-	    !within(r, row->decode_slots, 0, MOST_ROWS, "decode slots") ||
-	    !within(r, row->simple_after, 0, MOST_ROWS, "simple decoders after") ||
-	    !within(r, row->microcode, 0, MOST_ROWS, "microcode uops") ||
-	    !within(r, row->fillers, 0, MOST_ROWS, "filler uops") ||
+	    !within(r, row->decode_slots, 0, MOST_SLOTS, "decode slots") ||
+	    !within(r, row->simple_after, 0, MOST_SLOTS, "simple decoders after") ||
+	    !within(r, row->microcode, 0, MOST_SLOTS, "microcode uops") ||
+	    !within(r, row->fillers, 0, MOST_SLOTS, "filler uops") ||
 	    !within(r, row->opcode_at, 0, 64, "bytes before the opcode") ||
 	    !within(r, row->stack_delta, INT32_MIN / 2, INT32_MAX / 2, "stack delta") ||
 	    !within(r, row->flags, 0, (MOVES << 1) - 1, "flags of an instruction") ||
@@ -190,6 +192,7 @@ static bool read_access(struct reader *r, const struct program *p,
 	if (!within(r, row->store, -1, p->access_count - 1, "store of a load") ||
 	    !within(r, row->distance, 0, p->depth - 1, "distance of a store") ||
 	    !within(r, row->forward, FORWARD_NONE, FORWARD_PASSED, "forwarding") ||
+	    !within(r, row->root, 0, MOST_ROOTS - 1, "place an address counts from") ||
 	    !within(r, row->width, 1, 4096, "width of an access") ||
 	    !within(r, row->segment, 0, 1, "segment of an access") ||
 	    !within(r, row->cold_first, 0, p->cold_count, "cold line of an access") ||
@@ -239,7 +242,27 @@ static bool read_core(struct reader *r, struct program *p)
 	return true;
 }
 
-/* Room for the arrays of a program in one piece, cleared. */
+/* Whether uops that several schedulers may take name ports of schedulers alone, and the
+ * two that belong to no instruction are no accesses. */
+static bool fits_core(struct reader *r, const struct program *p, int64_t uops)
+{
+	for (int64_t k = 0; k < uops; k++) {
+		const struct uop *uop = p->uops + k;
+
+		for (int port = 0; uop->scheduler == SPANS && port < uop->port_count; port++)
+			if (p->scheduler_of[uop->ports[port]] < 0) {
+				r->problem = "a port of several schedulers has none";
+				return false;
+			}
+	}
+	if (p->uops[0].access >= 0 || p->uops[1].access >= 0) {
+		r->problem = "a uop of no instruction has an access";
+		return false;
+	}
+	return true;
+}
+
+/* Room for the arrays of a program in one piece. */
 static bool allocate(struct program *p, const struct head_row *head, struct insn **insns,
 		     struct uop **uops, struct operand **inputs,
 		     struct operand **outputs, struct access **accesses,
@@ -279,18 +302,25 @@ static bool allocate(struct program *p, const struct head_row *head, struct insn
 	return true;
 }
 
-/* How many decode slots an instruction takes at most, and an issue slot uops: the rings
- * must hold so many more than the machine's own sizes. */
-static void measure(struct program *p)
+/* How many decode slots an instruction takes at most, and an issue slot uops (its own and
+ * one before them): the rings must hold so many more than the machine's own sizes. */
+static void measure(struct program *p, const struct operand *inputs, int64_t input_count)
 {
 	p->widest_insn = 1;
 	p->widest_slot = 1;
+	p->longest_delay = 0;
+	p->longest_insn = 1;
+	for (int64_t k = 0; k < input_count; k++)
+		if (inputs[k].delay > p->longest_delay)
+			p->longest_delay = inputs[k].delay;
 	for (int k = 0; k < p->body + p->tail; k++) {
 		const struct insn *insn = p->insns + k;
-		int32_t uops = (int32_t)(insn->last - insn->first);
+		int32_t uops = (int32_t)(insn->last - insn->first) + 1;
 
 		if (insn->decode_slots > p->widest_insn)
 			p->widest_insn = insn->decode_slots;
+		if (insn->fillers + uops > p->longest_insn)
+			p->longest_insn = insn->fillers + uops;
 		if (uops > p->widest_slot)
 			p->widest_slot = uops;
 	}
@@ -370,11 +400,11 @@ const char *program_read(struct program *p, const int64_t *wire, size_t size)
 			return r.problem;
 		cold[k] = (int32_t)cold_rows[k];
 	}
-	if (!read_core(&r, p))
+	if (!read_core(&r, p) || !fits_core(&r, p, head.uops))
 		return r.problem;
 	if (r.at != r.end)
 		return "the trace is longer than it says";
-	measure(p);
+	measure(p, inputs, head.inputs);
 	return NULL;
 }
 

@@ -289,7 +289,9 @@ static bool run_trip(struct machine *m)
 	const struct program *p = m->p;
 	const int32_t *line = p->lines;
 
-	if (p->loops || m->uops == 0)
+	if (p->loops && m->copy && m->mode == MODE_DECODE)
+		fetch_elsewhere(m, 0); /* if no branch has closed the loop */
+	if (p->loops || m->copy == 0)
 		m->address = p->base;
 	if (p->cold_count)
 		evict(m);

@@ -9,9 +9,7 @@
 #define MOST_GROUPS 4096 /* groups of trips run */
 #define SPACING 48 /* uops between two looks at the whole state */
 #define OLDEST 256 /* looks back a state is compared with */
-#define LONG_AGO 64 /* cycles: no latency is added to a time that lies further back */
 #define FAR 65536 /* lines: never the same one */
-#define LONGEST_CALENDAR ((int64_t)1 << 22)
 
 /* --- the signature of the machine's state ------------------------------------------- */
 
@@ -70,7 +68,8 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 	int64_t clock = m->restart;
 
 	if (!m->p->loops)
-		h = mix(h, m->address & (m->f->fetch_bytes - 1));
+		h = mix(h, m->address & (at_least(m->f->fetch_bytes,
+						  m->f->cache_window) - 1));
 	if (m->mode == MODE_DECODE) {
 		int64_t earliest = m->restart;
 
@@ -88,13 +87,15 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 		clock = m->cache_cycle;
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(mix(h, m->cache_lines), m->cache_line);
+		if (m->f->cache_again)
+			h = mix(h, m->cache_window - (m->address >> m->window_shift));
 		h = mix(mix(h, since(m->restart, clock)), since(m->decode_cycle, clock));
 	} else if (m->f->loop_width) {
 		clock = m->cache_cycle;
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(h, since(m->restart, clock));
 	} else { /* the loop buffer waits for no room in the queue */
-		return mix(h, since(clock, m->now - LONG_AGO));
+		return mix(h, since(clock, m->now - m->long_ago));
 	}
 	return mix_rising(h, &m->queue_ring, m->slot_count, m->f->queue, clock);
 }
@@ -102,7 +103,7 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 /* When each value can be used, and which registers share one. */
 static uint64_t mix_registers(uint64_t h, const struct machine *m)
 {
-	int64_t floor = at_least(m->now - LONG_AGO, 0);
+	int64_t floor = at_least(m->now - m->long_ago, 0);
 
 	for (int k = 0; k < REGISTERS; k++) {
 		if (m->ready[k] <= floor)
@@ -152,24 +153,46 @@ static uint64_t mix_ports(uint64_t h, const struct machine *m)
 	return h;
 }
 
-/* Where the lines written lately lie, seen from those the accesses touch now. */
+/* Where a line lies: seen from those the accesses touch now, if they are moving. */
+static uint64_t mix_line(uint64_t h, const struct machine *m, struct line line,
+			 bool moving)
+{
+	if (!moving)
+		return mix(mix(h, line.root), line.number);
+	for (int32_t a = 0; line.root >= 0 && a < m->p->access_count; a++) {
+		struct line now = line_of(m->p->accesses + a, m->copy);
+		int64_t away = line.number - now.number;
+
+		if (line.root != now.root || away <= -FAR || away >= FAR)
+			away = FAR;
+		h = mix(h, away);
+	}
+	return h;
+}
+
+/* The lines written lately. */
 static uint64_t mix_lines(uint64_t h, const struct machine *m, bool moving)
 {
-	for (int64_t k = 0; k <= m->f->combine_lines; k++) {
-		struct line line = k < m->f->combine_lines ? m->recent[k]
-							   : m->commit_line;
+	for (int64_t k = 0; k < m->f->combine_lines; k++)
+		h = mix_line(h, m, m->recent[k], moving);
+	return mix_line(h, m, m->commit_line, moving);
+}
 
-		if (!moving) {
-			h = mix(mix(h, line.root), line.number);
-			continue;
-		}
-		for (int32_t a = 0; line.root >= 0 && a < m->p->access_count; a++) {
-			struct line now = line_of(m->p->accesses + a, m->copy);
-			int64_t away = line.number - now.number;
+/* The banks loads hold that have been bound and have not left. */
+static uint64_t mix_banks(uint64_t h, const struct machine *m, bool moving)
+{
+	int64_t mask = m->calendar_mask, left = m->in_flight;
 
-			if (line.root != now.root || away <= -FAR || away >= FAR)
-				away = FAR;
-			h = mix(h, away);
+	for (int64_t cycle = m->now; left > 0 && cycle <= m->now + mask; cycle++) {
+		left -= __builtin_popcountll(m->gone[cycle & mask]);
+		for (int k = 0; k < m->p->alternate_count; k++) {
+			int64_t cell = m->p->alternates[k] * (mask + 1) + (cycle & mask);
+			const struct touched *held = m->touched + cell;
+
+			if (m->busy[cell] != cycle || held->line.root < 0)
+				continue;
+			h = mix(mix(h, cycle - m->now), m->p->alternates[k]);
+			h = mix_line(mix(h, (int64_t)held->banks), m, held->line, moving);
 		}
 	}
 	return h;
@@ -186,8 +209,8 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 		if (access->stride) {
 			int64_t span = at_least(m->f->boundary, 64);
 
-			h = mix(h, (place_of(access, m->copy) - access->offset) &
-				   (span - 1));
+			h = mix(h, (place_of(access, m->copy) & (span - 1)) -
+				   (access->offset & (span - 1)));
 		}
 		moving |= access->stride || access->fresh;
 		if (!access->forward)
@@ -200,11 +223,13 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			if (s->committed <= m->now && access->forward < FORWARD_RENAMED)
 				continue;
 			h = mix(mix(h, a), since(s->committed, m->now));
-			h = mix(h, since(s->value, m->now - LONG_AGO));
-			h = mix(h, since(s->data, m->now - LONG_AGO));
-			h = mix(h, since(s->address, m->now - LONG_AGO));
+			h = mix(h, since(s->value, m->now - m->long_ago));
+			h = mix(h, since(s->data, m->now - m->long_ago));
+			h = mix(h, since(s->address, m->now - m->long_ago));
 		}
 	}
+	if (m->f->bank_bytes)
+		h = mix_banks(h, m, moving);
 	return mix_lines(h, m, moving);
 }
 
@@ -347,14 +372,20 @@ static enum status search_period(struct machine *m, const struct settings *set,
 	}
 }
 
-/* One pass: all of it is the window. */
-static enum status run_once(struct machine *m, struct outcome *out)
+/* One group of trips, once: all of it is the window. */
+static enum status run_once(struct machine *m, const struct settings *set,
+			    struct outcome *out)
 {
-	if (!run_trip(m))
-		return NO_MEMORY;
-	if (m->overflow)
-		return TOO_LONG;
-	*out = (struct outcome){ .cycles = m->retired, .trips = 1, .settled = true };
+	for (int64_t trip = 0; trip < set->group; trip++) {
+		if (!run_trip(m))
+			return NO_MEMORY;
+		if (m->overflow)
+			return TOO_LONG;
+		if (set->interrupted && trip % 1024 == 1023 && set->interrupted())
+			return INTERRUPTED;
+	}
+	*out = (struct outcome){ .cycles = m->retired, .trips = set->group,
+				 .settled = true };
 	return FINE;
 }
 
@@ -374,7 +405,7 @@ enum status NAME(simulate)(struct machine *m, const struct settings *set,
 		if (status != FINE)
 			break;
 		m->mode = set->mode;
-		status = set->limit ? search_period(m, set, s, out) : run_once(m, out);
+		status = set->limit ? search_period(m, set, s, out) : run_once(m, set, out);
 		out->calendar = calendar;
 	}
 	out->uops = m->uops;
