@@ -303,7 +303,7 @@ static int64_t replay(struct machine *m, const struct insn *insn)
 			m->why = CAUSE_QUEUE_FULL;
 		}
 	}
-	if (m->cache_uops < slots && at <= m->cache_cycle) {
+	if (slots && m->cache_uops < slots && at <= m->cache_cycle) {
 		at = m->cache_cycle + 1;
 		m->why = CAUSE_UOP_CACHE;
 	}

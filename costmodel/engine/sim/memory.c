@@ -51,7 +51,8 @@ struct loaded {
  * against the addresses, and renaming_check after the load and the store data left. */
 static void load_renamed(struct machine *m, const struct access *access,
 			 const struct store *store, bool in_flight, int64_t n,
-			 int64_t issued, int64_t when, struct loaded *l)
+			 int64_t issued, int64_t when, int64_t from_cache,
+			 struct loaded *l)
 {
 	int64_t check = FIG(renaming_check), checked = when + check;
 	int64_t event = EVENT(n, DISPATCH);
@@ -67,8 +68,6 @@ static void load_renamed(struct machine *m, const struct access *access,
 	if (!in_flight && !check)
 		return;
 	if (in_flight) {
-		int64_t from_cache = l->complete + m->forward_extra;
-
 		l->reads = -1;
 		if (!check || store->address + FIG(forward_address) > checked) {
 			checked = store->address + FIG(forward_address);
@@ -80,8 +79,8 @@ static void load_renamed(struct machine *m, const struct access *access,
 		}
 		if (access->segment)
 			checked += FIG(renaming_segment);
-		if (from_cache > checked) {
-			checked = from_cache;
+		if (from_cache + m->forward_extra > checked) {
+			checked = from_cache + m->forward_extra;
 			event = EVENT(n, DISPATCH);
 		}
 	}
@@ -177,7 +176,8 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 		bool in_flight = store->committed < 0 || store->committed > when;
 
 		if (access->forward >= FORWARD_RENAMED) {
-			load_renamed(m, access, store, in_flight, n, issued, when, &l);
+			load_renamed(m, access, store, in_flight, n, issued, when, complete,
+				     &l);
 		} else if (access->forward == FORWARD_ALIAS) {
 			if (in_flight && store->address <= when) {
 				l.complete += FIG(alias_4k);
