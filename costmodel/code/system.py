@@ -138,20 +138,44 @@ def sysenter(m: Machine, a: Value) -> None:
     m.roots[R.RSP], m.offsets[R.RSP] = m.intern(("name", "sysenter rsp")), 0
 
 
-def iret(m: Machine, insn: Insn) -> None:
-    root, offset = m.roots[R.RSP], m.offsets[R.RSP]
-    m.out += [(root, signed(offset + 8 * k)) for k in range(5)]
-    m.roots[R.RSP], m.offsets[R.RSP] = m.load(root, signed(offset + 24), 8)
+def interrupt_return(form: Form) -> Action:
+    """IRET and UIRET: RSP is one of the words they pop, the fourth or the third."""
+    words = [(m.displacement, max(m.width // 8, 1)) for m in form.memory]
+    stack, width = words[2 if form.mnemonic == "uiret" else 3]
+
+    def action(m: Machine, insn: Insn) -> None:
+        root, offset = m.roots[R.RSP], m.offsets[R.RSP]
+        m.out += [(root, signed(offset + at)) for at, _ in words]
+        m.roots[R.RSP], m.offsets[R.RSP] = m.load(root, signed(offset + stack), width)
+
+    return action
+
+
+def far_call(form: Form, length: int, symbol: Symbol | None) -> Action:
+    """LCALL through memory: reads the far pointer, pushes CS and the address after."""
+    source = address_of(form.memory[0], length, symbol)
+    words = [(m.displacement, max(m.width // 8, 1)) for m in form.memory[1:]]
+
+    def action(m: Machine, insn: Insn) -> None:
+        m.out.append(source(m, insn))
+        root, offset = m.roots[R.RSP], m.offsets[R.RSP]
+        values = (m.intern(("name", "cs")), 0), (RIP, signed(insn.address + length))
+        for (at, width), value in zip(words, values, strict=True):
+            m.out.append((root, signed(offset + at)))
+            m.store(root, signed(offset + at), width, value)
+        m.move(R.RSP, form.stack_delta)
+
+    return action
 
 
 def far_return(form: Form) -> Action:
     """RETF: pops the address and CS, and its immediate more; RSP of a new privilege
     level, which it would load too, is not followed."""
-    words = sum(1 for m in form.memory if m.implicit)
+    words = [m.displacement for m in form.memory if m.implicit]
 
     def action(m: Machine, insn: Insn) -> None:
         root, offset = m.roots[R.RSP], m.offsets[R.RSP]
-        m.out += [(root, signed(offset + 8 * k)) for k in range(words)]
+        m.out += [(root, signed(offset + at)) for at in words]
         m.move(R.RSP, form.stack_delta)
 
     return action
@@ -175,12 +199,13 @@ def base_move(form: Form) -> Body:
     return lambda m, a: save(m, a, (m.roots[base], m.offsets[base]))
 
 
-def return_from_call(m: Machine, site: int) -> None:
+def return_from_call(m: Machine, site: int, pushed: int = 8) -> None:
     """What a callee outside the path leaves: RSP back, caller-saved registers its own.
 
     ``site`` tells calls apart; one call gives the same values in every copy.
+    ``pushed``: bytes the call pushed, more where it is a far one.
     """
-    m.move(R.RSP, 8)
+    m.move(R.RSP, pushed)
     for register in _CLOBBERED:
         name = "handler result" if register == R.RAX else "left by handler"
         key = ("name", name, site, register)
