@@ -188,6 +188,27 @@ def load_path(
     return read(source, stdin=stdin, **options)
 
 
+def load_sides(
+    before: Source,
+    after: Source,
+    *,
+    stdin: bytes | None = None,
+    **options: Unpack[PathOptions],
+) -> tuple[Path, Path]:
+    """The two paths of a comparison. An entry of ``take`` has to steer either."""
+    from costmodel.code.load import load_path as read
+    from costmodel.code.takes import refuse_unused
+
+    old, new = (
+        source
+        if isinstance(source, Path)
+        else read(source, stdin=stdin, idle_takes=True, **options)
+        for source in (before, after)
+    )
+    refuse_unused([old, new])
+    return old, new
+
+
 def _where(insn: Insn, path: Path) -> str:
     """``file:line`` as errors name it."""
     if insn.source is None:
@@ -288,7 +309,7 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    old, new = load_sides(before, after, **options)
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align, values, cold)

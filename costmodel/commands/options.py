@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+from costmodel.scenarios import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
 
-SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
+SCENARIOS = NAMES
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
@@ -185,6 +186,24 @@ def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
         default=kinds[0],
         help=f"what --plot draws (default {kinds[0]})",
     )
+
+
+def checked_plot(file: str) -> None:
+    """Raise UsageError for a plot nobody can draw, before the work it would show."""
+    if not file.lower().endswith((".svg", ".png")):
+        raise UsageError("a plot of no known kind", where=file, expected=".svg or .png")
+
+
+def refuse_with_points(args: argparse.Namespace) -> None:
+    """``--sweep`` and ``--align all`` print points: what else is asked is no use."""
+    asked = "--sweep" if args.sweep else "--align all"
+    for name, value in (
+        ("--draws", args.draws),
+        ("--plot", getattr(args, "plot", None)),
+        ("--fail-above", getattr(args, "fail_above", None)),
+    ):
+        if value not in (None, 0):
+            raise UsageError(f"{name} with {asked}", expected="one of the two")
 
 
 def add_json(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
+from costmodel.commands.options import (
+    SCENARIOS,
+    add_json,
+    checked_plot,
+    chosen_cores,
+    wants_json,
+)
 from costmodel.errors import InputError, UsageError
 
 
@@ -54,6 +60,8 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
+    if args.plot:
+        checked_plot(args.plot)
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")

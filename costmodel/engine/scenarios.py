@@ -17,8 +17,8 @@ from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
 from costmodel.engine.item import Item
 from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
+from costmodel.scenarios import NAMES as NAMES
 
-NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
 OPCACHE_INSTRUCTIONS = 200
 # dec of each general register, by encoding number, then a jump back (target unused)
 _JNZ = bytes.fromhex("0f8500000000")
