@@ -248,7 +248,12 @@ def standard_input(sources: Iterable[str]) -> bytes | None:
         return None
     from costmodel.code.kinds import MAX_TEXT
 
-    data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    if sys.stdin is None:
+        raise InputError("stdin is closed", where="stdin", expected="code")
+    try:
+        data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where="stdin") from None
     if not data.strip():
         raise InputError("nothing to read", where="stdin", expected="code")
     return data

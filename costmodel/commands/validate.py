@@ -12,7 +12,7 @@ from costmodel.commands.options import (
     chosen_cores,
     wants_json,
 )
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import UsageError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +54,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from pathlib import Path
-
     from costmodel import api
+    from costmodel.files import write_whole
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
@@ -76,11 +75,7 @@ def run(args: argparse.Namespace) -> Outcome:
         bound="mechanism" in by,
     )  # fmt: skip
     if args.out:
-        try:
-            Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
-        except OSError as error:
-            found = f"cannot write: {error.strerror}"
-            raise InputError(found, where=args.out) from None
+        write_whole(args.out, view.predictions_csv(outcome).encode())
     if args.plot:
         from costmodel.views.plots import predicted_plot
 

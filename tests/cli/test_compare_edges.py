@@ -15,7 +15,9 @@ SWAPPED = (
     "f: mov %rax,%rbx\nmov %rcx,%rdx\nret\n",
     "f: mov %rcx,%rdx\nmov %rax,%rbx\nret\n",
 )
-BRANCHES = "f: test %rax,%rax\njz one\nnop\none: nop\njnz two\nnop\ntwo: ret\nthree: nop\n"
+BRANCHES = (
+    "f: test %rax,%rax\njz one\nnop\none: nop\njnz two\nnop\ntwo: ret\nthree: nop\n"
+)
 
 
 @pytest.fixture
