@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -19,6 +19,7 @@ from costmodel.commands.options import (
     checked_plot,
     chosen_cores,
     chosen_format,
+    cycles,
     forbid_guessing,
     path_options,
     standard_input,
@@ -51,7 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
-        type=float,
+        type=cycles,
         metavar="N",
         help="exit 1 if any core loses more than N cycles",
     )
@@ -116,7 +117,7 @@ def _sides(before: str, after: str) -> tuple[str, str]:
     """
     first, dots, last = before.partition("..")
     path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
-    if not dots or path or Path(before).exists():
+    if not dots or path or os.path.lexists(before):
         return before, after
     # From here, as git takes paths after a range, not from the top of the work tree.
     file = after if after.startswith((".", "/")) else f"./{after}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def any_alignment(text: str) -> int:
 
 def alignment(text: str) -> int:
     """An offset from a 64-byte line, 0 to 63."""
-    value = int(text) if text.isdecimal() else -1
+    value = int(text) if text.isdecimal() and len(text) < 3 else -1
     if not 0 <= value <= 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
     return value
@@ -170,9 +171,20 @@ def draws(text: str) -> int:
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def cycles(text: str) -> float:
+    """A number of cycles, whole or not, of either sign."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of cycles")
+    return value
 
 
 def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:

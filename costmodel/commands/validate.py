@@ -10,6 +10,7 @@ from costmodel.commands.options import (
     add_json,
     checked_plot,
     chosen_cores,
+    count,
     wants_json,
 )
 from costmodel.errors import UsageError
@@ -30,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the measured column (default cycles); blank cells are skipped",
     )
     parser.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+        "--worst", type=count, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
         "--by",
@@ -44,7 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only the half of the blocks that tuning never looked at",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="use the first N rows only"
+        "--limit", type=count, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
         "--plot", metavar="OUT.svg", help="draw predicted against measured"
