@@ -44,7 +44,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def width() -> int:
     """Columns of the report: 72 for mail, unless COLUMNS asks for another width."""
     text = os.environ.get("COLUMNS", "")
-    return min(max(int(text), 60), 400) if text.isdecimal() and int(text) else 72
+    columns = int(text) if text.isdecimal() and len(text) < 10 else 0
+    return min(max(columns, 60), 400) if columns else 72
 
 
 def run(args: argparse.Namespace) -> Outcome:
