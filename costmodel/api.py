@@ -1,7 +1,7 @@
 """The library's face: one function a question, results that show themselves.
 
-Nothing here is remembered between calls. A core is named, or the answer is asked of
-every core there is: then the result is a sequence.
+No call changes what another answers; files read and code decoded are kept. A core is
+named, or the answer is asked of every core there is: then the result is a sequence.
 """
 
 from __future__ import annotations

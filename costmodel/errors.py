@@ -7,7 +7,6 @@ Only ``cli`` turns them into text and an exit status; everything below raises.
 from __future__ import annotations
 
 _LONGEST = 400
-NEWLINE = "\n"
 
 
 class CostmodelError(Exception):
@@ -35,8 +34,9 @@ class CostmodelError(Exception):
         if self.expected:
             lines.append(f"  expected: {printable(shortened(self.expected))}")
         if self.hint:
-            # A hint may go on in lines of its own.
-            lines.append(f"  try: {printable(shortened(self.hint), keep=NEWLINE)}")
+            # A hint may go on in lines of its own, set in as this one is.
+            parts = shortened(self.hint).split("\n  ")
+            lines.append("  try: " + "\n  ".join(printable(part) for part in parts))
         return "\n".join(lines)
 
 

@@ -34,7 +34,7 @@ _REGISTER_HOMES = {
     **{number: (R.NAMES[number].upper(),) for number in range(16)},
     R.RCX: ("RIP", "RCX"),
     R.RAX: ("ORIG_RAX", "RAX"),
-    11: ("EFLAGS", "R11"),
+    R.R11: ("EFLAGS", "R11"),
     R.ZAPS: ("EFLAGS",),  # what PUSHF stores
 }
 _CONSTANT_HOMES = {
@@ -149,7 +149,7 @@ def _homes(machine: Machine, root: int, value: Value, top: int) -> tuple[str, ..
     if key == ("name", "user rip"):
         return _REGISTER_HOMES[R.RCX]
     if key == ("name", "user rflags") or key[0] == "flags":
-        return _REGISTER_HOMES[11]
+        return _REGISTER_HOMES[R.R11]
     if key[0] == "mem" and isinstance(key[1], int) and isinstance(key[2], int):
         depth = top - key[2]
         if key[1] == root and depth % _WORD == 0 and 0 < depth <= _SIZE:
@@ -212,7 +212,7 @@ def _text(
         return str(number) if number < 0 else hex(number)
     if number == 0 and syscall and of == R.RCX:
         return "rcx (user rip)"
-    if number == 0 and syscall and of == 11:
+    if number == 0 and syscall and of == R.R11:
         return "r11 (user flags)"
     text = execution.describe(of, number)
     if root != R.RSP and text in ("rsp", "esp"):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costmodel import data
-from costmodel.errors import CoreError
+from costmodel.errors import CoreError, UsageError
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
@@ -32,7 +32,15 @@ class Names(NamedTuple):
 
 def core_names() -> tuple[str, ...]:
     """The cores there are, sorted. Raises UsageError if no data is installed."""
-    return tuple(path.stem for path in _files())
+    names = tuple(path.stem for path in _files())
+    if not names:
+        raise UsageError(
+            "no core files there",
+            where=str(data.uarch_dir()),
+            expected="NAME.yaml for each core",
+            hint=f"is {data.VARIABLE} set to a whole copy of the data?",
+        )
+    return names
 
 
 def resolve(name: str) -> Path:

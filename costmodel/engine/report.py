@@ -15,8 +15,9 @@ from costmodel.engine.attribution import (
 )
 from costmodel.engine.cold import LEVELS, spoken
 from costmodel.engine.guesses import guesses
-from costmodel.engine.pathrun import Run
+from costmodel.engine.pathrun import PATHS, Run
 from costmodel.engine.result import Edge, Estimate, LineUse, UopTimes
+from costmodel.engine.surround import STAND_IN
 
 
 def report(run: Run) -> Estimate:
@@ -49,7 +50,12 @@ class _Report:
         copies = self.trips * run.plan.repeat
         links = critical_path(g, m[state.LAST_RETIRE_EVENT], self.start, self.end)
         causes_, by_step = charges(links, self.step_of)
-        own = [low for low in run.lowered if low is not None]
+        # What surrounds the path is not the path: not counted, as its instructions are.
+        own = [
+            low
+            for low, step in zip(run.lowered, run.path.steps, strict=True)
+            if low is not None and step.insn.symbol != STAND_IN
+        ]
         return Estimate(
             uarch=core.name,
             title=core.title,
@@ -90,9 +96,12 @@ class _Report:
 
     def _fetch_windows(self) -> int:
         """Aligned fetch blocks the path given spans where it lies."""
-        size, at = self.run.params.fetch_bytes, self.run.align
+        run = self.run
+        size, at = run.params.fetch_bytes, run.align
         windows = set()
-        for step in self.run.given.steps:
+        for step in run.given.steps:
+            if run.scenario in PATHS:  # elsewhere copies lie end to end
+                at = step.insn.address + run.align
             length = step.insn.form.length
             windows |= {at // size, (at + length - 1) // size}
             at += length
