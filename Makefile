@@ -9,12 +9,12 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden plots report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly clean
+  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly fuzz clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'also: lint format types bench versions validate vmlinux-check golden plots report' \
-	  'report-check browser dask notebooks man completions nightly clean'
+	  'report-check browser dask notebooks man completions nightly fuzz clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -50,6 +50,11 @@ nightly: $(VENV)/dev
 oracle-nightly: $(VENV)/dev
 	@seed=$${ORACLE_SEED:-$$(date +%s)}; echo "first seed $$seed"; \
 	  ORACLE_SEED=$$seed $(PY) -m pytest -m nightly tests/engine/test_oracle.py
+
+# FUZZ_CASES hostile inputs of every kind: a message for each, no traceback, no hang.
+fuzz: $(VENV)/dev
+	@$(PY) -m tests.fuzz --cases $${FUZZ_CASES:-100000} \
+	  $${FUZZ_SEED:+--seed $$FUZZ_SEED}
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev

@@ -1,7 +1,7 @@
 """The library's face: one function a question, results that show themselves.
 
-Nothing here is remembered between calls. A core is named, or the answer is asked of
-every core there is: then the result is a sequence.
+No call changes what another answers; files read and code decoded are kept. A core is
+named, or the answer is asked of every core there is: then the result is a sequence.
 """
 
 from __future__ import annotations
@@ -189,6 +189,27 @@ def load_path(
     return read(source, stdin=stdin, **options)
 
 
+def load_sides(
+    before: Source,
+    after: Source,
+    *,
+    stdin: bytes | None = None,
+    **options: Unpack[PathOptions],
+) -> tuple[Path, Path]:
+    """The two paths of a comparison. An entry of ``take`` has to steer either."""
+    from costmodel.code.load import load_path as read
+    from costmodel.code.takes import refuse_unused
+
+    old, new = (
+        source
+        if isinstance(source, Path)
+        else read(source, stdin=stdin, idle_takes=True, **options)
+        for source in (before, after)
+    )
+    refuse_unused([old, new])
+    return old, new
+
+
 def _where(insn: Insn, path: Path) -> str:
     """``file:line`` as errors name it."""
     if insn.source is None:
@@ -292,7 +313,7 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    old, new = load_sides(before, after, **options)
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align, values, cold)

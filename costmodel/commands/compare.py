@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -16,8 +16,10 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
     chosen_format,
+    cycles,
     forbid_guessing,
     path_options,
     standard_input,
@@ -25,6 +27,8 @@ from costmodel.commands.options import (
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from costmodel.api import Difference
     from costmodel.studies.sensitivity import Effect
 
@@ -48,7 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
-        type=float,
+        type=cycles,
         metavar="N",
         help="exit 1 if any core loses more than N cycles",
     )
@@ -60,15 +64,10 @@ def run(args: argparse.Namespace) -> Outcome:
 
     cores = chosen_cores(args.uarch, strict=args.strict)
     sources = _sides(args.before, args.after)
+    if args.plot:
+        _check_plot(args, cores)
     stdin = standard_input(sources)
-    before, after = (
-        api.load_path(
-            source,
-            **path_options(args),
-            stdin=stdin,
-        )
-        for source in sources
-    )
+    before, after = api.load_sides(*sources, **path_options(args), stdin=stdin)
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
@@ -118,11 +117,23 @@ def _sides(before: str, after: str) -> tuple[str, str]:
     """
     first, dots, last = before.partition("..")
     path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
-    if not dots or path or Path(before).exists():
+    if not dots or path or os.path.lexists(before):
         return before, after
     # From here, as git takes paths after a range, not from the top of the work tree.
     file = after if after.startswith((".", "/")) else f"./{after}"
     return f"{first or 'HEAD'}:{file}", f"{last or 'HEAD'}:{file}"
+
+
+def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
+    """Refuse a plot that cannot be drawn before anything is computed."""
+    checked_plot(args.plot)
+    if args.plot_kind != "differences" and len(cores) > 1:
+        raise UsageError(
+            f"--plot-kind {args.plot_kind} of {len(cores)} cores",
+            expected="one core, such as --uarch skylake",
+        )
+    if args.plot_kind == "sensitivity" and args.draws == 0:
+        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
 
 
 def _plot(
@@ -134,17 +145,11 @@ def _plot(
     if args.plot_kind == "differences":
         plots.difference_plot(differences).save(args.plot)
         return
-    if len(differences) > 1:
-        raise UsageError(
-            f"--plot-kind {args.plot_kind} of {len(differences)} cores",
-            expected="one core, such as --uarch skylake",
-        )
     (one,) = differences
     if args.plot_kind == "causes":
         plots.causes_plot(one).save(args.plot)
         return
-    if felt is None:
-        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+    assert felt is not None
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
     plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
 

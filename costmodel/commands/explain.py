@@ -13,6 +13,7 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
     forbid_guessing,
     path_options,
@@ -43,7 +44,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def width() -> int:
     """Columns of the report: 72 for mail, unless COLUMNS asks for another width."""
     text = os.environ.get("COLUMNS", "")
-    return min(max(int(text), 60), 400) if text.isdecimal() and int(text) else 72
+    columns = int(text) if text.isdecimal() and len(text) < 10 else 0
+    return min(max(columns, 60), 400) if columns else 72
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -55,6 +57,8 @@ def run(args: argparse.Namespace) -> Outcome:
             where="--uarch",
             expected=", ".join(api.cores()),
         )
+    if args.plot:
+        checked_plot(args.plot)
     (core,) = chosen_cores(args.uarch, strict=args.strict)
     path = api.load_path(
         args.input,

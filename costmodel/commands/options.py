@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from typing import TYPE_CHECKING
 
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+from costmodel.scenarios import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
 
-SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
+SCENARIOS = NAMES
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
@@ -32,7 +34,7 @@ def any_alignment(text: str) -> int:
 
 def alignment(text: str) -> int:
     """An offset from a 64-byte line, 0 to 63."""
-    value = int(text) if text.isdecimal() else -1
+    value = int(text) if text.isdecimal() and len(text) < 3 else -1
     if not 0 <= value <= 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
     return value
@@ -168,9 +170,20 @@ def draws(text: str) -> int:
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def cycles(text: str) -> float:
+    """A number of cycles, whole or not, of either sign."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of cycles")
+    return value
 
 
 def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
@@ -184,6 +197,24 @@ def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
         default=kinds[0],
         help=f"what --plot draws (default {kinds[0]})",
     )
+
+
+def checked_plot(file: str) -> None:
+    """Raise UsageError for a plot nobody can draw, before the work it would show."""
+    if not file.lower().endswith((".svg", ".png")):
+        raise UsageError("a plot of no known kind", where=file, expected=".svg or .png")
+
+
+def refuse_with_points(args: argparse.Namespace) -> None:
+    """``--sweep`` and ``--align all`` print points: what else is asked is no use."""
+    asked = "--sweep" if args.sweep else "--align all"
+    for name, value in (
+        ("--draws", args.draws),
+        ("--plot", getattr(args, "plot", None)),
+        ("--fail-above", getattr(args, "fail_above", None)),
+    ):
+        if value not in (None, 0):
+            raise UsageError(f"{name} with {asked}", expected="one of the two")
 
 
 def add_json(
@@ -228,7 +259,12 @@ def standard_input(sources: Iterable[str]) -> bytes | None:
         return None
     from costmodel.code.kinds import MAX_TEXT
 
-    data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    if sys.stdin is None:
+        raise InputError("stdin is closed", where="stdin", expected="code")
+    try:
+        data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where="stdin") from None
     if not data.strip():
         raise InputError("nothing to read", where="stdin", expected="code")
     return data

@@ -10,6 +10,7 @@ from costmodel.commands.options import (
     add_draws,
     add_json,
     add_uarch,
+    checked_plot,
     chosen_cores,
     chosen_format,
 )
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.study import answer, load_study
     from costmodel.views.study import study_in
 
+    if args.plot:
+        checked_plot(args.plot)
     study, paths = load_study(args.study)
     if args.plot:
         from costmodel.views.report import checked_name

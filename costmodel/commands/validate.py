@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
-from costmodel.errors import InputError, UsageError
+from costmodel.commands.options import (
+    SCENARIOS,
+    add_json,
+    checked_plot,
+    chosen_cores,
+    count,
+    wants_json,
+)
+from costmodel.errors import UsageError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the measured column (default cycles); blank cells are skipped",
     )
     parser.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+        "--worst", type=count, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
         "--by",
@@ -38,7 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only the half of the blocks that tuning never looked at",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="use the first N rows only"
+        "--limit", type=count, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
         "--plot", metavar="OUT.svg", help="draw predicted against measured"
@@ -48,12 +55,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from pathlib import Path
-
     from costmodel import api
+    from costmodel.files import write_whole
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
+    if args.plot:
+        checked_plot(args.plot)
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")
@@ -68,11 +76,7 @@ def run(args: argparse.Namespace) -> Outcome:
         bound="mechanism" in by,
     )  # fmt: skip
     if args.out:
-        try:
-            Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
-        except OSError as error:
-            found = f"cannot write: {error.strerror}"
-            raise InputError(found, where=args.out) from None
+        write_whole(args.out, view.predictions_csv(outcome).encode())
     if args.plot:
         from costmodel.views.plots import predicted_plot
 

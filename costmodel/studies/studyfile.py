@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from costmodel.code.insn import Path
-from costmodel.errors import InputError
 from costmodel.studies.draws import MOST_DRAWS
-from costmodel.studies.strict import read_strict
+from costmodel.studies.strict import read_with_tree
+from costmodel.studies.studycheck import Places, check
 from costmodel.studies.uncertainty import DRAWS
 
 Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
@@ -49,11 +49,11 @@ class Slow(Strict, frozen=True, kw_only=True):
 
 
 class Question(Strict, frozen=True, kw_only=True):
-    """One question. Which fields it needs follows from its kind.
+    """One question. Which fields it needs follows from its kind (``studycheck``).
 
-    ``cost``: ``after``. ``difference``, ``lines``, ``commits``: ``before``, ``after``.
-    ``unset``: ``after``. ``break_even``: the fast pair and one ``slow`` pair. ``mix``:
-    the fast pair and any. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
+    ``cost``, ``unset``: ``after``. ``difference``, ``lines``, ``commits``: ``before``
+    and ``after``. ``break_even``: these and one ``slow`` pair; ``mix``: these and at
+    least one. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
     """
 
     id: str
@@ -84,16 +84,9 @@ def load_study(file: str) -> tuple[Study, dict[str, Path]]:
     """The study in a file, and its paths. Raises InputError with the file's place."""
     from costmodel import api
 
-    study = read_strict(file, Study)
+    study, tree = read_with_tree(file, Study)
+    check(study, Places(file, tree))
     folder = File(file).parent
-    for question in study.questions:
-        for name, _ in needed(question):
-            if name not in study.paths:
-                raise InputError(
-                    f"question {question.id!r} names the path {name!r}",
-                    where=file,
-                    expected=", ".join(study.paths),
-                )
     return study, {
         name: api.load_path(
             str(folder / source),

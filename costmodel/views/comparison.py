@@ -201,7 +201,10 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
     rows = [
         (amount, clip(part.cause, 50)) for amount, part in _shown(causes, digits, most)
     ]
+    # The same cycles may have moved from one instruction to another.
     lines = [f"{title} by cause", *table(rows, "rl", "    ")]
+    if not causes:
+        lines = [f"{title}, no cause differs"]
     stretches = by_stretch(comparison)
     if stretches:
         said = [f"{name} {number(n, digits, sign=bool(n))}" for name, n in stretches]

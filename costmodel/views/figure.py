@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from costmodel import __version__
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import UsageError
+from costmodel.files import write_whole
 
 # Greys of even steps, told apart by hatches as well.
 SHADES = ("#1a1a1a", "#6e6e6e", "#b4b4b4", "#dedede", "#ffffff")
@@ -56,11 +57,7 @@ class Plot:
                 where=file,
                 expected=" or ".join(_KINDS),
             )
-        try:
-            path.write_bytes(self.bytes(kind))
-        except OSError as problem:
-            found = f"cannot write: {problem.strerror}"
-            raise InputError(found, where=file) from None
+        write_whole(file, self.bytes(kind))
 
     def bytes(self, kind: str = "svg") -> bytes:
         """The same for the same figure: no date, no salt of chance."""

@@ -48,7 +48,10 @@ def csv_text(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
 
 def markdown(columns: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
     """A pipe table; figures stand to the right."""
-    body = [[cell.replace("|", "\\|") for cell in row] for row in cells]
+    body = [
+        [" ".join(cell.split("\n")).replace("|", "\\|") for cell in row]
+        for row in cells
+    ]
     right = [
         bool(body) and all(_figure(row[k]) for row in body if row[k])
         for k in range(len(columns))

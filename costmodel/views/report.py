@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import UsageError
+from costmodel.files import write_folder
 from costmodel.studies.study import Outcome
 from costmodel.studies.studyfile import Study
 from costmodel.views.figure import Plot
@@ -19,21 +18,16 @@ SHARE = "share-of-slow-calls"
 
 def write_report(outcome: Outcome, folder: str) -> list[str]:
     """Write it all; the names written. Raises InputError."""
-    place = Path(folder)
     plots = plots_of(outcome)
     texts = {name: study_in(style, outcome) for name, style in _TABLES.items()}
     texts["report.md"] = study_markdown(outcome, plots)
     texts["report.html"] = study_html(outcome, plots)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (place / name).write_text(text + "\n", encoding="utf-8")
-    except OSError as problem:
-        found = f"cannot write: {problem.strerror}"
-        raise InputError(found, where=folder) from None
-    for name, plot in plots.items():
-        plot.save(str(place / f"{name}.svg"))
-    return [str(place / name) for name in (*texts, *(f"{n}.svg" for n in plots))]
+    files = {
+        name: (text + "\n").encode("utf-8", "backslashreplace")
+        for name, text in texts.items()
+    }
+    files |= {f"{name}.svg": plot.bytes("svg") for name, plot in plots.items()}
+    return write_folder(folder, files)
 
 
 def plot_of(outcome: Outcome, name: str = "") -> Plot:

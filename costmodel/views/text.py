@@ -212,8 +212,8 @@ def memory_lines(estimate: Estimate) -> list[str]:
         )
     if estimate.unknown_addresses:
         remarks.append(
-            f"{plural(estimate.unknown_addresses, 'access')} at unknown addresses, "
-            "taken to be disjoint from all others".replace("accesss", "accesses")
+            f"{plural(estimate.unknown_addresses, 'access', 'accesses')} at unknown "
+            "addresses, taken to be disjoint from all others"
         )
     if remarks:
         lines.append(wrap("; ".join(remarks), "  "))
