@@ -21,7 +21,6 @@ from costmodel.engine.simulation import Settings, Simulation
 from costmodel.engine.surround import STAND_IN
 from costmodel.scenarios import PATHS
 
-
 _UOP, _INSN, _PORT = COLUMN["uop"], COLUMN["insn"], COLUMN["port"]
 _LINES, _FILLS = COLUMN["lines"], (COLUMN["fill_first"], COLUMN["fill_last"])
 _ISSUE, _DISPATCH = COLUMN["issue"], COLUMN["dispatch"]

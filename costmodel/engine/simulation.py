@@ -335,9 +335,7 @@ class Simulation:
         """The path laid out for ``settings``; kept."""
         made = self._layouts.get(settings)
         if made is None:
-            made = self._layouts[settings] = lay_out(
-                self.given, self.builder, settings
-            )
+            made = self._layouts[settings] = lay_out(self.given, self.builder, settings)
         return made
 
     @functools.cached_property
@@ -362,9 +360,11 @@ def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
     body = [step.insn for step in path.steps]
     plan = scenarios.plan(scenario, body, core, settings.counter)
     placed = scenario in scenarios.PATHS
-    items = _items(path, body, settings) if placed else [
-        Item(step.insn.form, step.taken) for step in path.steps
-    ]
+    items = (
+        _items(path, body, settings)
+        if placed
+        else [Item(step.insn.form, step.taken) for step in path.steps]
+    )
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail)
     accesses, depth, linked = links(
