@@ -17,10 +17,11 @@ from costmodel.commands.options import (
     add_plot,
     add_uarch,
     chosen_cores,
-    chosen_format,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
+    write_plot,
 )
 from costmodel.errors import UsageError
 
@@ -107,8 +108,11 @@ def run(args: argparse.Namespace) -> Outcome:
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
+    from costmodel.views.comparison import comparisons_report
+
     notes, status = _verdict(args, differences)
-    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+    made = shown(args, comparisons_report(differences, felt))
+    return made._replace(notes=notes, status=status)
 
 
 def _sides(before: str, after: str) -> tuple[str, str]:
@@ -129,10 +133,10 @@ def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
     from costmodel.views import plots
-    from costmodel.views.text import heading
+    from costmodel.views.estimate import heading
 
     if args.plot_kind == "differences":
-        plots.difference_plot(differences).save(args.plot)
+        write_plot(args.plot, lambda: plots.difference_plot(differences))
         return
     if len(differences) > 1:
         raise UsageError(
@@ -141,12 +145,13 @@ def _plot(
         )
     (one,) = differences
     if args.plot_kind == "causes":
-        plots.causes_plot(one).save(args.plot)
+        write_plot(args.plot, lambda: plots.causes_plot(one))
         return
     if felt is None:
         raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
-    plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
+    scenario = one.after.scenario
+    write_plot(args.plot, lambda: plots.tornado_plot(felt, one.delta, title, scenario))
 
 
 def _verdict(
@@ -161,17 +166,3 @@ def _verdict(
         for d in above
     )
     return notes, 1 if above else 0
-
-
-def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
-    if style == "json":
-        from costmodel.views.json import comparisons_document
-
-        return comparisons_document(differences, felt)
-    if style == "text":
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text(differences, felt or ())
-    from costmodel.views.formats import comparisons_in
-
-    return comparisons_in(style, differences)

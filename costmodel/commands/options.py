@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
+from costmodel.commands import Outcome
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+from costmodel.views.render import FORMATS as FORMATS
+from costmodel.views.render import WIDTH, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from costmodel.api import PathOptions
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
+    from costmodel.views.figure import Plot
+    from costmodel.views.tree import Report
 
-SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
 
 
 ALL_ALIGNS = -1
-FORMATS = ("text", "json", "markdown", "csv", "html")
+_WIDEST = 100  # columns of a terminal that are used
 
 
 def any_alignment(text: str) -> int:
@@ -106,7 +114,7 @@ def add_model_options(
     group = parser.add_argument_group("the model")
     group.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="default: roundtrip for a path from SYSCALL to SYSRET, otherwise once",
     )
     group.add_argument(
@@ -201,6 +209,41 @@ def add_json(
 
 def chosen_format(args: argparse.Namespace) -> str:
     return "json" if args.json else str(args.format)
+
+
+def shown(args: argparse.Namespace, report: Report) -> Outcome:
+    """``report`` in the format asked for, as wide as there is room."""
+    return Outcome(rendered(chosen_format(args), report, width()))
+
+
+def width() -> int:
+    """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
+
+
+def write(file: str, content: bytes) -> None:
+    """Write a file that was asked for, whole or not at all. Raises InputError."""
+    path = Path(file)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout, a pipe
+            path.write_bytes(content)
+            return
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as problem:
+        part.unlink(missing_ok=True)
+        raise InputError(f"cannot write: {problem.strerror}", where=file) from None
+
+
+def write_plot(file: str, draw: Callable[[], Plot]) -> None:
+    """Draw a plot into ``file``; its ending says how. Raises UsageError, InputError."""
+    from costmodel.views.figure import kind_of
+
+    kind = kind_of(file)  # before the work
+    write(file, draw().bytes(kind))
 
 
 def wants_json(args: argparse.Namespace) -> bool:

@@ -17,6 +17,7 @@ from typing import Literal
 from msgspec import field
 
 from costmodel.code.insn import Path
+from costmodel.code.load import load_path
 from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
 from costmodel.cores.loaded import LoadedCore
@@ -136,8 +137,6 @@ class Finding:
 
 def load_record(file: str) -> tuple[Record, dict[str, Path]]:
     """The table and its paths. Raises InputError."""
-    from costmodel import api
-
     record = read_strict(file, Record)
     folder = File(file).parent
     for row in record.rows:
@@ -145,7 +144,7 @@ def load_record(file: str) -> tuple[Record, dict[str, Path]]:
             if name and name not in record.paths:
                 raise InputError(f"row {row.id} names the path {name!r}", where=file)
     return record, {
-        name: api.load_path(str(folder / source), region=record.regions.get(name))
+        name: load_path(str(folder / source), region=record.regions.get(name))
         for name, source in record.paths.items()
     }
 
