@@ -52,4 +52,4 @@ def mean_said(known: MeasuredError) -> str:
 
 def _setting(known: MeasuredError) -> str:
     """The scenarios that were measured."""
-    return f" in {' and '.join(known.scenarios)}" if known.scenarios else ""
+    return f" in {', '.join(known.scenarios)}" if known.scenarios else ""

@@ -117,36 +117,30 @@ def _table_of(estimates: Sequence[Estimate], titled: bool) -> list[Section]:
     sure = any(e.low is not None for e in estimates)
     alike: dict[tuple[str, ...], list[str]] = {}
     for e in estimates:
-        top = ", ".join(
-            f"{cause} {number(Fraction(n, e.copies), digits)}"
-            for cause, n in e.causes[:3]
-        )
-        span = f"{e.low:.4g}-{e.high:.4g}" if e.low is not None else ""
+        top = next(((cause, n) for cause, n in e.causes if n), None)
+        mostly = f"{top[0]} {number(Fraction(top[1], e.copies), digits)}" if top else ""
         cells = (
-            number(exact_cycles(e), digits) + mark_of(e).ljust(2)
+            number(exact_cycles(e), digits)
+            + mark_of(e).ljust(2)
             + ("" if e.settled else " unsettled"),
-            *([span] if sure else []),
-            str(e.uops), str(e.slots), str(len(e.lines)), top,
-        )  # fmt: skip
+            *([f"{e.low:.4g}-{e.high:.4g}" if e.low is not None else ""] * sure),
+            str(e.uops),
+            str(e.slots),
+            str(len(e.lines)),
+            clip(mostly, 24),
+        )
         alike.setdefault(cells, []).append(e.uarch)
-    rows = tuple((_names(cores), *cells) for cells, cores in alike.items())
+    rows = tuple((*cells, ", ".join(cores)) for cells, cores in alike.items())
     head = (
-        "core", "cycles", *(["90 %"] if sure else []), "uops", "slots", "lines",
-        "where most of them go",
+        "cycles", *(["90 %"] * sure), "uops", "slots", "lines", "most in", "core",
     )  # fmt: skip
     first = estimates[0]
-    blocks: list[Table | Text] = [Table(head, rows, "lrrrrrl" if sure else "lrrrrl")]
+    align = "rrrrrll" if sure else "rrrrll"
+    blocks: list[Table | Text] = [Table(head, rows, align, wrapped=True)]
     blocks.append(Text(errors_said({e.uarch: e.core_error for e in estimates}), True))
     if first.pt_regs:
         blocks.append(Text(missing_slots(first.pt_regs), True))
     return [Section(_title(first) if titled else "", tuple(blocks))]
-
-
-def _names(cores: Sequence[str]) -> str:
-    """Two names fit a column; of more the first stands for all, with their number."""
-    if len(cores) < 2:
-        return cores[0]
-    return f"{cores[0]} +{len(cores) - 1}"
 
 
 def span_said(estimate: Estimate) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from costmodel import __version__
 from costmodel.studies.families import Family
 from costmodel.studies.studyfile import Silicon
 from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
@@ -51,7 +52,7 @@ def forest(
     """``unit`` of the axis; ``signed``: a figure above zero is written with its +."""
     lines = _lines(rows, families)
     with style():
-        figure, ax = axes(6.6, 1.7 + 0.25 * len(lines), title, note)
+        figure, ax = axes(6.6, 1.7 + 0.25 * len(lines), title, "")
         ax.axvline(0, color=INK, linewidth=0.8)
         places: dict[str, int] = {}
         for y, line in enumerate(reversed(lines)):
@@ -65,7 +66,7 @@ def forest(
         _ticks(ax, lines)
         ax.set_xlabel(unit)
         ax.grid(axis="x")
-        _legend(ax, rows, bool(points))
+        _legend(ax, rows, bool(points), note)
     return Plot(figure)
 
 
@@ -121,8 +122,8 @@ def _label(line: _Line) -> str:
     return ", ".join(shown)
 
 
-def _legend(ax: Any, rows: Sequence[Row], measured: bool) -> None:
-    """Only what is in the picture."""
+def _legend(ax: Any, rows: Sequence[Row], measured: bool, note: str) -> None:
+    """Only what is in the picture; below it how it was made."""
     from matplotlib.lines import Line2D
 
     said = {"": "no draw moves it", "?": "? moves", "??": "?? by more than itself"}
@@ -145,4 +146,6 @@ def _legend(ax: Any, rows: Sequence[Row], measured: bool) -> None:
             Line2D([], [], linestyle="", label="bold: core with measured blocks")
         )
     ax.figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=8,
-                     handlelength=1.6, frameon=False)  # fmt: skip
+                     handlelength=1.6, frameon=False, alignment="left",
+                     title=f"{note}; modelled by costmodel {__version__}",
+                     title_fontsize=7.5)  # fmt: skip

@@ -67,7 +67,10 @@ def page(title: str, body: str) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    title = escape(section.title[:1].upper() + section.title[1:])
+    # Some begin with the name of a core or a structure: those stay as they are.
+    named = section.inset or section.closed or "_" in section.title.split(" ")[0]
+    title = section.title if named else section.title[:1].upper() + section.title[1:]
+    title = escape(title)
     if section.closed:
         yield f"<details><summary>{title}</summary>"
     elif title:
