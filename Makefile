@@ -37,8 +37,6 @@ $(VENV)/dev: $(VENV)/runtime
 
 demo: $(VENV)/runtime
 	@$(PY) -m costmodel demo
-	@echo
-	@$(PY) -m costmodel study stubs/top-of-stack/study.yaml
 
 test: $(VENV)/dev
 	@$(PY) -m pytest -n auto -m 'not nightly'

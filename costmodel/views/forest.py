@@ -1,6 +1,7 @@
 """The plot of one figure on many cores: a row each, its interval, what was measured.
 
-Cores stand by descent; those of a family that answer alike share a row. A marker says
+Cores stand by descent; those of a family that answer alike, on like evidence, share a
+row. A marker says
 how much its figure rests on what nobody has measured: full, grey (``?``), hollow
 (``??``). Measured points are diamonds in the row of their core.
 """
@@ -17,7 +18,7 @@ from costmodel.studies.studyfile import Silicon
 from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
 from costmodel.views.layout import number
 
-_LABEL = 30  # letters of a row's name
+_LABEL = 36  # letters of a row's name
 _FACES = {"": INK, "?": SHADES[2], "??": "#ffffff"}
 
 
@@ -80,7 +81,7 @@ def _lines(rows: Sequence[Row], families: Sequence[Family]) -> list[_Line]:
     for group in groups:
         alike: dict[tuple[object, ...], list[Row]] = {}
         for row in group:
-            alike.setdefault(row[1:5], []).append(row)
+            alike.setdefault(row[1:], []).append(row)
         for number_, same in enumerate(alike.values()):
             lines.append(_Line(tuple(same), number_ == 0))
     return lines

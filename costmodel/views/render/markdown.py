@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from costmodel.views.timeline import timeline_lines
@@ -16,6 +17,10 @@ from costmodel.views.tree import (
     Table,
     Text,
 )
+
+
+# An underscore within a word is none.
+_MARKUP = re.compile(r"[\\*<\[]|(?<!\w)_|_(?!\w)")
 
 
 def render(report: Report, width: int) -> str:
@@ -76,6 +81,4 @@ def _is_figure(text: str) -> bool:
 
 def escaped(text: str) -> str:
     """What Markdown would take for markup, as it is written."""
-    for letter in "\\*_<[":
-        text = text.replace(letter, "\\" + letter)
-    return text
+    return _MARKUP.sub(r"\\\g<0>", text)
