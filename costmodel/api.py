@@ -6,16 +6,17 @@ every core there is: then the result is a sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from costmodel.code.insn import Insn, Path
 from costmodel.cores.accuracy import measured_error
-from costmodel.cores.load import core_names, resolve
+from costmodel.cores.load import core_names
 from costmodel.cores.load import load_core as load_core
+from costmodel.cores.names import core_names_of as core_names_of
 from costmodel.engine.result import Comparison, Estimate
-from costmodel.errors import UnknownInstructionError, UsageError
+from costmodel.errors import UnknownInstructionError
 from costmodel.shown import Framed
 from costmodel.studies.settings import Values, with_settings
 
@@ -163,27 +164,6 @@ def cores() -> list[str]:
     return list(core_names())
 
 
-def core_names_of(names: str | Iterable[str] | None) -> list[str]:
-    """Canonical names; None or "all" are every core. Raises CoreError on another."""
-    if names is None or names == "all":
-        return cores()
-    wanted = [names] if isinstance(names, str) else list(names)
-    if not wanted:
-        raise UsageError("no core named", expected=", ".join(cores()))
-    out: list[str] = []
-    for name in wanted:
-        more = cores() if name == "all" else [_canonical(name)]
-        out.extend(n for n in more if n not in out)
-    return out
-
-
-def _canonical(name: str) -> str:
-    """The name of the core an alias means; a path of a core file stays one."""
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        return name
-    return resolve(name).stem
-
-
 def load_path(
     source: Source, *, stdin: bytes | None = None, **options: Unpack[PathOptions]
 ) -> Path:
@@ -193,6 +173,27 @@ def load_path(
     from costmodel.code.load import load_path as read
 
     return read(source, stdin=stdin, **options)
+
+
+def load_sides(
+    before: Source,
+    after: Source,
+    *,
+    stdin: bytes | None = None,
+    **options: Unpack[PathOptions],
+) -> tuple[Path, Path]:
+    """The two paths of a comparison. An entry of ``take`` has to steer either."""
+    from costmodel.code.load import load_path as read
+    from costmodel.code.takes import refuse_unused
+
+    old, new = (
+        source
+        if isinstance(source, Path)
+        else read(source, stdin=stdin, idle_takes=True, **options)
+        for source in (before, after)
+    )
+    refuse_unused([old, new])
+    return old, new
 
 
 def _where(insn: Insn, path: Path) -> str:
@@ -295,7 +296,7 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    old, new = load_sides(before, after, **options)
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align, values, cold)

@@ -84,8 +84,11 @@ def sweep(
 
     ``source`` is one path, or a pair to compare at every point.
     """
-    pair = source if isinstance(source, tuple) else (source,)
-    paths = tuple(api.load_path(one, **options) for one in pair)
+    paths = (
+        api.load_sides(*source, **options)
+        if isinstance(source, tuple)
+        else (api.load_path(source, **options),)
+    )
     asked = parse_sweep(varied) if varied else None
     points: list[sweeps.Point] = []
     for core in api.core_names_of(uarch):

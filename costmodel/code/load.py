@@ -19,6 +19,7 @@ from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
 from costmodel.code.selectors import closest, select
+from costmodel.code.takes import refuse_unused
 from costmodel.errors import InputError, UsageError
 
 _HEAD = 65536
@@ -44,16 +45,22 @@ def load_path(
     intel: bool = False,
     defines: Sequence[str] = (),
     includes: Sequence[str] = (),
+    idle_takes: bool = False,
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
     ``source`` is a file name, ``REV:path`` (as in git show) or ``-`` for ``stdin``.
-    Raises InputError or UsageError, each saying where, what and what to do.
+    ``idle_takes``: entries of ``take`` may steer nothing (they may steer the other side
+    of a comparison). Raises InputError or UsageError, each saying where, what and what
+    to do.
     """
     image = load_image(
         source, stdin=stdin, intel=intel, defines=defines, includes=includes
     )
-    return image_path(image, symbol=symbol, take=take, into=into, region=region)
+    path = image_path(image, symbol=symbol, take=take, into=into, region=region)
+    if not idle_takes:
+        refuse_unused([path])
+    return path
 
 
 def image_path(

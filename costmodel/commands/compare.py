@@ -16,6 +16,7 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
     forbid_guessing,
     path_options,
@@ -26,6 +27,8 @@ from costmodel.commands.options import (
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from costmodel.api import Difference
     from costmodel.studies.sensitivity import Effect
 
@@ -61,15 +64,10 @@ def run(args: argparse.Namespace) -> Outcome:
 
     cores = chosen_cores(args.uarch, strict=args.strict)
     sources = _sides(args.before, args.after)
+    if args.plot:
+        _check_plot(args, cores)
     stdin = standard_input(sources)
-    before, after = (
-        api.load_path(
-            source,
-            **path_options(args),
-            stdin=stdin,
-        )
-        for source in sources
-    )
+    before, after = api.load_sides(*sources, **path_options(args), stdin=stdin)
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
@@ -129,6 +127,18 @@ def _sides(before: str, after: str) -> tuple[str, str]:
     return f"{first or 'HEAD'}:{file}", f"{last or 'HEAD'}:{file}"
 
 
+def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
+    """Refuse a plot that cannot be drawn before anything is computed."""
+    checked_plot(args.plot)
+    if args.plot_kind != "differences" and len(cores) > 1:
+        raise UsageError(
+            f"--plot-kind {args.plot_kind} of {len(cores)} cores",
+            expected="one core, such as --uarch skylake",
+        )
+    if args.plot_kind == "sensitivity" and args.draws == 0:
+        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+
+
 def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
@@ -138,17 +148,11 @@ def _plot(
     if args.plot_kind == "differences":
         write_plot(args.plot, lambda: plots.difference_plot(differences))
         return
-    if len(differences) > 1:
-        raise UsageError(
-            f"--plot-kind {args.plot_kind} of {len(differences)} cores",
-            expected="one core, such as --uarch skylake",
-        )
     (one,) = differences
     if args.plot_kind == "causes":
         write_plot(args.plot, lambda: plots.causes_plot(one))
         return
-    if felt is None:
-        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+    assert felt is not None
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
     scenario = one.after.scenario
     write_plot(args.plot, lambda: plots.tornado_plot(felt, one.delta, title, scenario))

@@ -12,6 +12,7 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
     forbid_guessing,
     path_options,
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> Outcome:
             where="--uarch",
             expected=", ".join(api.cores()),
         )
+    if args.plot:
+        checked_plot(args.plot)
     (core,) = chosen_cores(args.uarch, strict=args.strict)
     path = api.load_path(
         args.input,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel import scenarios
@@ -195,6 +193,24 @@ def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
     )
 
 
+def checked_plot(file: str) -> None:
+    """Raise UsageError for a plot nobody can draw, before the work it would show."""
+    if not file.lower().endswith((".svg", ".png")):
+        raise UsageError("a plot of no known kind", where=file, expected=".svg or .png")
+
+
+def refuse_with_points(args: argparse.Namespace) -> None:
+    """``--sweep`` and ``--align all`` print points: what else is asked is no use."""
+    asked = "--sweep" if args.sweep else "--align all"
+    for name, value in (
+        ("--draws", args.draws),
+        ("--plot", getattr(args, "plot", None)),
+        ("--fail-above", getattr(args, "fail_above", None)),
+    ):
+        if value not in (None, 0):
+            raise UsageError(f"{name} with {asked}", expected="one of the two")
+
+
 def add_json(
     parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS[:2]
 ) -> None:
@@ -223,27 +239,13 @@ def width() -> int:
     return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
 
 
-def write(file: str, content: bytes) -> None:
-    """Write a file that was asked for, whole or not at all. Raises InputError."""
-    path = Path(file)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a pipe
-            path.write_bytes(content)
-            return
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as problem:
-        part.unlink(missing_ok=True)
-        raise InputError(f"cannot write: {problem.strerror}", where=file) from None
-
-
 def write_plot(file: str, draw: Callable[[], Plot]) -> None:
     """Draw a plot into ``file``; its ending says how. Raises UsageError, InputError."""
+    from costmodel.files import write_whole
     from costmodel.views.figure import kind_of
 
     kind = kind_of(file)  # before the work
-    write(file, draw().bytes(kind))
+    write_whole(file, draw().bytes(kind))
 
 
 def wants_json(args: argparse.Namespace) -> bool:

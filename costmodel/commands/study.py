@@ -12,12 +12,11 @@ from costmodel.commands.options import (
     add_draws,
     add_json,
     add_uarch,
+    checked_plot,
     chosen_cores,
     shown,
-    write,
     write_plot,
 )
-from costmodel.errors import InputError
 
 if TYPE_CHECKING:
     from costmodel.studies.headline import Told
@@ -63,13 +62,13 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.study import answer, load_study
     from costmodel.views.study import study_report
 
+    if args.plot:
+        checked_plot(args.plot)
     study, paths = load_study(study_file(args.study))
     if args.plot:
-        from costmodel.views.figure import kind_of
         from costmodel.views.studyplots import checked_name
 
         checked_name(study, args.plot_kind)  # before the work
-        kind_of(args.plot)
     asked = args.uarch or (",".join(study.cores) or None)
     outcome = answer(
         study, paths, chosen_cores(asked), draws=args.draws, progress=args.progress
@@ -100,14 +99,7 @@ def study_file(name: str) -> str:
 
 
 def _write_all(folder: str, outcome: Answers, answered: Told | None) -> list[str]:
+    from costmodel.files import write_folder
     from costmodel.views.studyfiles import report_files
 
-    files = report_files(outcome, answered)
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise InputError(f"cannot write: {problem.strerror}", where=folder) from None
-    names = [str(Path(folder) / name) for name in files]
-    for name, content in zip(names, files.values(), strict=True):
-        write(name, content)
-    return names
+    return write_folder(folder, report_files(outcome, answered))

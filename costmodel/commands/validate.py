@@ -8,9 +8,9 @@ from costmodel import scenarios
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
     add_json,
+    checked_plot,
     chosen_cores,
     wants_json,
-    write,
     write_plot,
 )
 from costmodel.errors import UsageError
@@ -56,9 +56,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Outcome:
     from costmodel import api
+    from costmodel.files import write_whole
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
+    if args.plot:
+        checked_plot(args.plot)
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> Outcome:
         bound="mechanism" in by,
     )  # fmt: skip
     if args.out:
-        write(args.out, view.predictions_csv(outcome).encode())
+        write_whole(args.out, view.predictions_csv(outcome).encode())
     if args.plot:
         from costmodel.views.plots import predicted_plot
 

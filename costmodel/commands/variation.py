@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import ALL_ALIGNS, shown
+from costmodel.commands.options import ALL_ALIGNS, refuse_with_points, shown
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def varied(args: argparse.Namespace, cores: Sequence[str], *paths: Path) -> Outc
     from costmodel.studies.sweep import sweep
     from costmodel.views.sweeps import sweep_report
 
+    refuse_with_points(args)
     if args.sweep and args.align == ALL_ALIGNS:
         raise UsageError("--sweep with --align all", expected="one of the two")
     settings = parse_settings(args.settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import surround
@@ -13,6 +12,8 @@ from costmodel.engine.pathrun import Run
 from costmodel.engine.report import report
 from costmodel.engine.result import Estimate
 from costmodel.errors import InputError
+from costmodel.scenarios import checked as checked_name
+from costmodel.scenarios import checked_align
 
 MOST_STEPS = 50_000
 
@@ -37,7 +38,8 @@ def estimate(
     another level than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises
     InputError for an empty path, UnknownInstructionError for code the model refuses.
     """
-    chosen = scenarios.checked(scenario or default_scenario(path))
+    chosen = default_scenario(path) if scenario is None else checked_name(scenario)
+    checked_align(align)
     if not path.steps:
         raise InputError("the path holds no instructions", where=path.origin)
     if len(path.steps) > MOST_STEPS:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
 from costmodel.code import registers
 from costmodel.errors import InputError, UsageError
-from costmodel.scenarios import NAMES
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -146,6 +146,4 @@ def _scenario(name: str | None, where: str) -> str:
             expected="--scenario, or a scenario column",
             hint="--scenario unroll|opcache|loop",
         )
-    if name not in NAMES:
-        raise InputError(f"scenario {name!r}", where=where, expected=", ".join(NAMES))
-    return name
+    return scenarios.checked(name, where)

@@ -132,7 +132,7 @@ class _Table:
     def __init__(self, paths: Mapping[str, Path], runs: Mapping[_Key, Draws]) -> None:
         self.paths = paths
         self.runs = runs
-        self._estimates: dict[tuple[str, str], Estimate] = {}
+        self._estimates: dict[_Key, Estimate] = {}
 
     def answers(self, question: Question, cores: Sequence[str]) -> Iterator[Answer]:
         if question.kind == "unset":
@@ -147,8 +147,7 @@ class _Table:
         if question.kind == "lines":
             return set()
         if question.kind == "commits":
-            sides = (self._estimate(n, core) for n in (question.before, question.after))
-            return {guess.what for e in sides for guess in e.guesses}
+            return {g.what for e in self._sides(question, core) for g in e.guesses}
         cold = _cold(question)
         runs = (
             self.runs[core, name, scenario or default_scenario(self.paths[name]), cold]
@@ -195,9 +194,7 @@ class _Table:
         return [sum(column, Fraction(0)) for column in zip(*runs, strict=True)]
 
     def _memory(self, question: Question, core: str) -> Interval:
-        old, new = (
-            self._estimate(name, core) for name in (question.before, question.after)
-        )
+        old, new = self._sides(question, core)
         if question.kind == "lines":
             value = len(new.lines) - len(old.lines)
         else:
@@ -206,16 +203,23 @@ class _Table:
             )
         return Interval(value, value, value, value, 0)
 
-    def _estimate(self, name: str, core: str) -> Estimate:
+    def _sides(self, question: Question, core: str) -> list[Estimate]:
+        names = (question.before, question.after)
+        return [self._estimate(name, core, question) for name in names]
+
+    def _estimate(self, name: str, core: str, question: Question) -> Estimate:
         from costmodel.cores.load import load_core
 
-        key = name, core
+        path, cold = self.paths[name], _cold(question)
+        key = core, name, question.scenario or default_scenario(path), cold
         if key not in self._estimates:
-            self._estimates[key] = estimate(self.paths[name], load_core(core))
+            self._estimates[key] = estimate(
+                path, load_core(core), scenario=key[2], cold=cold
+            )
         return self._estimates[key]
 
     def _unset(self, question: Question, core: str) -> Answer:
-        slots = self._estimate(question.after, core).pt_regs
+        slots = self._estimate(question.after, core, question).pt_regs
         missing = [slot.name for slot in slots if slot.step < 0]
         count = len(missing)
         made = _answer(

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.code.load import load_path
 from costmodel.errors import InputError
 from costmodel.studies.draws import MOST_DRAWS
-from costmodel.studies.strict import read_strict
+from costmodel.studies.strict import read_with_tree
+from costmodel.studies.studycheck import Places, check
 from costmodel.studies.uncertainty import DRAWS
 
 Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
@@ -78,11 +78,11 @@ class Headline(Strict, frozen=True, kw_only=True):
 
 
 class Question(Strict, frozen=True, kw_only=True):
-    """One question. Which fields it needs follows from its kind.
+    """One question. Which fields it needs follows from its kind (``studycheck``).
 
-    ``cost``: ``after``. ``difference``, ``lines``, ``commits``: ``before``, ``after``.
-    ``unset``: ``after``. ``break_even``: the fast pair and one ``slow`` pair. ``mix``:
-    the fast pair and any. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
+    ``cost``, ``unset``: ``after``. ``difference``, ``lines``, ``commits``: ``before``
+    and ``after``. ``break_even``: these and one ``slow`` pair; ``mix``: these and at
+    least one. ``sentence`` may use {value} {low} {high} {uarch} {slots}.
     """
 
     id: str
@@ -113,19 +113,10 @@ class Study(Strict, frozen=True, kw_only=True):
 
 def load_study(file: str) -> tuple[Study, dict[str, Path]]:
     """The study in a file, and its paths. Raises InputError with the file's place."""
-    study = read_strict(file, Study)
-    folder = File(file).parent
+    study, tree = read_with_tree(file, Study)
+    check(study, Places(file, tree))
     _check_headline(study, file)
-    for question in study.questions:
-        for name, scenario in needed(question):
-            if scenario:
-                scenarios.checked(scenario, f"{file}: question {question.id!r}")
-            if name not in study.paths:
-                raise InputError(
-                    f"question {question.id!r} names the path {name!r}",
-                    where=file,
-                    expected=", ".join(study.paths),
-                )
+    folder = File(file).parent
     return study, {
         name: load_path(
             str(folder / source),

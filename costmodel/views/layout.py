@@ -87,8 +87,10 @@ def table(
 ) -> list[str]:
     """Columns two blanks apart; ``align`` has l or r per column.
 
-    Only the last column may grow past the width: it is clipped.
+    Only the last column may grow past the width: it is clipped. No rows, no lines.
     """
+    if not rows:
+        return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(align))]
     lines = []
     for row in rows:

@@ -18,7 +18,6 @@ from costmodel.views.tree import (
     Text,
 )
 
-
 # An underscore within a word is none.
 _MARKUP = re.compile(r"[\\*<\[]|(?<!\w)_|_(?!\w)")
 
