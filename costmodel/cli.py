@@ -27,7 +27,8 @@ COMMANDS = {
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "cores": "the cores there are, or one with every number's source",
-    "demo": "the question this was built for, answered on every core",
+    "demo": "the question this was built for, answered in one screen",
+    "complete": "names for a shell: cores, figures, symbols of a file",
 }
 _BUG_STATUS = 70  # EX_SOFTWARE
 _BAR = 30  # columns
