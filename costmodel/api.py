@@ -91,9 +91,12 @@ class _Comparisons(Framed):
     __slots__ = ()
 
     def report(self) -> Report:
+        from costmodel.studies.families import families
         from costmodel.views.comparison import comparisons_report
 
-        return comparisons_report(self._items())
+        items = self._items()
+        cores = [c.after.uarch for c in items]
+        return comparisons_report(items, families=lambda: families(cores))
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, or lines (cycles of the difference)."""

@@ -24,12 +24,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from costmodel import data
     from costmodel.studies.headline import narrowed, told
     from costmodel.studies.study import answer, load_study
+    from costmodel.studies.studyfile import study_file
     from costmodel.views.answer import answer_report
 
-    study, paths = load_study(str(data.stubs_dir() / STUDY / "study.yaml"))
+    study, paths = load_study(study_file(STUDY))
     outcome = answer(
         narrowed(study), paths, chosen_cores(args.uarch), draws=args.draws,
         progress=args.progress,

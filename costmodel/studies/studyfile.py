@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from costmodel import data
 from costmodel.code.insn import Path
 from costmodel.code.load import load_path
 from costmodel.errors import InputError
@@ -109,6 +110,14 @@ class Study(Strict, frozen=True, kw_only=True):
     take: dict[str, tuple[str, ...]] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
     headline: Headline | None = None
+
+
+def study_file(name: str) -> str:
+    """The file of a study; of one that ships, by the name of its directory."""
+    if "/" in name or "." in name or File(name).exists():
+        return name
+    shipped = data.stubs_dir() / name / "study.yaml"
+    return data.display_path(shipped) if shipped.is_file() else name
 
 
 def load_study(file: str) -> tuple[Study, dict[str, Path]]:
