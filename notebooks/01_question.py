@@ -106,15 +106,9 @@ plots.break_even_plot(
 )
 
 # %% [markdown]
-# ## The answer
-# Cores on which the round trip loses ten cycles or more:
-
-# %%
-table[table.delta >= 10][["uarch", "delta"]]
-
-# %% [markdown]
+# ## For a cover letter
 # The whole study, with its intervals and the thread's statements:
-# `costmodel study stubs/top-of-stack/study.yaml`. The text for a cover letter:
+# `costmodel study top-of-stack`. One core's difference, as text:
 
 # %%
 print(skylake.text())

@@ -37,7 +37,8 @@ th.r,td.r{text-align:right;font-variant-numeric:tabular-nums}
 blockquote{margin:.6em 0;padding:0 1em;border-left:3px solid var(--rule)}
 img{max-width:100%;min-width:22em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
 @media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em}}
-@media print{body{max-width:none;font-size:11px}details::details-content{content-visibility:visible;block-size:auto}}
+@media print{body{max-width:none;font-size:11px}
+details::details-content{content-visibility:visible;block-size:auto}}
 """
 
 
