@@ -82,7 +82,7 @@ def sweep(
     varied: str = "",
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     **options: Unpack[PathOptions],
 ) -> Swept:
@@ -132,7 +132,7 @@ def what_if(
     uarch: str,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     **options: Unpack[PathOptions],
