@@ -12,7 +12,7 @@ from costmodel.shown import Shown
 from costmodel.studies import study as studies
 from costmodel.studies import sweep as sweeps
 from costmodel.studies import whatif
-from costmodel.studies.headline import Told, narrowed, told
+from costmodel.studies.headline import Told, told
 from costmodel.studies.settings import Values, parse_sweep, with_settings
 from costmodel.studies.study import Outcome, load_study, to_plain
 from costmodel.studies.studyfile import study_file
@@ -118,11 +118,12 @@ def study(
     ``file`` is a YAML file, or the name of a study that ships. ``answer``: only the
     questions that are its answer, as ``costmodel demo`` shows them.
     """
-    found, paths = load_study(study_file(file))
-    if answer:
-        found = narrowed(found)
+    found, paths = load_study(study_file(file), answer=answer)
     cores = api.core_names_of(uarch if uarch is not None else found.cores or None)
-    outcome = studies.answer(found, paths, cores, draws=draws, executor=executor)
+    stated = (found.headline.other,) if answer and found.headline else ()
+    outcome = studies.answer(
+        found, paths, cores, draws=draws, executor=executor, stated=stated
+    )
     asked = told(outcome, paths) if found.headline else None
     return Answered(outcome, asked, answer)
 
