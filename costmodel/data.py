@@ -24,7 +24,7 @@ def data_dir(kind: str) -> Path:
     chosen = os.environ.get(VARIABLE)
     if chosen:
         folder = Path(chosen) / kind
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 no name is too long for it
             raise UsageError(
                 f"no directory {kind}/ there",
                 where=f"{VARIABLE}={chosen}",

@@ -44,12 +44,11 @@ class _Walk:
         self.takes = takes
         self.into = into
         self.steps: list[Step] = []
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}  # in order, each once
         self.calls = Calls()
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def at(self, insn: Insn) -> str:
         return f"at {self.image.where(insn.address)}"

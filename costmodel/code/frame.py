@@ -7,6 +7,7 @@ most stored values lie in the slots they belong in is the frame's top.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from costmodel.code import registers as R
@@ -24,6 +25,7 @@ LINE = 64
 FEWEST = 4  # slots that must hold what belongs there
 
 _WORD = 8
+_WIDEST = 512  # bytes of a store: FXSAVE
 _DEPTH = {name: _WORD * (k + 1) for k, name in enumerate(SLOTS)}
 _SIZE = _WORD * len(SLOTS)
 _ENOSYS = -38
@@ -120,7 +122,11 @@ def find_frame(
 
 
 def _write(words: dict[int, _Written], access: AccessAt, value: Value) -> None:
-    for offset in list(words):
+    near: Iterable[int] = list(words)
+    if len(words) > _WIDEST:  # only those that can reach this far
+        span = range(access.offset - _WIDEST, access.offset + access.width)
+        near = [offset for offset in span if offset in words]
+    for offset in near:
         if offset < access.offset + access.width and (
             access.offset < offset + words[offset].width
         ):

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from costmodel.code.insn import Relocation, SourceLine
 from costmodel.code.symbols import ElfSymbols, Symbol
 
+ADDRESSES = 1 << 64  # bytes that can be addressed
+
 
 class Section(NamedTuple):
     """Executable bytes at an address. Sections of one image never overlap."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -18,6 +18,7 @@ from costmodel.commands.options import (
     add_uarch,
     checked_plot,
     chosen_cores,
+    cycles,
     forbid_guessing,
     path_options,
     shown,
@@ -52,7 +53,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
-        type=float,
+        type=cycles,
         metavar="N",
         help="exit 1 if any core loses more than N cycles",
     )
@@ -121,7 +122,7 @@ def _sides(before: str, after: str) -> tuple[str, str]:
     """
     first, dots, last = before.partition("..")
     path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
-    if not dots or path or Path(before).exists():
+    if not dots or path or os.path.lexists(before):
         return before, after
     # From here, as git takes paths after a range, not from the top of the work tree.
     file = after if after.startswith((".", "/")) else f"./{after}"

@@ -45,7 +45,7 @@ def resolve(name: str) -> Path:
     wanted = normal(name)
     if wanted == NATIVE:
         return native()
-    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", wanted):
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,99}", wanted):
         direct = data.uarch_dir() / f"{wanted}.yaml"
         if wanted not in NOT_CORES and direct.is_file():
             return direct
