@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from costmodel import api
+from costmodel.shown import Shown
+from costmodel.studies import study as studies
 from costmodel.studies import sweep as sweeps
 from costmodel.studies import whatif
+from costmodel.studies.headline import Told, told
 from costmodel.studies.settings import Values, parse_sweep, with_settings
-from costmodel.studies.study import Outcome, answer, load_study, to_plain
+from costmodel.studies.study import Outcome, load_study, to_plain
+from costmodel.studies.studyfile import study_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,35 +24,42 @@ if TYPE_CHECKING:
     from costmodel.code.insn import Path
     from costmodel.engine.cold import Cold
     from costmodel.studies.whatif import Relief
+    from costmodel.views.tree import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+@dataclass(frozen=True, slots=True, repr=False)
+class Swept(Shown):
     """A path, or the two of a comparison, at every value of what was varied."""
 
     paths: tuple[Path, ...]
     points: tuple[sweeps.Point, ...]
 
+    def __repr__(self) -> str:
+        return f"<Swept: {len(self.points)} points>"
+
     def frame(self) -> pd.DataFrame:
         """A row a point: uarch, scenario, what, value, cycles, before, delta."""
         import pandas as pd
 
-        from costmodel.views.sweeps import COLUMNS, record
+        report = self.report()
+        return pd.DataFrame(list(report.rows), columns=list(report.columns))
 
-        return pd.DataFrame([record(p) for p in self.points], columns=COLUMNS)
+    def report(self) -> Report:
+        from costmodel.views.sweeps import sweep_report
 
-    def text(self) -> str:
-        """What ``--sweep`` prints."""
-        from costmodel.views.sweeps import sweep_in
-
-        return sweep_in("text", self.paths, self.points)
+        return sweep_report(self.paths, self.points)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A study's answers."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered(Shown):
+    """A study's answers. ``told``: its headline, of a study that names one."""
 
     outcome: Outcome
+    told: Told | None = None
+    short: bool = False  # only the answer, on one screen
+
+    def __repr__(self) -> str:
+        return f"<Answered: {self.outcome!r}>"
 
     def frame(self) -> pd.DataFrame:
         """A row an answer."""
@@ -56,11 +67,13 @@ class Answered:
 
         return pd.DataFrame([to_plain(a) for a in self.outcome.answers])
 
-    def text(self) -> str:
-        """What ``costmodel study`` prints."""
-        from costmodel.views.study import study_in
+    def report(self) -> Report:
+        from costmodel.views.answer import answer_report
+        from costmodel.views.study import study_report
 
-        return study_in("text", self.outcome)
+        if self.short and self.told is not None:
+            return answer_report(self.told, self.outcome)
+        return study_report(self.outcome, self.told)
 
 
 def sweep(
@@ -98,11 +111,21 @@ def study(
     *,
     draws: int | None = None,
     executor: Executor | None = None,
+    answer: bool = False,
 ) -> Answered:
-    """The questions of a study file, answered on the named cores (None: its own)."""
-    found, paths = load_study(file)
+    """The questions of a study, answered on the named cores (None: its own).
+
+    ``file`` is a YAML file, or the name of a study that ships. ``answer``: only the
+    questions that are its answer, as ``costmodel demo`` shows them.
+    """
+    found, paths = load_study(study_file(file), answer=answer)
     cores = api.core_names_of(uarch if uarch is not None else found.cores or None)
-    return Answered(answer(found, paths, cores, draws=draws, executor=executor))
+    stated = (found.headline.other,) if answer and found.headline else ()
+    outcome = studies.answer(
+        found, paths, cores, draws=draws, executor=executor, stated=stated
+    )
+    asked = told(outcome, paths) if found.headline else None
+    return Answered(outcome, asked, answer)
 
 
 def what_if(

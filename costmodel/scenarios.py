@@ -1,14 +1,27 @@
-"""The names of the scenarios, in one place, and the check of a name given by hand.
+"""The scenarios: what surrounds a path. The one list of them; all else asks here.
 
-What each means is told by ``engine.scenarios``. This module loads nothing, so that the
-command line and every reader of a file may ask it.
+This module loads nothing, so that every reader of a name may ask it.
+
+``once``      the pipeline is drained before; first fetch to last retirement
+``roundtrip`` the path again and again, as a loop of system calls sees it
+``unroll``    copies back to back, from legacy decode
+``opcache``   copies in a loop of about 200 instructions, from the uop cache
+``loop``      the block closed by ``dec``/``jnz``
 """
 
 from __future__ import annotations
 
 from costmodel.errors import UsageError
 
-NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
+# Name -> how a reader is told.
+SAID = {
+    "once": "once, from a drained pipeline",
+    "roundtrip": "system-call round trip",
+    "unroll": "unrolled copies, legacy decode",
+    "opcache": "copies in a loop, uop cache",
+    "loop": "a loop of its own",
+}
+NAMES = tuple(SAID)
 PATHS = ("once", "roundtrip")  # of a whole path, at its own addresses
 LINE = 64  # bytes
 
@@ -31,3 +44,8 @@ def checked_align(align: int) -> int:
     if isinstance(align, int) and 0 <= align < LINE:
         return align
     raise UsageError(f"align {align!r}", expected=f"a number from 0 to {LINE - 1}")
+
+
+def said(name: str) -> str:
+    """A scenario in words; a name that is none of them as it is."""
+    return SAID.get(name, name)

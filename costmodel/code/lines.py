@@ -15,7 +15,7 @@ from costmodel.code.execution import AccessAt
 from costmodel.code.frame import LINE, Frame, find_frame, record
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, signed
-from costmodel.engine.result import LineUse
+from costmodel.code.touched import LineUse
 
 _SEGMENTS = {R.GS_BASE: "per-CPU", R.KERNEL_GS_BASE: "per-CPU", R.FS_BASE: "thread"}
 _STACKS = (0x4000, 0x2000)  # sizes of stacks that had thread_info at the bottom

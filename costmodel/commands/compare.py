@@ -18,11 +18,12 @@ from costmodel.commands.options import (
     add_uarch,
     checked_plot,
     chosen_cores,
-    chosen_format,
     cycles,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
+    write_plot,
 )
 from costmodel.errors import UsageError
 
@@ -106,8 +107,12 @@ def run(args: argparse.Namespace) -> Outcome:
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
+    from costmodel.studies.families import families
+    from costmodel.views.comparison import comparisons_report
+
     notes, status = _verdict(args, differences)
-    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+    made = shown(args, comparisons_report(differences, felt, lambda: families(cores)))
+    return made._replace(notes=notes, status=status)
 
 
 def _sides(before: str, after: str) -> tuple[str, str]:
@@ -139,19 +144,24 @@ def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
 def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
+    from costmodel.studies.families import families
     from costmodel.views import plots
-    from costmodel.views.text import heading
+    from costmodel.views.estimate import heading
 
     if args.plot_kind == "differences":
-        plots.difference_plot(differences).save(args.plot)
+        cores = [d.after.uarch for d in differences]
+        write_plot(
+            args.plot, lambda: plots.difference_plot(differences, families(cores))
+        )
         return
     (one,) = differences
     if args.plot_kind == "causes":
-        plots.causes_plot(one).save(args.plot)
+        write_plot(args.plot, lambda: plots.causes_plot(one))
         return
     assert felt is not None
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
-    plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
+    scenario = one.after.scenario
+    write_plot(args.plot, lambda: plots.tornado_plot(felt, one.delta, title, scenario))
 
 
 def _verdict(
@@ -166,17 +176,3 @@ def _verdict(
         for d in above
     )
     return notes, 1 if above else 0
-
-
-def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
-    if style == "json":
-        from costmodel.views.json import comparisons_document
-
-        return comparisons_document(differences, felt)
-    if style == "text":
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text(differences, felt or ())
-    from costmodel.views.formats import comparisons_in
-
-    return comparisons_in(style, differences)

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
+from costmodel.commands import Outcome
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
-from costmodel.scenarios import NAMES
+from costmodel.views.render import FORMATS as FORMATS
+from costmodel.views.render import WIDTH, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from costmodel.api import PathOptions
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
+    from costmodel.views.figure import Plot
+    from costmodel.views.tree import Report
 
-SCENARIOS = NAMES
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
 
 
 ALL_ALIGNS = -1
-FORMATS = ("text", "json", "markdown", "csv", "html")
+_WIDEST = 100  # columns of a terminal that are used
 
 
 def any_alignment(text: str) -> int:
@@ -108,7 +113,7 @@ def add_model_options(
     group = parser.add_argument_group("the model")
     group.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="default: roundtrip for a path from SYSCALL to SYSRET, otherwise once",
     )
     group.add_argument(
@@ -231,6 +236,27 @@ def add_json(
 
 def chosen_format(args: argparse.Namespace) -> str:
     return "json" if args.json else str(args.format)
+
+
+def shown(args: argparse.Namespace, report: Report) -> Outcome:
+    """``report`` in the format asked for, as wide as there is room."""
+    return Outcome(rendered(chosen_format(args), report, width()))
+
+
+def width() -> int:
+    """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
+
+
+def write_plot(file: str, draw: Callable[[], Plot]) -> None:
+    """Draw a plot into ``file``; its ending says how. Raises UsageError, InputError."""
+    from costmodel.files import write_whole
+    from costmodel.views.figure import kind_of
+
+    kind = kind_of(file)  # before the work
+    write_whole(file, draw().bytes(kind))
 
 
 def wants_json(args: argparse.Namespace) -> bool:

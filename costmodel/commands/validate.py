@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 
+from costmodel import scenarios
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
-    SCENARIOS,
     add_json,
     checked_plot,
     chosen_cores,
     count,
     wants_json,
+    write_plot,
 )
 from costmodel.errors import UsageError
 
@@ -21,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--uarch", metavar="NAME", required=True)
     parser.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="how the blocks were measured; a scenario column in the file wins",
     )
     parser.add_argument(
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.plot:
         from costmodel.views.plots import predicted_plot
 
-        predicted_plot(outcome).save(args.plot)
+        write_plot(args.plot, lambda: predicted_plot(outcome))
     if wants_json(args):
         return Outcome(view.validation_document(outcome, args.worst, by))
     return Outcome(view.validation_text(outcome, args.worst, by))

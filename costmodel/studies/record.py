@@ -19,6 +19,7 @@ from msgspec import field
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
+from costmodel.code.load import load_path
 from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
 from costmodel.cores.loaded import LoadedCore
@@ -139,13 +140,11 @@ class Finding:
 
 def load_record(file: str) -> tuple[Record, dict[str, Path]]:
     """The table and its paths. Raises InputError."""
-    from costmodel import api
-
     record, tree = read_with_tree(file, Record)
     _check(record, Places(file, tree))
     folder = File(file).parent
     return record, {
-        name: api.load_path(str(folder / source), region=record.regions.get(name))
+        name: load_path(str(folder / source), region=record.regions.get(name))
         for name, source in record.paths.items()
     }
 

@@ -99,7 +99,7 @@ def _known(name: str, paths: Mapping[str, str], what: str, where: str) -> None:
 
 
 def _cores(study: Study, places: Places) -> None:
-    from costmodel.api import core_names_of
+    from costmodel.cores.names import core_names_of
 
     for k, name in enumerate(study.cores):
         if not name.isprintable():

@@ -10,13 +10,6 @@ from costmodel.code.decode import format_insn
 from costmodel.code.insn import Insn
 
 WIDTH = 72
-SCENARIOS = {
-    "once": "once, from a drained pipeline",
-    "roundtrip": "system-call round trip",
-    "unroll": "unrolled copies, legacy decode",
-    "opcache": "copies in a loop, uop cache",
-    "loop": "a loop of its own",
-}
 Number = int | float | Fraction
 
 
@@ -109,9 +102,11 @@ def table(
     return lines
 
 
-def plural(count: int, noun: str, several: str = "") -> str:
-    """``1 line``, ``2 lines``; ``several`` where it is not the noun and an s."""
-    return f"{count} {noun if count == 1 else several or noun + 's'}"
+def plural(count: int, noun: str) -> str:
+    """``1 line``, ``2 lines``, ``2 accesses``."""
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun}es" if noun.endswith(("s", "x")) else f"{count} {noun}s"
 
 
 def place(insn: Insn) -> str:
