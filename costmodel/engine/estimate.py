@@ -36,8 +36,6 @@ def settings_for(
     (None: where they were measured). ``cold``: kinds of line that are in another level
     than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises UsageError.
     """
-    if align is not None:
-        checked_align(align)
     chosen = default_scenario(path) if scenario is None else scenario
     return Settings.of(loaded.core, chosen, align, checked(cold))
 
