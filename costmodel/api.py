@@ -39,6 +39,8 @@ class PathOptions(TypedDict, total=False):
     intel: bool  # Intel syntax without asking
     defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
     includes: Sequence[str]  # directories for the preprocessor
+    forced: Sequence[str]  # files included before the source, as cpp's -include
+    build: str | None  # where a kernel tree was built, if not in itself
 
 
 class Options(PathOptions, total=False):
@@ -188,6 +190,17 @@ def load_path(
     return read(source, stdin=stdin, **options)
 
 
+def load_pair(
+    before: Source, after: Source, **options: Unpack[PathOptions]
+) -> tuple[Path, Path]:
+    """The two paths of a comparison. A routine of ``into`` may be on one side only."""
+    if isinstance(before, Path) or isinstance(after, Path):
+        return load_path(before, **options), load_path(after, **options)
+    from costmodel.code.load import load_pair as read
+
+    return read((before, after), **options)
+
+
 def _where(insn: Insn, path: Path) -> str:
     """``file:line`` as errors name it."""
     if insn.source is None:
@@ -288,7 +301,7 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    old, new = load_pair(before, after, **options)
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align, values, cold)

@@ -62,6 +62,7 @@ class Source(NamedTuple):
     includes: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    forced: tuple[str, ...] = ()  # included before the text
 
     def shown(self, text: str) -> str:
         """``text`` with the paths in it as the user knows them."""
@@ -144,6 +145,11 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
             "-D__ASSEMBLY__",
             *(f"-D{define}" for define in source.defines),
             *(f"-I{path}" for path in paths),
+            *(
+                w
+                for f in source.forced
+                for w in ("-include", str(FilePath(f).absolute()))
+            ),
             "-x",
             "assembler-with-cpp" if source.cpp else "assembler",
             "-o",

@@ -68,6 +68,7 @@ class Image:
     truncated: bool = False
     patched: tuple[Site, ...] = ()
     notes: tuple[str, ...] = ()
+    title: str = ""  # what headings call it, where that is not the origin
 
     def section_at(self, address: int) -> Section | None:
         for section in self.sections:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
@@ -21,39 +21,91 @@ from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
 from costmodel.code.selectors import closest, select
 from costmodel.errors import InputError, UsageError
 
+if TYPE_CHECKING:
+    from costmodel.code.kbuild import Setting
+    from costmodel.code.revisions import Revised, Workspace
+
 _HEAD = 65536
 
 
 class Options(NamedTuple):
-    """What the assembler should know: -D, -I, Intel syntax, how to show paths."""
+    """What the assembler should know: -D, -I, -include, Intel syntax, how to show
+    paths. ``build`` is the directory a kernel was built in, None the tree itself."""
 
     intel: bool = False
     defines: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    forced: tuple[str, ...] = ()
+    build: str | None = None
+
+
+class ImageOptions(TypedDict, total=False):
+    """Keywords of ``load_image``."""
+
+    stdin: bytes | None
+    intel: bool
+    defines: Sequence[str]  # NAME or NAME=VALUE
+    includes: Sequence[str]  # directories
+    forced: Sequence[str]  # files included before everything, as cpp's -include
+    build: str | None  # where a kernel tree was built, if not in itself
+    workspace: Workspace | None  # shared by revisions with the same headers
 
 
 def load_path(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Revised,
     *,
     symbol: str | None = None,
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
-    stdin: bytes | None = None,
-    intel: bool = False,
-    defines: Sequence[str] = (),
-    includes: Sequence[str] = (),
+    **options: Unpack[ImageOptions],
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
-    ``source`` is a file name, ``REV:path`` (as in git show) or ``-`` for ``stdin``.
-    Raises InputError or UsageError, each saying where, what and what to do.
+    ``source`` is a file name, ``REV:path`` (as in git show), a ``Revised`` file or
+    ``-`` for ``stdin``. Raises InputError or UsageError, each saying where, what and
+    what to do.
     """
-    image = load_image(
-        source, stdin=stdin, intel=intel, defines=defines, includes=includes
-    )
+    image = load_image(source, **options)
     return image_path(image, symbol=symbol, take=take, into=into, region=region)
+
+
+class PairOptions(ImageOptions, total=False):
+    """Keywords of ``load_pair``."""
+
+    symbol: str | None
+    take: Sequence[str]
+    into: Sequence[str]
+    region: str | None
+
+
+def load_pair(
+    sources: tuple[str | os.PathLike[str] | Revised, ...],
+    *,
+    symbol: str | None = None,
+    take: Sequence[str] = (),
+    into: Sequence[str] = (),
+    region: str | None = None,
+    **options: Unpack[ImageOptions],
+) -> tuple[Path, Path]:
+    """Both paths of a comparison; raises what ``load_path`` does.
+
+    A routine of ``into`` that only one side has is followed there.
+    """
+    before, after = (load_image(source, **options) for source in sources)
+    known = {name for name in into if before.named(name) or after.named(name)}
+    old, new = (
+        image_path(
+            image,
+            symbol=symbol,
+            take=take,
+            into=[n for n in into if n not in known or image.named(n)],
+            region=region,
+        )
+        for image in (before, after)
+    )
+    return old, new
 
 
 def image_path(
@@ -73,7 +125,7 @@ def image_path(
         image, start.address, name=start.name, end=start.end, take=take, into=into
     )
     notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
-    return replace(path, notes=notes)
+    return replace(path, notes=notes, title=image.title)
 
 
 def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
@@ -95,24 +147,33 @@ def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
 
 
 def load_image(
-    source: str | os.PathLike[str],
-    *,
-    stdin: bytes | None = None,
-    intel: bool = False,
-    defines: Sequence[str] = (),
-    includes: Sequence[str] = (),
+    source: str | os.PathLike[str] | Revised, **given: Unpack[ImageOptions]
 ) -> Image:
     """Read ``source`` whatever it is. Raises InputError."""
-    options = Options(intel, tuple(defines), tuple(includes))
+    options = Options(
+        given.get("intel", False),
+        tuple(given.get("defines", ())),
+        tuple(given.get("includes", ())),
+        forced=tuple(given.get("forced", ())),
+        build=given.get("build"),
+    )
+    space = given.get("workspace")
+    if not isinstance(source, str | os.PathLike):
+        return _from_revision(source, options, space)
     name = os.fspath(source)
     if name == "-":
+        stdin = given.get("stdin")
         data = sys.stdin.buffer.read(MAX_TEXT + 1) if stdin is None else stdin
         return _image(data, "<stdin>", ".", options)
     if name == "":
         raise UsageError("an empty file name", expected="a file, REV:path or -")
     path = FilePath(name)
     if not os.path.lexists(path) and ":" in name:
-        return _from_revision(name, options)
+        from costmodel.code.revisions import revised
+
+        return _from_revision(revised(name), options, space)
+    if path.is_dir() and (path / "vmlinux").is_file():
+        path, name = path / "vmlinux", str(path / "vmlinux")
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
@@ -128,7 +189,10 @@ def load_image(
             data = head + stream.read(MAX_TEXT + 1 - len(head))
     except IsADirectoryError:
         raise InputError(
-            "a directory", where=name, expected=READABLE, hint="name a file in it"
+            "a directory without a vmlinux",
+            where=name,
+            expected=READABLE,
+            hint="name a file in it",
         ) from None
     except FileNotFoundError:
         raise InputError(
@@ -138,6 +202,12 @@ def load_image(
         raise InputError(
             f"cannot be read: {error.strerror}", where=name, expected=READABLE
         ) from None
+    if path.suffix in (".S", ".s"):
+        from costmodel.code import kbuild
+
+        if (root := kbuild.root_of(path)) is not None:
+            setting = kbuild.work_tree(path, root, options.build)
+            return _kernel_source(data, name, options, setting)
     return _image(data, name, str(path.parent), options)
 
 
@@ -193,6 +263,7 @@ def _assembled(
         options.includes,
         options.defines,
         options.aliases,
+        options.forced,
     )
     data = assemble(source)
     image = objfile.read_image(data, name)
@@ -221,18 +292,40 @@ def _linked_lines(image: Image, address: int) -> tuple[LineRow, ...]:
         return ()
 
 
-def _from_revision(name: str, options: Options) -> Image:
-    import tempfile
+def _from_revision(file: Revised, options: Options, space: Workspace | None) -> Image:
+    from costmodel.code import kbuild, revisions
 
-    from costmodel.code import revisions
-
-    data = revisions.show(name)
-    with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
+    data = revisions.show(file)
+    if space is None:
+        with revisions.Workspace() as own:
+            return _from_revision(file, options, own)
+    if file.path.endswith((".S", ".s")) and kbuild.in_kernel(file):
+        setting = kbuild.of_revision(file, space, options.build)
+        image = _kernel_source(data, file.name, options, setting)
+    else:
         # What it includes must be of the same revision, not of the work tree.
-        directory = revisions.materialise(name, data, FilePath(scratch))
-        beside = revisions.directory_of(name)
+        scratch, directory = space.quoted(file, data)
+        alias = (f"{scratch}/", f"{file.name.partition(':')[0]}:")
         with_tree = options._replace(
-            includes=(beside, *options.includes),
-            aliases=((f"{scratch}/", name.partition(":")[0] + ":"),),
+            includes=(revisions.beside(file), *options.includes), aliases=(alias,)
         )
-        return _image(data, name, directory, with_tree)
+        image = _image(data, file.name, directory, with_tree)
+    return replace(image, title=file.title)
+
+
+def _kernel_source(data: bytes, name: str, options: Options, by: Setting) -> Image:
+    """A source of a kernel tree, as its build would assemble it. What the user gives
+    comes first where order matters, last where the last one holds."""
+    from costmodel.code import kbuild
+
+    whole = options._replace(
+        includes=(*options.includes, *by.includes),
+        forced=(*by.forced, *options.forced),
+        defines=(*by.defines, *options.defines),
+        aliases=by.aliases,
+    )
+    try:
+        image = _image(data, name, by.directory, whole)
+    except InputError as error:
+        raise kbuild.missing(error, by) from None
+    return replace(image, notes=(*image.notes, *by.notes))

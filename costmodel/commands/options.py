@@ -74,10 +74,34 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         "--intel", action="store_true", help="the source is Intel syntax"
     )
     group.add_argument(
-        "-D", dest="defines", metavar="NAME[=VALUE]", action="append", default=[]
+        "-D",
+        dest="defines",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="define a macro for the preprocessor (may be repeated)",
     )
     group.add_argument(
-        "-I", dest="includes", metavar="DIR", action="append", default=[]
+        "-I",
+        dest="includes",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="look for headers in DIR (may be repeated)",
+    )
+    group.add_argument(
+        "-include",
+        dest="forced",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="include FILE before the source, as cpp does (may be repeated)",
+    )
+    group.add_argument(
+        "--build",
+        metavar="DIR",
+        help="where the kernel of the source was configured or built, if not in its "
+        "own tree: its .cmd files, compile_commands.json and generated headers",
     )
 
 
@@ -91,6 +115,8 @@ def path_options(args: argparse.Namespace) -> PathOptions:
         "intel": args.intel,
         "defines": tuple(args.defines),
         "includes": tuple(args.includes),
+        "forced": tuple(args.forced),
+        "build": args.build,
     }
 
 

@@ -57,7 +57,7 @@ def comparisons_text(
     digits = max(decimals_for(sides), *(_digits(c) for c in comparisons))
     most = _MOST_PARTS if len(comparisons) == 1 else _SEVERAL_PARTS
     lines = [
-        clip(f"{heading(first.before)} -> {heading(first.after)}", 72),
+        *_change(first),
         "  " + ", ".join(SCENARIOS.get(s, s) for s in _scenarios(comparisons)),
         *([f"  cold when a trip starts: {cold}"] if (cold := _cold(first)) else []),
         "",
@@ -110,6 +110,14 @@ def _signed(value: float | Fraction, digits: int) -> str:
 def _digits(comparison: Comparison) -> int:
     """One decimal where causes are not whole, so that small ones can be seen."""
     return min(1, decimals_for([part.cycles for part in by_cause(comparison)]))
+
+
+def _change(comparison: Comparison) -> list[str]:
+    """From what to what; commits with their subjects need a line each."""
+    old, new = heading(comparison.before), heading(comparison.after)
+    if comparison.after.path.title:
+        return [old, clip(f"-> {new}", 72)]
+    return [clip(f"{old} -> {new}", 72)]
 
 
 def _cold(comparison: Comparison) -> str:

@@ -217,13 +217,15 @@ def test_a_range_compares_one_file_between_its_ends(
     assert result["code"]["instructions"] == 1
     assert repository.read_text() == "90\n"
     _, out, _ = run("compare", span, "path.hex", "-u", "zen5", "--draws", "0")
-    assert out.startswith("HEAD~1:path.hex -> HEAD:path.hex")
+    first, second = out.splitlines()[:2]
+    assert first.endswith('("x"): path.hex')
+    assert second.startswith("-> ")
 
 
-@pytest.mark.parametrize("span", ["nosuch..HEAD", "HEAD...HEAD"])
+@pytest.mark.parametrize("span", ["nosuch..HEAD", "HEAD...nosuch"])
 def test_a_range_that_is_none_is_explained(
     run: Run, repository: Path, span: str
 ) -> None:
     status, out, err = run("compare", span, "path.hex", "--draws", "0")
     assert (status, out) == (2, "")
-    assert "nosuch" in err or "HEAD...HEAD" in err
+    assert "nosuch" in err
