@@ -18,7 +18,7 @@ from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
-from costmodel.code.selectors import closest, select
+from costmodel.code.selectors import closest, offered, select
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -121,9 +121,15 @@ def image_path(
     if image.linked and not image.lines:
         # A vmlinux's line table is large: only now is it known which part matters.
         image = replace(image, lines=_linked_lines(image, start.address))
-    path = follow(
-        image, start.address, name=start.name, end=start.end, take=take, into=into
-    )
+    try:
+        path = follow(
+            image, start.address, name=start.name, end=start.end, take=take, into=into
+        )
+    except InputError as error:
+        names = offered(image)
+        if symbol is None and region is None and len(names) > 1:
+            error.hint += f"{'; ' if error.hint else ''}--symbol {', '.join(names)}"
+        raise
     notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
     return replace(path, notes=notes, title=image.title)
 
@@ -243,30 +249,47 @@ def _image(data: bytes, name: str, directory: str, options: Options) -> Image:
         return textinput.read_hex(text, name)
     if kind is Kind.OOPS:
         return textinput.read_oops(text, name)
+    if kind is Kind.LISTING:
+        from costmodel.code import listings
+
+        tool = listings.tool_of(text)
+        assert tool is not None
+        text = listings.as_objdump(text, tool, name)
     return textinput.read_objdump(text, name)
 
 
 def _assembled(
     text: str, name: str, directory: str, cpp: bool, options: Options
 ) -> Image:
-    from costmodel.code import objfile, regions
+    from costmodel.code import dialects, objfile, regions
     from costmodel.code.assemble import Source, assemble
     from costmodel.code.data_lines import with_data
 
+    dialects.refuse_other_languages(text, name)
+    intel = options.intel or dialects.is_intel(text)
     planted, marks = regions.plant(text)
     source = Source(
         planted,
         name,
         cpp,
-        options.intel,
+        intel,
         directory,
         options.includes,
         options.defines,
         options.aliases,
         options.forced,
     )
-    data = assemble(source)
+    try:
+        data = assemble(source)
+    except InputError as error:
+        if intel and not options.intel:
+            error.hint = f"{error.hint}; " if error.hint else ""
+            error.hint += "read as Intel syntax: no register has its %"
+        raise
     image = objfile.read_image(data, name)
+    if intel and not options.intel:
+        image = replace(image, notes=("read as Intel syntax: registers without %",))
+    _refuse_registers_as_memory(image)
     lines = tuple(
         row._replace(source=row.source._replace(file=source.shown(row.source.file)))
         if row.source
@@ -279,6 +302,20 @@ def _assembled(
         return image
     found = objfile.read_markers(data, name)
     return replace(image, regions=regions.collect(found, marks, image.sections, name))
+
+
+def _refuse_registers_as_memory(image: Image) -> None:
+    """gas takes a register without its % for memory of that name."""
+    from costmodel.code.dialects import REGISTER
+
+    for address, relocation in sorted(image.relocations.items()):
+        if REGISTER.match(relocation.symbol):
+            raise InputError(
+                f"memory named {relocation.symbol!r}: a register?",
+                where=image.where(address),
+                expected=f"%{relocation.symbol} in AT&T syntax",
+                hint="--intel reads the source as Intel syntax",
+            )
 
 
 def _linked_lines(image: Image, address: int) -> tuple[LineRow, ...]:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from costmodel.code.image import Image
+from costmodel.code.selectors import entry_routines
 from costmodel.engine.result import Comparison
-
-ENTRY_SECTION = ".entry.text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,11 @@ class Series:
 
 
 def entry_points(image: Image) -> list[str]:
-    """Routines a path can begin at: those of ``.entry.text``, if there is such a
-    section, else all that are no local labels."""
-    names = {section.name for section in image.sections}
-    chosen = {
-        symbol.name: None
-        for symbol in image.symbols
-        if not symbol.label
-        and symbol.section
-        == (ENTRY_SECTION if ENTRY_SECTION in names else symbol.section)
-        and (symbol.size or not image.linked)
-        and not symbol.name.startswith((".L", "__pfx_", "__cfi_"))
-    }
-    return list(chosen)
+    """Routines a path can begin at: those of ``.entry.text``, if there is such code,
+    else all that are no local labels."""
+    routines = entry_routines(image)
+    chosen = [s.name for s in routines if s.size or not image.linked]
+    return list(dict.fromkeys(chosen))
 
 
 def by_size(rows: Sequence[Row]) -> tuple[Row, ...]:
