@@ -23,6 +23,7 @@ COMMANDS = {
     "estimate": "cycles of a path, per core",
     "compare": "what a change costs, per core, and why",
     "explain": "where the cycles go: timeline, causes, ports, lines, slots",
+    "trace": "what ran, by perf's LBR or Intel PT: measured and modelled",
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",

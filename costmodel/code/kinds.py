@@ -17,6 +17,7 @@ class Kind(Enum):
     ASSEMBLY = ".s"
     ELF = "ELF"
     OBJDUMP = "objdump -d"
+    EXECUTED = "perf script"
     LISTING = "another tool's listing"
     HEX = "hex"
     OOPS = "oops"
@@ -134,6 +135,11 @@ def _recognise_text(text: str, name: str) -> Kind:
         )
     if code_line(text):
         return Kind.OOPS
+    if "insn: " in text or " cycles [" in text:
+        from costmodel.code.executed import is_executed
+
+        if is_executed(text):
+            return Kind.EXECUTED
     if re.search(_LISTING, text):
         return Kind.OBJDUMP
     if _of_another_tool(text):

@@ -22,6 +22,7 @@ from costmodel.code.selectors import closest, offered, select
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from costmodel.code.executed import Executed
     from costmodel.code.kbuild import Setting
     from costmodel.code.revisions import Revised, Workspace
 
@@ -117,6 +118,10 @@ def image_path(
     region: str | None = None,
 ) -> Path:
     """One path of an image; several may be taken from the same one."""
+    if image.executed is not None:
+        from costmodel.code.executed import chosen, path_of
+
+        return path_of(chosen(image.executed, symbol), image.executed)
     start = select(image, symbol, region)
     if image.linked and not image.lines:
         # A vmlinux's line table is large: only now is it known which part matters.
@@ -217,6 +222,19 @@ def load_image(
     return _image(data, name, str(path.parent), options)
 
 
+def load_executed(source: str, stdin: bytes | None = None) -> Executed:
+    """What perf says ran. Raises InputError where the input is something else."""
+    image = load_image(source, stdin=stdin)
+    if image.executed is None:
+        raise InputError(
+            "no output of perf script",
+            where=image.origin,
+            expected="perf script -F +brstackinsn, or perf script --insn-trace",
+            hint="costmodel estimate reads code",
+        )
+    return image.executed
+
+
 def _neighbours(path: FilePath) -> str:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
@@ -249,6 +267,10 @@ def _image(data: bytes, name: str, directory: str, options: Options) -> Image:
         return textinput.read_hex(text, name)
     if kind is Kind.OOPS:
         return textinput.read_oops(text, name)
+    if kind is Kind.EXECUTED:
+        from costmodel.code.executed import read_executed
+
+        return Image(name, (), executed=read_executed(text, name))
     if kind is Kind.LISTING:
         from costmodel.code import listings
 
