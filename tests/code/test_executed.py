@@ -116,13 +116,12 @@ def test_samples_that_do_not_fit_the_code_are_left_out() -> None:
 
 
 def test_branches_that_went_elsewhere_cut_a_sample() -> None:
-    block = LOOP[LOOP.index("\tf:\n") : LOOP.index("\t...")]
-    twice = LOOP.replace("\t...", block + "\t...")
-    assert len(executed(twice).samples[0]) == 2
-    moved = block.replace("0000000000001000\tinsn: 90", "0000000000001002\tinsn: 90")
-    apart = LOOP.replace("\t...", moved + "\t...")
-    ((stretch,),) = executed(apart).samples
-    assert stretch.insns[0].address == 0x1002
+    jump = "\t0000000000001004\tinsn: eb fa\t# PRED 7 cycles [9]\n"  # to 0x1000
+    for at, stretches in (("1000", 3), ("1002", 1)):
+        block = f"\t000000000000{at}\tinsn: 90\n{jump}"
+        begun = f"a 1 5.0: 9 cycles: 1010 f\n{jump}"
+        ((*found,),) = executed(begun + block * 3).samples
+        assert len(found) == stretches
 
 
 @pytest.mark.parametrize(
