@@ -1,7 +1,8 @@
 """The command line. The only module that prints or decides an exit status.
 
 Status 0: fine. 1: a threshold the user set was passed. 2: usage or unreadable input.
-3: an instruction or a core the model does not know, where guessing is forbidden.
+3: an instruction or a core the model does not know, under ``--strict`` only. 70: a bug.
+130: interrupted. 141: the reader of the output left.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="costmodel",
         description="A cycle-level cost model for x86-64 kernel entry paths.",
         epilog="exit status: 0 fine, 1 a threshold was passed, 2 usage or unreadable"
-        " input, 3 unknown to the model under --strict",
+        " input, 3 unknown to the model under --strict, 70 a bug of costmodel",
     )
     parser.add_argument(
         "--version", action="version", version=f"costmodel {__version__}"
@@ -79,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return outcome.status
     except CostmodelError as error:
         _write(sys.stderr, f"costmodel: {error}")
-        return error.status
+        return _status(error, "--strict" in arguments)
     except BrokenPipeError:
         # The reader left (head, less): say nothing, now or at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,6 +93,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write(sys.stderr, f"costmodel: a bug: {type(error).__name__}: {error}")
         _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
         return _BUG_STATUS
+
+
+def _status(error: CostmodelError, strict: bool) -> int:
+    """3 only where the user forbade guessing; what is refused anyway is unreadable."""
+    return error.status if strict or error.status != 3 else 2
 
 
 class _Progress:

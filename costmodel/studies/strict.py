@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -29,7 +29,43 @@ def read_strict(file: str, kind: type[T]) -> T:
         return msgspec.convert(tree, kind, strict=True)
     except msgspec.ValidationError as problem:
         said, _, at = str(problem).partition(" - at `")
-        raise InputError(said, where=_where(tree, at.rstrip("`"), file)) from None
+        at = at.rstrip("`")
+        raise InputError(
+            said,
+            where=_where(tree, at, file),
+            expected=_fields_said(_type_at(kind, at)),
+        ) from None
+
+
+def _type_at(kind: Any, at: str) -> Any:
+    """The type of ``$.questions[3].claim`` in a file of type ``kind``."""
+    for key, _ in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", at):
+        kind = _struct_of(kind)
+        if key and kind is not None:
+            fields = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
+            kind = fields.get(key)
+        elif kind is None:
+            return None
+    return _struct_of(kind)
+
+
+def _struct_of(kind: Any) -> Any:
+    """The Struct in ``tuple[X, ...]``, ``X | None`` or X itself; None: there is none."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    inside = [_struct_of(one) for one in get_args(kind)]
+    return next((one for one in inside if one is not None), None)
+
+
+def _fields_said(kind: Any) -> str:
+    """Which fields there are, and which of them must be there."""
+    if kind is None:
+        return ""
+    fields = msgspec.structs.fields(kind)
+    needed = [f.encode_name for f in fields if f.required]
+    others = [f.encode_name for f in fields if not f.required]
+    said = ", ".join(needed)
+    return f"fields {said}" + (f"; if wanted {', '.join(others)}" if others else "")
 
 
 def _where(tree: Any, at: str, file: str) -> str:
