@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from costmodel import api
+from costmodel.shown import Shown
 from costmodel.studies import sweep as sweeps
 from costmodel.studies import whatif
 from costmodel.studies.settings import Values, parse_sweep, with_settings
@@ -20,35 +21,40 @@ if TYPE_CHECKING:
     from costmodel.code.insn import Path
     from costmodel.engine.cold import Cold
     from costmodel.studies.whatif import Relief
+    from costmodel.views.tree import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+@dataclass(frozen=True, slots=True, repr=False)
+class Swept(Shown):
     """A path, or the two of a comparison, at every value of what was varied."""
 
     paths: tuple[Path, ...]
     points: tuple[sweeps.Point, ...]
 
+    def __repr__(self) -> str:
+        return f"<Swept: {len(self.points)} points>"
+
     def frame(self) -> pd.DataFrame:
         """A row a point: uarch, scenario, what, value, cycles, before, delta."""
         import pandas as pd
 
-        from costmodel.views.sweeps import COLUMNS, record
+        report = self.report()
+        return pd.DataFrame(list(report.rows), columns=list(report.columns))
 
-        return pd.DataFrame([record(p) for p in self.points], columns=COLUMNS)
+    def report(self) -> Report:
+        from costmodel.views.sweeps import sweep_report
 
-    def text(self) -> str:
-        """What ``--sweep`` prints."""
-        from costmodel.views.sweeps import sweep_in
-
-        return sweep_in("text", self.paths, self.points)
+        return sweep_report(self.paths, self.points)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered(Shown):
     """A study's answers."""
 
     outcome: Outcome
+
+    def __repr__(self) -> str:
+        return f"<Answered: {self.outcome!r}>"
 
     def frame(self) -> pd.DataFrame:
         """A row an answer."""
@@ -56,11 +62,12 @@ class Answered:
 
         return pd.DataFrame([to_plain(a) for a in self.outcome.answers])
 
-    def text(self) -> str:
-        """What ``costmodel study`` prints."""
-        from costmodel.views.study import study_in
+    def report(self) -> Report:
+        from costmodel.studies.headline import told
+        from costmodel.views.study import study_report
 
-        return study_in("text", self.outcome)
+        asked = self.outcome.study.headline
+        return study_report(self.outcome, told(self.outcome) if asked else None)
 
 
 def sweep(
@@ -77,8 +84,11 @@ def sweep(
 
     ``source`` is one path, or a pair to compare at every point.
     """
-    pair = source if isinstance(source, tuple) else (source,)
-    paths = tuple(api.load_path(one, **options) for one in pair)
+    paths = (
+        api.load_sides(*source, **options)
+        if isinstance(source, tuple)
+        else (api.load_path(source, **options),)
+    )
     asked = parse_sweep(varied) if varied else None
     points: list[sweeps.Point] = []
     for core in api.core_names_of(uarch):

@@ -29,10 +29,12 @@ COMMANDS = {
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "cores": "the cores there are, or one with every number's source",
-    "demo": "the question this was built for, answered on every core",
+    "demo": "the question this was built for, answered in one screen",
+    "complete": "names for a shell: cores, figures, symbols of a file",
 }
 _BUG_STATUS = 70  # EX_SOFTWARE
 _BAR = 30  # columns
+_TOLD = 8  # what is left is told once this part of all is done
 _SIGPIPE_STATUS = 141  # what the shell reports of a process killed by SIGPIPE
 
 
@@ -101,17 +103,19 @@ def _status(error: CostmodelError, strict: bool) -> int:
 
 
 class _Progress:
-    """How much is done, on stderr, from the second second on.
+    """How much is done, on stderr, once it is known to take its time.
 
-    A terminal gets one line rewritten, gone when all is done. Anything else gets a line
-    whenever the time spent has doubled: a log tells that it goes on, and stays short.
+    A terminal gets one line rewritten, from the third second on and gone when all is
+    done. Anything else gets a line after ten seconds and whenever the time spent has
+    doubled: a log tells that it goes on, and stays short. What is left is told when
+    enough is done to tell it.
     """
 
     def __init__(self) -> None:
         self.started = self.begun = time.monotonic()  # all of it; this part of it
         self.live = sys.stderr.isatty()
         self.shown = False
-        self.due = 1.0  # seconds
+        self.due = 2.0 if self.live else 10.0  # seconds
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
@@ -124,15 +128,17 @@ class _Progress:
         if spent < self.due or not done:
             return
         self.shown = True
-        filled = _BAR * done // whole
-        bar = "#" * filled + "-" * (_BAR - filled)
-        left = f"{(now - self.begun) * (whole - done) / done:.0f} s left"
-        line = f"[{bar}] {done} of {whole}, {left}"
+        line = f"{done} of {whole}"
+        if done * _TOLD >= whole:
+            left = (now - self.begun) * (whole - done) / done
+            line += f", about {left:.0f} s left"
         if self.live:
-            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+            filled = _BAR * done // whole
+            bar = "#" * filled + "-" * (_BAR - filled)
+            print(f"\r{f'[{bar}] {line}':<70}", end="", file=sys.stderr, flush=True)
         else:
             self.due = 2 * spent
-            print(line, file=sys.stderr, flush=True)
+            print(f"costmodel: {line}", file=sys.stderr, flush=True)
 
 
 def _write(stream: object, text: str) -> None:

@@ -12,6 +12,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from costmodel.cli import build_parser
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(
@@ -33,6 +37,41 @@ def printed(command: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def fenced(kind: str) -> list[str]:
+    return re.findall(
+        rf"^```{kind}\n(.*?)^```$", README.read_text("utf-8"), re.S | re.M
+    )
+
+
+def test_every_recipe_is_one_the_program_takes() -> None:
+    recipes = [
+        line
+        for block in fenced("sh")
+        for line in block.splitlines()
+        if not line.startswith("#")
+    ]
+    assert len(recipes) > 10
+    for line in recipes:
+        program, command, *arguments = shlex.split(line)
+        assert program == "costmodel", line
+        build_parser(command).parse_args([command, *arguments])
+
+
+def test_the_python_of_the_readme_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (code,) = fenced("python")
+    exec(compile(code, "README.md", "exec"), {})
+    assert "delta" in capsys.readouterr().out
+
+
+def test_a_newcomer_is_not_told_more_than_one_page() -> None:
+    lines = README.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 190
+    assert "A system call pays" in "\n".join(lines[:24])
 
 
 def test_every_session_in_the_readme_is_what_the_program_prints() -> None:

@@ -110,9 +110,10 @@ def follow(
             where=image.where(start),
             expected="at least one instruction between begin and end",
         )
-    for unused in walk.takes.unused():
-        walk.note(f"take {unused}: no jump on this path goes there")
-    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin)
+    unused = tuple(walk.takes.unused())
+    for entry in unused:
+        walk.note(f"take {entry}: no jump on this path goes there")
+    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin, unused=unused)
 
 
 def _check_known(image: Image, symbol: str) -> None:

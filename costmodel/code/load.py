@@ -19,6 +19,7 @@ from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
 from costmodel.code.selectors import closest, offered, select
+from costmodel.code.takes import refuse_unused
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -60,16 +61,21 @@ def load_path(
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
+    idle_takes: bool = False,
     **options: Unpack[ImageOptions],
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
     ``source`` is a file name, ``REV:path`` (as in git show), a ``Revised`` file or
-    ``-`` for ``stdin``. Raises InputError or UsageError, each saying where, what and
-    what to do.
+    ``-`` for ``stdin``. ``idle_takes``: entries of ``take`` may steer nothing (they may
+    steer the other side of a comparison). Raises InputError or UsageError, each saying
+    where, what and what to do.
     """
     image = load_image(source, **options)
-    return image_path(image, symbol=symbol, take=take, into=into, region=region)
+    path = image_path(image, symbol=symbol, take=take, into=into, region=region)
+    if not idle_takes:
+        refuse_unused([path])
+    return path
 
 
 class PairOptions(ImageOptions, total=False):
@@ -92,7 +98,8 @@ def load_pair(
 ) -> tuple[Path, Path]:
     """Both paths of a comparison; raises what ``load_path`` does.
 
-    A routine of ``into`` that only one side has is followed there.
+    A routine of ``into`` that only one side has is followed there, and an entry of
+    ``take`` has to steer either.
     """
     before, after = (load_image(source, **options) for source in sources)
     known = {name for name in into if before.named(name) or after.named(name)}
@@ -106,6 +113,7 @@ def load_pair(
         )
         for image in (before, after)
     )
+    refuse_unused([old, new])
     return old, new
 
 

@@ -15,15 +15,19 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
-    chosen_format,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
+    write_plot,
 )
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from costmodel.api import Difference
     from costmodel.code.changes import Change
     from costmodel.code.revisions import Workspace
@@ -76,6 +80,8 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.code.revisions import Workspace
 
     cores = chosen_cores(args.uarch, strict=args.strict)
+    if args.plot:
+        _check_plot(args, cores)
     with Workspace() as space:
         stdin = standard_input((args.before, args.after))
         changes = _changes(args, stdin, space)
@@ -164,32 +170,42 @@ def _one(
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
+    from costmodel.views.comparison import comparisons_report
+
     notes, status = verdict(args.fail_above, differences)
-    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+    made = shown(args, comparisons_report(differences, felt))
+    return made._replace(notes=notes, status=status)
+
+
+def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
+    """Refuse a plot that cannot be drawn before anything is computed."""
+    checked_plot(args.plot)
+    if args.plot_kind != "differences" and len(cores) > 1:
+        raise UsageError(
+            f"--plot-kind {args.plot_kind} of {len(cores)} cores",
+            expected="one core, such as --uarch skylake",
+        )
+    if args.plot_kind == "sensitivity" and args.draws == 0:
+        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
 
 
 def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
     from costmodel.views import plots
-    from costmodel.views.text import heading
+    from costmodel.views.estimate import heading
 
     if args.plot_kind == "differences":
-        plots.difference_plot(differences).save(args.plot)
+        write_plot(args.plot, lambda: plots.difference_plot(differences))
         return
-    if len(differences) > 1:
-        raise UsageError(
-            f"--plot-kind {args.plot_kind} of {len(differences)} cores",
-            expected="one core, such as --uarch skylake",
-        )
     (one,) = differences
     if args.plot_kind == "causes":
-        plots.causes_plot(one).save(args.plot)
+        write_plot(args.plot, lambda: plots.causes_plot(one))
         return
-    if felt is None:
-        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+    assert felt is not None
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
-    plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
+    scenario = one.after.scenario
+    write_plot(args.plot, lambda: plots.tornado_plot(felt, one.delta, title, scenario))
 
 
 def verdict(
@@ -203,17 +219,3 @@ def verdict(
         f"{d.after.uarch}: {d.delta:+.2f} cycles is above {limit:g}" for d in above
     )
     return notes, 1 if above else 0
-
-
-def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
-    if style == "json":
-        from costmodel.views.json import comparisons_document
-
-        return comparisons_document(differences, felt)
-    if style == "text":
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text(differences, felt or ())
-    from costmodel.views.formats import comparisons_in
-
-    return comparisons_in(style, differences)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import chosen_format, forbid_guessing, path_options
+from costmodel.commands.options import forbid_guessing, path_options, shown
 from costmodel.errors import CostmodelError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(
     space: Workspace,
 ) -> Outcome:
     from costmodel.commands.compare import verdict
-    from costmodel.views.series import series_in
+    from costmodel.views.series import series_report
 
     for option in ("plot", "sweep"):
         if getattr(args, option):
@@ -46,7 +46,8 @@ def run(
     notes, status = verdict(args.fail_above, list(found.whole or rows))  # type: ignore[arg-type]
     if not rows and found.rows:
         status = 2
-    return Outcome(series_in(chosen_format(args), found), notes, status)
+    made = shown(args, series_report(found))
+    return made._replace(notes=notes, status=status)
 
 
 def _compared(args: argparse.Namespace, cores: list[str], default: int) -> Compared:

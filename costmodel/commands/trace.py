@@ -6,12 +6,13 @@ import argparse
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
+    FORMATS,
     add_json,
     add_uarch,
     chosen_cores,
-    chosen_format,
     cold_lines,
     forbid_guessing,
+    shown,
     standard_input,
 )
 
@@ -49,7 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
-    add_json(parser)
+    add_json(parser, FORMATS)
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.code.load import load_executed
     from costmodel.studies.residual import residuals
     from costmodel.studies.settings import parse_settings, values_for
-    from costmodel.views.residual import residuals_in
+    from costmodel.views.residual import residuals_report
 
     cores = chosen_cores(args.uarch, strict=args.strict)
     executed = load_executed(args.input, standard_input((args.input,)))
@@ -75,4 +76,4 @@ def run(args: argparse.Namespace) -> Outcome:
     if args.strict:
         forbid_guessing(estimates)
     held = [residuals(found, estimate) for estimate in estimates]
-    return Outcome(residuals_in(chosen_format(args), held))
+    return shown(args, residuals_report(held))

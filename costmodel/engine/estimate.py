@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore
-from costmodel.engine import scenarios, surround
+from costmodel.engine import surround
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.pathrun import Run
 from costmodel.engine.report import report
 from costmodel.engine.result import Estimate
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import InputError
+from costmodel.scenarios import checked as checked_name
+from costmodel.scenarios import checked_align
 
 MOST_STEPS = 50_000
 
@@ -36,11 +38,8 @@ def estimate(
     another level than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises
     InputError for an empty path, UnknownInstructionError for code the model refuses.
     """
-    chosen = scenario or default_scenario(path)
-    if chosen not in scenarios.NAMES:
-        raise UsageError(
-            f"no scenario {chosen!r}", expected="one of " + ", ".join(scenarios.NAMES)
-        )
+    chosen = default_scenario(path) if scenario is None else checked_name(scenario)
+    checked_align(align)
     if not path.steps:
         raise InputError("the path holds no instructions", where=path.origin)
     if len(path.steps) > MOST_STEPS:

@@ -23,6 +23,7 @@ from costmodel.errors import InputError, UsageError
 CALENDARS = (1 << 12, 1 << 16, 1 << 20)
 LIMIT = 8_000  # uops run in search of a steady state
 ONE_LOG = 40_000  # uops a log may have room for without knowing how many will run
+_PLACE = (1 << 48) - 1
 PATHS = ("once", "roundtrip")  # scenarios of a whole path at its own addresses
 
 
@@ -103,9 +104,8 @@ class Run:
 
     def _address(self, insn: Insn) -> int:
         """Where the instruction lies: the path's own place moved by ``align``."""
-        if insn.symbol == surround.STAND_IN:
-            return insn.address
-        return insn.address + self.align
+        at = insn.address & _PLACE  # the kernel's are above 2**63: too wide for a cell
+        return at if insn.symbol == surround.STAND_IN else at + self.align
 
     def _items(self, path: Path, body: list[Insn]) -> list[Item]:
         """Instructions with the places of those that do not follow on."""

@@ -1,11 +1,4 @@
-"""The scenarios: what surrounds a path, as a plan the engine can run.
-
-``once``      the pipeline is drained before; first fetch to last retirement
-``roundtrip`` the path again and again, as a loop of system calls sees it
-``unroll``    copies back to back, from legacy decode
-``opcache``   copies in a loop of about 200 instructions, from the uop cache
-``loop``      the block closed by ``dec``/``jnz``
-"""
+"""A scenario of ``costmodel.scenarios`` as a plan the engine can run."""
 
 from __future__ import annotations
 
@@ -17,8 +10,9 @@ from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
 from costmodel.engine.item import Item
 from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
+from costmodel.scenarios import NAMES as NAMES
+from costmodel.scenarios import checked
 
-NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
 OPCACHE_INSTRUCTIONS = 200
 # dec of each general register, by encoding number, then a jump back (target unused)
 _JNZ = bytes.fromhex("0f8500000000")
@@ -52,7 +46,8 @@ def free_register(body: Sequence[Insn]) -> int:
 
 
 def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> Plan:
-    """The plan of ``scenario`` for a body on a core."""
+    """The plan of ``scenario`` for a body on a core. Raises UsageError for another."""
+    checked(scenario)
     cached = core.front_end.uop_cache.window > 0
     mode = M_CACHE if cached else M_DECODE
     if scenario == "unroll":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -16,6 +17,11 @@ T = TypeVar("T")
 
 def read_strict(file: str, kind: type[T]) -> T:
     """A YAML file as ``kind``. Raises InputError with the file's place."""
+    return read_with_tree(file, kind)[0]
+
+
+def read_with_tree(file: str, kind: type[T]) -> tuple[T, Any]:
+    """The same, and the tree of ``yamltree`` that knows where each part stands."""
     path = Path(file)
     if not path.is_file():
         raise InputError("no such file", where=file, expected="a YAML file")
@@ -26,51 +32,49 @@ def read_strict(file: str, kind: type[T]) -> T:
             problem.found, where=problem.where, expected=problem.expected
         ) from None
     try:
-        return msgspec.convert(tree, kind, strict=True)
+        return msgspec.convert(tree, kind, strict=True), tree
     except msgspec.ValidationError as problem:
         said, _, at = str(problem).partition(" - at `")
         at = at.rstrip("`")
-        raise InputError(
-            said,
-            where=_where(tree, at, file),
-            expected=_fields_said(_type_at(kind, at)),
-        ) from None
+        expected, hint = _allowed(said, kind, at)
+        where = _where(tree, at, file, re.findall(r"unknown field `([^`]*)`", said))
+        raise InputError(said, where=where, expected=expected, hint=hint) from None
 
 
-def _type_at(kind: Any, at: str) -> Any:
-    """The type of ``$.questions[3].claim`` in a file of type ``kind``."""
-    for key, _ in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", at):
+def _allowed(said: str, kind: Any, at: str) -> tuple[str, str]:
+    """The keys there are, where an unknown or a missing one is complained of."""
+    named = re.search(r"(unknown|required) field `([^`]*)`", said)
+    fields = _fields_at(kind, at) if named else ()
+    if named is None or not fields:
+        return "", ""
+    close = yamltree.close(named[2], fields) if named[1] == "unknown" else ""
+    return "the keys " + ", ".join(fields), close
+
+
+def _fields_at(kind: Any, at: str) -> tuple[str, ...]:
+    """Keys of the mapping at ``$.questions[0].claim``."""
+    for key in re.findall(r"\.(\w+)", at):
         kind = _struct_of(kind)
-        if key and kind is not None:
-            fields = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
-            kind = fields.get(key)
-        elif kind is None:
-            return None
-    return _struct_of(kind)
+        hints = {f.name: f.type for f in msgspec.structs.fields(kind)} if kind else {}
+        kind = hints.get(key)
+    kind = _struct_of(kind)
+    return tuple(f.name for f in msgspec.structs.fields(kind)) if kind else ()
 
 
 def _struct_of(kind: Any) -> Any:
-    """The Struct in ``tuple[X, ...]``, ``X | None`` or X itself; None: there is none."""
+    """The msgspec Struct inside ``tuple[X, ...]``, ``X | None`` and the like."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind
-    inside = [_struct_of(one) for one in get_args(kind)]
-    return next((one for one in inside if one is not None), None)
+    found = (_struct_of(inside) for inside in get_args(kind))
+    return next((struct for struct in found if struct is not None), None)
 
 
-def _fields_said(kind: Any) -> str:
-    """Which fields there are, and which of them must be there."""
-    if kind is None:
-        return ""
-    fields = msgspec.structs.fields(kind)
-    needed = [f.encode_name for f in fields if f.required]
-    others = [f.encode_name for f in fields if not f.required]
-    said = ", ".join(needed)
-    return f"fields {said}" + (f"; if wanted {', '.join(others)}" if others else "")
-
-
-def _where(tree: Any, at: str, file: str) -> str:
-    """``file:line:column`` of ``$.questions[3].kind``, as near as is known."""
+def _where(tree: Any, at: str, file: str, unknown: Sequence[str] = ()) -> str:
+    """``file:line:column`` of ``$.questions[3].kind``, as near as is known, or of the
+    ``unknown`` key in the mapping there."""
     found, here = file, tree
+    if isinstance(here, yamltree.Map):
+        found = yamltree.place(here.mark)
     for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", at):
         if key and isinstance(here, yamltree.Map) and key in here:
             found = yamltree.place(here.values_at[key])
@@ -80,4 +84,7 @@ def _where(tree: Any, at: str, file: str) -> str:
             here = here[int(index)]
         else:
             break
+    for key in unknown:
+        if isinstance(here, yamltree.Map) and key in here:
+            found = yamltree.place(here.keys_at[key])
     return found

@@ -11,6 +11,7 @@ from costmodel.cores.load import load_core
 from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import default_scenario
 from costmodel.engine.rerun import Rerun
+from costmodel.scenarios import checked, checked_align
 from costmodel.studies.compare import common_scenario
 from costmodel.studies.settings import Sweep, Values, whole
 from costmodel.studies.uncertainty import compilable
@@ -51,9 +52,13 @@ def sweep(
     ``varied`` None: at each of the 64 places of a line instead. Raises CoreError for a
     figure the core does not have or a value it cannot take.
     """
-    chosen = scenario or default_scenario(paths[0])
-    for path in paths[1:]:
-        chosen = scenario or common_scenario(chosen, default_scenario(path))
+    checked_align(align)
+    if scenario is None:
+        chosen = default_scenario(paths[0])
+        for path in paths[1:]:
+            chosen = common_scenario(chosen, default_scenario(path))
+    else:
+        chosen = checked(scenario)
     loaded = load_core(core)
     fixed = dict(values)
     quick = compilable()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
+from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
 from costmodel.engine.cold import Cold
@@ -155,6 +156,7 @@ def run_all(
     """
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
+        scenarios.checked(task.scenario)
         groups.setdefault(task.core, []).append(number)
     work = [
         part

@@ -12,6 +12,8 @@ from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario
 from costmodel.engine.pathrun import Run
 from costmodel.engine.relax import LIMITS, Change, Relaxed
+from costmodel.scenarios import checked as checked_name
+from costmodel.scenarios import checked_align
 
 _COLD = ("fill buffers", "cold lines")  # limits of cold lines only
 
@@ -39,7 +41,8 @@ def what_if(
 
     Raises what ``estimate`` raises.
     """
-    run = Run(path, loaded, scenario or default_scenario(path), align, checked(cold))
+    chosen = default_scenario(path) if scenario is None else checked_name(scenario)
+    run = Run(path, loaded, chosen, checked_align(align), checked(cold))
     stated = Relaxed(run).cycles()
     out = []
     for limit, instead, change in _changes(run):

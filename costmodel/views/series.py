@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from costmodel import __version__
 from costmodel.engine.result import Comparison
-from costmodel.errors import UsageError
 from costmodel.studies.compare import delta
 from costmodel.studies.series import Row, Series
-from costmodel.views.json import comparison_record, document
-from costmodel.views.layout import ascii_only, clip, decimals_for, number, table, wrap
+from costmodel.views.json import comparison_record
+from costmodel.views.layout import decimals_for, number
+from costmodel.views.tree import Items, Report, Section, Table, Text
 
-STYLES = ("text", "json", "markdown", "csv")
 _SIDE_BY_SIDE = 5  # cores that fit beside a subject
+_WITH_INTERVALS = 2
 _COLUMNS = (
     "commit", "subject", "uarch", "before", "after", "delta", "low", "high", "error",
 )  # fmt: skip
@@ -25,29 +23,33 @@ _ASSUMED = (
     "? rests on figures assumed, not sourced: compare one row by itself, and it"
     " lists them."
 )
-_FOOTER = f"Modelled by costmodel {__version__}, not measured."
 
 
-def series_in(style: str, series: Series) -> str:
-    """``style`` is one of STYLES."""
-    if style == "json":
-        return _json(series)
-    if style == "csv":
-        return _csv(series)
-    if style == "markdown":
-        return _markdown(series)
-    if style == "text":
-        return _text(series)
-    raise UsageError(f"--format {style} of several changes", expected=", ".join(STYLES))
-
-
-def _csv(series: Series) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in series.rows:
-        writer.writerows(_records(row))
-    return stream.getvalue().rstrip("\n")
+def series_report(series: Series) -> Report:
+    """Cycles each row adds, on each core; then what has no answer, and why."""
+    scenarios = {c.after.scenario for row in series.rows for c in row.differences}
+    sections = [
+        Section("", (_table(series, series.cores[at : at + _SIDE_BY_SIDE]),))
+        for at in range(0, len(series.cores), _SIDE_BY_SIDE)
+    ]
+    refused = tuple(
+        f"{row.name}: {' '.join(row.error.split())}" for row in series.rows if row.error
+    )
+    if refused:
+        sections.append(Section("no answer", (Items(refused),), inset=True))
+    if series.notes:
+        sections.append(Section("", tuple(Text(n, True) for n in series.notes)))
+    if any(_mark(c) for row in series.rows for c in row.differences):
+        sections.append(Section("", (Text(_ASSUMED),)))
+    return Report(
+        title=series.title,
+        lead=(f"{', '.join(sorted(scenarios))}; cycles added",) if scenarios else (),
+        sections=tuple(sections),
+        data=_data(series),
+        columns=_COLUMNS,
+        rows=[record for row in series.rows for record in _records(row)],
+        foot=(f"Modelled by costmodel {__version__}, not measured.",),
+    )
 
 
 def _records(row: Row) -> list[dict[str, Any]]:
@@ -64,10 +66,10 @@ def _records(row: Row) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _json(series: Series) -> str:
-    return document(
-        title=series.title,
-        each=[
+def _data(series: Series) -> dict[str, Any]:
+    return {
+        "title": series.title,
+        "each": [
             {
                 "commit": row.name,
                 "subject": row.subject,
@@ -76,88 +78,35 @@ def _json(series: Series) -> str:
             }
             for row in series.rows
         ],
-        results=[comparison_record(c) for c in series.whole],
-        notes=list(series.notes),
-    )
+        "results": [comparison_record(c) for c in series.whole],
+        "notes": list(series.notes),
+    }
 
 
-def _markdown(series: Series) -> str:
-    """A pipe table with a column a core."""
-    rows = _block(series, series.cores, wide=True)
-    body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    rule = ["---", *("---:" for _ in body[0][1:])]
-    lines = ["| " + " | ".join(row) + " |" for row in (body[0], rule, *body[1:])]
-    refused = [f"- {row.name}: {_reason(row)}" for row in series.rows if row.error]
-    return "\n\n".join(
-        text
-        for text in (
-            f"**{ascii_only(series.title)}: cycles added**",
-            "\n".join(lines),
-            "\n".join(refused),
-            *series.notes,
-            _ASSUMED if _guessed(series) else "",
-            _FOOTER,
-        )
-        if text
-    )
-
-
-def _reason(row: Row) -> str:
-    return ascii_only(" ".join(row.error.split()))
-
-
-def _guessed(series: Series) -> bool:
-    return any(_mark(c) for row in series.rows for c in row.differences)
-
-
-def _text(series: Series) -> str:
-    lines = [clip(series.title, 72)]
-    scenarios = {c.after.scenario for row in series.rows for c in row.differences}
-    lines += [f"  {', '.join(sorted(scenarios))}; cycles added"] if scenarios else []
-    for start in range(0, len(series.cores), _SIDE_BY_SIDE):
-        cores = series.cores[start : start + _SIDE_BY_SIDE]
-        rows = _block(series, cores, wide=len(cores) < 3)
-        taken = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
-        if any(row[1] for row in rows[1:]):
-            room = max(12, 72 - 2 - sum(taken) + taken[1])
-            rows = [[row[0], clip(row[1], room), *row[2:]] for row in rows]
-            align = "ll" + "r" * (len(rows[0]) - 2)
-        else:
-            rows = [[row[0], *row[2:]] for row in rows]
-            align = "l" + "r" * (len(rows[0]) - 1)
-        lines += ["", *table(rows, align)]
-    refused = [row for row in series.rows if row.error]
-    if refused:
-        lines += ["", "  no answer:"]
-        lines += [
-            wrap(f"{row.name}: {_reason(row)}", "    ", "      ") for row in refused
-        ]
-    if series.notes:
-        lines += ["", *(wrap(note, "  ", "    ") for note in series.notes)]
-    if _guessed(series):
-        lines += ["", wrap(_ASSUMED, "  ")]
-    lines += ["", wrap(_FOOTER, "  ")]
-    return "\n".join(lines)
-
-
-def _block(series: Series, cores: Sequence[str], wide: bool) -> list[list[str]]:
-    """Head and rows for some of the cores; ``wide``: with intervals, if known."""
+def _table(series: Series, cores: Sequence[str]) -> Table:
+    """Some of the cores side by side; one or two have room for intervals."""
     known = [row for row in series.rows if not row.error]
     shown = [c for row in known for c in row.differences] + list(series.whole)
     digits = min(1, decimals_for([delta(c) for c in shown] or [0]))
-    wide = wide and any(c.low is not None for c in shown)
-    rows = [["", "", *cores]]
-    for row in known:
-        cells = _cells(row.differences, cores, digits, wide)
-        rows.append([ascii_only(row.name), ascii_only(row.subject), *cells])
+    wide = len(cores) <= _WITH_INTERVALS
+    subjects = any(row.subject for row in known)
+    rows = [
+        (row.name, *_cells(row.differences, cores, digits, wide), row.subject)
+        for row in known
+    ]
     if series.whole:
-        rows.append(["all", "", *_cells(series.whole, cores, digits, wide)])
-    return rows
+        rows.append(("all", *_cells(series.whole, cores, digits, wide), ""))
+    head = ("", *cores, "")
+    align = "l" + "r" * len(cores) + "l"
+    if not subjects:
+        head, align = head[:-1], align[:-1]
+        rows = [row[:-1] for row in rows]
+    return Table(head, tuple(rows), align)
 
 
 def _cells(
     comparisons: Sequence[Comparison], cores: Sequence[str], digits: int, wide: bool
-) -> list[str]:
+) -> tuple[str, ...]:
     by_core = {c.after.uarch: c for c in comparisons}
     cells = []
     for core in cores:
@@ -167,7 +116,7 @@ def _cells(
             ends = (_signed(Fraction(end), digits) for end in (c.low, c.high))
             text += f" ({' to '.join(ends)})"
         cells.append(text)
-    return cells
+    return tuple(cells)
 
 
 def _mark(c: Comparison) -> str:

@@ -319,7 +319,7 @@ def test_a_core_file_that_leads_nowhere(here: Path, text: str, first: str) -> No
 def test_a_path_of_only_nops_has_an_answer(here: Path) -> None:
     done = run(["estimate", "-", "-u", "skylake"], here, stdin=b"90 90 90\n")
     assert done.returncode == 0
-    assert re.match(r"\d+\? cycles", done.stdout)
+    assert re.match(r"\d+\?* cycles", done.stdout)
     assert done.stderr == ""
 
 

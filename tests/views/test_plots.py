@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.commands.options import write_plot
 from costmodel.engine.result import Comparison
-from costmodel.errors import UsageError
+from costmodel.errors import InputError, UsageError
 from costmodel.studies.sensitivity import Effect
 from costmodel.studies.validate import Block, Validation
 from costmodel.views import plots, timeplots
@@ -49,11 +50,16 @@ def test_every_plot_is_a_picture_and_the_same_each_time() -> None:
 
 
 def test_the_name_says_how_it_is_kept(tmp_path: Path) -> None:
-    plot = plots.difference_plot([CHANGE])
-    plot.save(str(tmp_path / "a.png"))
+    def draw() -> Plot:
+        return plots.difference_plot([CHANGE])
+
+    write_plot(str(tmp_path / "a.png"), draw)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match="pdf"):
-        plot.save(str(tmp_path / "a.pdf"))
+        write_plot(str(tmp_path / "a.pdf"), draw)
+    with pytest.raises(InputError, match="cannot write"):
+        write_plot(str(tmp_path / "no" / "a.svg"), draw)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_plot_leaves_no_state_behind() -> None:
