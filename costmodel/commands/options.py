@@ -133,7 +133,7 @@ def add_model_options(
 ) -> None:
     """How the path is run, and how the answer is written.
 
-    ``varied``: figures can be set and swept, and all alignments tried.
+    ``varied``: a figure can be swept, and all alignments tried.
     """
     group = parser.add_argument_group("the model")
     group.add_argument(
@@ -150,15 +150,8 @@ def add_model_options(
         + (" or all" if varied else "")
         + " (default 0)",
     )
+    add_set(group)
     if varied:
-        group.add_argument(
-            "--set",
-            dest="settings",
-            metavar="[CORE.]PATH=VALUE",
-            action="append",
-            default=[],
-            help="use this figure of a core instead of its own (may be repeated)",
-        )
         group.add_argument(
             "--sweep",
             metavar="[CORE.]PATH=A:B:N",
@@ -178,6 +171,18 @@ def add_model_options(
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
     add_json(parser, formats)
+
+
+def add_set(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="[CORE.]PATH=VALUE",
+        action="append",
+        default=[],
+        help="use this figure of a core instead of its own, such as window.rob=512 or "
+        "costs.swapgs.latency=30 (may be repeated)",
+    )
 
 
 def add_draws(parser: argparse.ArgumentParser) -> None:

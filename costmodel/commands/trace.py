@@ -8,6 +8,7 @@ from costmodel.commands import Outcome
 from costmodel.commands.options import (
     FORMATS,
     add_json,
+    add_set,
     add_uarch,
     chosen_cores,
     cold_lines,
@@ -30,14 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="SYM",
         help="where the path begins (default: behind SYSCALL, else where samples do)",
     )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        metavar="[CORE.]PATH=VALUE",
-        action="append",
-        default=[],
-        help="use this figure of a core instead of its own (may be repeated)",
-    )
+    add_set(parser)
     parser.add_argument(
         "--cold",
         type=cold_lines,

@@ -159,7 +159,7 @@ def heading(estimate: Estimate) -> str:
     """What was estimated: commit or file and, where it says more, the path's name."""
     if estimate.path.title:
         place = estimate.path.name.rpartition("/")[2]
-        return clip(f"{estimate.path.title}: {place}", 72)
+        return clip(f"{estimate.path.title}: {place}", 120)
     revision, colon, file = estimate.path.origin.rpartition(":")
     origin, name = file.rpartition("/")[2], estimate.path.name
     shown = f"{revision}{colon}{origin}"
