@@ -16,6 +16,7 @@ from costmodel.cores.load import core_names
 from costmodel.cores.load import load_core as load_core
 from costmodel.cores.names import core_names_of as core_names_of
 from costmodel.engine.result import Comparison, Estimate
+from costmodel.engine.scenarios import PATHS
 from costmodel.errors import UnknownInstructionError
 from costmodel.shown import Framed
 from costmodel.studies.settings import Values, with_settings
@@ -50,7 +51,7 @@ class Options(PathOptions, total=False):
     """Keywords of ``estimate`` and ``compare``; see there."""
 
     scenario: str | None
-    align: int
+    align: int | None
     values: Values  # figures of the core to use instead, (path, value) each
     cold: Mapping[str, str] | Cold  # kinds of line that are cold, and their levels
     draws: int | None  # of the cores' figures, for a 90 % interval
@@ -93,9 +94,12 @@ class _Comparisons(Framed):
     __slots__ = ()
 
     def report(self) -> Report:
+        from costmodel.studies.families import families
         from costmodel.views.comparison import comparisons_report
 
-        return comparisons_report(self._items())
+        items = self._items()
+        cores = [c.after.uarch for c in items]
+        return comparisons_report(items, families=lambda: families(cores))
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, or lines (cycles of the difference)."""
@@ -214,7 +218,7 @@ def _estimate(
     path: Path,
     core: str,
     scenario: str | None,
-    align: int,
+    align: int | None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
 ) -> Result:
@@ -229,7 +233,9 @@ def _estimate(
             error.where = _where(refused[0], path) if refused else path.origin
         raise
     made = Result(*(getattr(result, field.name) for field in fields(Estimate)))
-    return replace(made, core_error=measured_error(made.uarch, made.scenario))
+    if made.scenario not in PATHS and align is None:  # blocks were measured so
+        made = replace(made, core_error=measured_error(made.uarch, made.scenario))
+    return made
 
 
 @overload
@@ -249,7 +255,7 @@ def estimate(
     uarch: str | Sequence[str] | None = None,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     draws: int | None = None,
@@ -258,7 +264,8 @@ def estimate(
     """Cycles of one path: on one named core, on several, or (None) on all.
 
     ``scenario`` None is the round trip where the path has a system call's boundaries,
-    otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names
+    otherwise ``once``. ``align`` is the offset from a 64-byte line (None: 0; of
+    copies, where those the core was measured with began). ``cold`` names
     lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
     ``draws`` of the core's figures give the cycles a 90 % interval (None: none, as the
     command has it).
@@ -305,7 +312,7 @@ def compare(
     uarch: str | Sequence[str] | None = None,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     draws: int | None = None,

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Unpack
 
 from costmodel import api
 from costmodel.shown import Shown
+from costmodel.studies import study as studies
 from costmodel.studies import sweep as sweeps
 from costmodel.studies import whatif
+from costmodel.studies.headline import Told, told
 from costmodel.studies.settings import Values, parse_sweep, with_settings
-from costmodel.studies.study import Outcome, answer, load_study, to_plain
+from costmodel.studies.study import Outcome, load_study, to_plain
+from costmodel.studies.studyfile import study_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +55,11 @@ class Swept(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered(Shown):
-    """A study's answers."""
+    """A study's answers. ``told``: its headline, of a study that names one."""
 
     outcome: Outcome
+    told: Told | None = None
+    short: bool = False  # only the answer, on one screen
 
     def __repr__(self) -> str:
         return f"<Answered: {self.outcome!r}>"
@@ -66,11 +71,12 @@ class Answered(Shown):
         return pd.DataFrame([to_plain(a) for a in self.outcome.answers])
 
     def report(self) -> Report:
-        from costmodel.studies.headline import told
+        from costmodel.views.answer import answer_report
         from costmodel.views.study import study_report
 
-        asked = self.outcome.study.headline
-        return study_report(self.outcome, told(self.outcome) if asked else None)
+        if self.short and self.told is not None:
+            return answer_report(self.told, self.outcome)
+        return study_report(self.outcome, self.told)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -221,7 +227,7 @@ def sweep(
     varied: str = "",
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     **options: Unpack[PathOptions],
 ) -> Swept:
@@ -250,11 +256,21 @@ def study(
     *,
     draws: int | None = None,
     executor: Executor | None = None,
+    answer: bool = False,
 ) -> Answered:
-    """The questions of a study file, answered on the named cores (None: its own)."""
-    found, paths = load_study(file)
+    """The questions of a study, answered on the named cores (None: its own).
+
+    ``file`` is a YAML file, or the name of a study that ships. ``answer``: only the
+    questions that are its answer, as ``costmodel demo`` shows them.
+    """
+    found, paths = load_study(study_file(file), answer=answer)
     cores = api.core_names_of(uarch if uarch is not None else found.cores or None)
-    return Answered(answer(found, paths, cores, draws=draws, executor=executor))
+    stated = (found.headline.other,) if answer and found.headline else ()
+    outcome = studies.answer(
+        found, paths, cores, draws=draws, executor=executor, stated=stated
+    )
+    asked = told(outcome, paths) if found.headline else None
+    return Answered(outcome, asked, answer)
 
 
 def what_if(
@@ -262,7 +278,7 @@ def what_if(
     uarch: str,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     **options: Unpack[PathOptions],

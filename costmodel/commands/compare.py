@@ -170,10 +170,11 @@ def _one(
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
+    from costmodel.studies.families import families
     from costmodel.views.comparison import comparisons_report
 
     notes, status = verdict(args.fail_above, differences)
-    made = shown(args, comparisons_report(differences, felt))
+    made = shown(args, comparisons_report(differences, felt, lambda: families(cores)))
     return made._replace(notes=notes, status=status)
 
 
@@ -192,11 +193,15 @@ def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
 def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
+    from costmodel.studies.families import families
     from costmodel.views import plots
     from costmodel.views.estimate import heading
 
     if args.plot_kind == "differences":
-        write_plot(args.plot, lambda: plots.difference_plot(differences))
+        cores = [d.after.uarch for d in differences]
+        write_plot(
+            args.plot, lambda: plots.difference_plot(differences, families(cores))
+        )
         return
     (one,) = differences
     if args.plot_kind == "causes":

@@ -15,6 +15,7 @@ from costmodel.commands.options import (
 )
 
 STUDY = "top-of-stack"
+DRAWS = 12  # of each core's figures: an answer while one looks
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +25,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from costmodel import data
-    from costmodel.studies.headline import narrowed, told
+    from costmodel.studies.headline import told
     from costmodel.studies.study import answer, load_study
+    from costmodel.studies.studyfile import headline_of, study_file
     from costmodel.views.answer import answer_report
 
-    study, paths = load_study(str(data.stubs_dir() / STUDY / "study.yaml"))
+    study, paths = load_study(study_file(STUDY), answer=True)
     outcome = answer(
-        narrowed(study), paths, chosen_cores(args.uarch), draws=args.draws,
-        progress=args.progress,
+        study, paths, chosen_cores(args.uarch),
+        draws=DRAWS if args.draws is None else args.draws,
+        progress=args.progress, stated=(headline_of(study).other,),
     )  # fmt: skip
     return shown(args, answer_report(told(outcome, paths), outcome))

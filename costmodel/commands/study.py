@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -60,6 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.headline import told
     from costmodel.studies.study import answer, load_study
+    from costmodel.studies.studyfile import study_file
     from costmodel.views.study import study_report
 
     if args.plot:
@@ -86,16 +86,6 @@ def run(args: argparse.Namespace) -> Outcome:
 
         return shown(args, answer_report(answered, outcome))._replace(notes=notes)
     return shown(args, study_report(outcome, answered))._replace(notes=notes)
-
-
-def study_file(name: str) -> str:
-    """The file of a study; of one that ships, by the name of its directory."""
-    if "/" in name or "." in name or Path(name).exists():
-        return name
-    from costmodel import data
-
-    shipped = data.stubs_dir() / name / "study.yaml"
-    return data.display_path(shipped) if shipped.is_file() else name
 
 
 def _write_all(folder: str, outcome: Answers, answered: Told | None) -> list[str]:

@@ -89,7 +89,8 @@ class Estimate:
     core_error: MeasuredError | None = None  # of the core's estimates; None: unmeasured
     low: float | None = None  # 90 % interval of ``cycles``, the model's error included
     high: float | None = None
-    settled: bool = True  # False: no period was found, ``cycles`` is an average
+    settled: bool = True  # whether copies were found to repeat; if not, ``cycles`` is
+    # the mean over the later half of a bounded run
 
     def __repr__(self) -> str:
         """One line: a result holds thousands of figures."""

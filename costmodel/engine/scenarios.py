@@ -8,11 +8,13 @@ from typing import NamedTuple
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
-from costmodel.engine.item import Item
-from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
+from costmodel.engine.layout import M_CACHE, M_DECODE, M_LOOP
+from costmodel.engine.lowered import Item
 from costmodel.scenarios import NAMES as NAMES
 from costmodel.scenarios import checked
+from costmodel.scenarios import checked as check  # noqa: F401
 
+PATHS = ("once", "roundtrip")  # of a whole path at its own addresses
 OPCACHE_INSTRUCTIONS = 200
 # dec of each general register, by encoding number, then a jump back (target unused)
 _JNZ = bytes.fromhex("0f8500000000")

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from msgspec import structs
-
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.engine.result import Comparison
-from costmodel.errors import UsageError
 from costmodel.studies.compare import by_cause
 from costmodel.studies.study import NEVER, Answer, Outcome
-from costmodel.studies.studyfile import Headline, Question, Silicon, Study
+from costmodel.studies.studyfile import Headline, Question, Silicon, headline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +72,9 @@ class Told:
         return max(values) < claim.below
 
 
-def narrowed(study: Study) -> Study:
-    """The study with only the questions of its headline. Raises UsageError."""
-    told = _headline(study)
-    names = {told.added, told.saved, told.even, told.other, *told.unset}
-    kept = tuple(q for q in study.questions if q.id in names)
-    return structs.replace(study, questions=kept)
-
-
-def _headline(study: Study) -> Headline:
-    if study.headline is None:
-        raise UsageError(
-            f"the study {study.title!r} names no answer",
-            expected="headline: in its file",
-        )
-    return study.headline
-
-
 def told(outcome: Outcome, paths: Mapping[str, Path] | None = None) -> Told:
     """The answer. With ``paths`` also why the cores furthest apart differ."""
-    headline = _headline(outcome.study)
+    headline = headline_of(outcome.study)
     added = _spread(outcome, headline.added)
     saved = _spread(outcome, headline.saved)
     even = _spread(outcome, headline.even)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from costmodel import scenarios
 from costmodel.cores.load import load_core
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 from costmodel.errors import InputError
 from costmodel.studies.record import (
     AGREES,
@@ -42,11 +42,8 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
     """Every variant in every setting. Raises InputError."""
     rows = _read(folder / table.file)
     loaded = load_core(table.core)
-    plain = Bulk(loaded, compiled=False)
     for setting in table.settings:
-        bulk = plain
-        if setting.behind == "return":
-            bulk = Bulk(mispredicting(loaded), compiled=False)
+        core = mispredicting(loaded) if setting.behind == "return" else loaded
         names = (table.base, *(row.variant for row in table.rows))
         found, made = [], []
         for name in names:
@@ -59,7 +56,7 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
                 ) from None
             code += _ENDS[setting.behind]
             found.append(cycles)
-            made.append(bulk.throughput(code, scenario).cycles)
+            made.append(rate(core, code, scenario)[0])
         if setting.cycles:
             if len(setting.cycles) != len(names):
                 raise InputError(

@@ -7,7 +7,7 @@ from these draws, so its interval is its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -90,19 +90,24 @@ def answer(
     draws: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    stated: Collection[str] = (),
 ) -> Outcome:
-    """Every question on every core."""
+    """Every question on every core.
+
+    ``stated``: ids of questions that need no interval, answered without draws.
+    """
     count = study.draws if draws is None else draws
-    wanted = dict.fromkeys(
-        (name, scenario or default_scenario(paths[name]), _cold(question))
-        for question in study.questions
-        if question.kind in ("cost", "difference", "break_even", "mix")
-        for name, scenario in needed(question)
-    )
+    wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
+    for question in study.questions:
+        if question.kind in ("cost", "difference", "break_even", "mix"):
+            mine = 0 if question.id in stated else count
+            for name, scenario in needed(question):
+                key = name, scenario or default_scenario(paths[name]), _cold(question)
+                wanted[key] = max(mine, wanted.get(key, 0))
     tasks = [
-        Task(paths[name], core, scenario, draws=count, cold=cold)
+        Task(paths[name], core, scenario, draws=mine, cold=cold)
         for core in cores
-        for name, scenario, cold in wanted
+        for (name, scenario, cold), mine in wanted.items()
     ]
     found = run_all(tasks, executor, progress)
     keys = [(core, *which) for core in cores for which in wanted]
@@ -191,7 +196,8 @@ class _Table:
             chosen = scenario or default_scenario(self.paths[name])
             run = self.runs[core, name, chosen, cold]
             runs.append([sign * c for c in (run.stated, *run.drawn)])
-        return [sum(column, Fraction(0)) for column in zip(*runs, strict=True)]
+        # A path without draws leaves the sum without them.
+        return [sum(column, Fraction(0)) for column in zip(*runs, strict=False)]
 
     def _memory(self, question: Question, core: str) -> Interval:
         old, new = self._sides(question, core)

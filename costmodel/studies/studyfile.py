@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
+from costmodel import data
 from costmodel.code.insn import Path
 from costmodel.code.load import load_path
-from costmodel.errors import InputError
+from costmodel.errors import InputError, UsageError
 from costmodel.studies.draws import MOST_DRAWS
 from costmodel.studies.strict import read_with_tree
 from costmodel.studies.studycheck import Places, check
@@ -111,11 +112,24 @@ class Study(Strict, frozen=True, kw_only=True):
     headline: Headline | None = None
 
 
-def load_study(file: str) -> tuple[Study, dict[str, Path]]:
-    """The study in a file, and its paths. Raises InputError with the file's place."""
+def study_file(name: str) -> str:
+    """The file of a study; of one that ships, by the name of its directory."""
+    if "/" in name or "." in name or File(name).exists():
+        return name
+    shipped = data.stubs_dir() / name / "study.yaml"
+    return data.display_path(shipped) if shipped.is_file() else name
+
+
+def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Path]]:
+    """The study in a file, and its paths. Raises InputError with the file's place.
+
+    ``answer``: only the questions its headline names, and their paths.
+    """
     study, tree = read_with_tree(file, Study)
     check(study, Places(file, tree))
     _check_headline(study, file)
+    if answer:
+        study = narrowed(study)
     folder = File(file).parent
     return study, {
         name: load_path(
@@ -125,6 +139,29 @@ def load_study(file: str) -> tuple[Study, dict[str, Path]]:
         )
         for name, source in study.paths.items()
     }
+
+
+def headline_of(study: Study) -> Headline:
+    """What a study names as its answer. Raises UsageError if it names nothing."""
+    if study.headline is None:
+        raise UsageError(
+            f"the study {study.title!r} names no answer",
+            expected="headline: in its file",
+        )
+    return study.headline
+
+
+def narrowed(study: Study) -> Study:
+    """Only the questions of its headline, and their paths. Raises UsageError."""
+    told = headline_of(study)
+    names = {told.added, told.saved, told.even, told.other, *told.unset}
+    kept = tuple(q for q in study.questions if q.id in names)
+    paths = {name for q in kept for name, _ in needed(q)}
+    return structs.replace(
+        study,
+        questions=kept,
+        paths={name: file for name, file in study.paths.items() if name in paths},
+    )
 
 
 def needed(question: Question) -> Iterator[tuple[str, str]]:

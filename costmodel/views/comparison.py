@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ from costmodel.views.tables import comparison_rows
 from costmodel.views.tree import PAGE, Block, Picture, Report, Section, Table, Text
 
 if TYPE_CHECKING:
+    from costmodel.studies.families import Family
     from costmodel.studies.sensitivity import Effect
     from costmodel.views.figure import Plot
 
@@ -53,12 +54,12 @@ _MOST_TIMELINES = 3  # cores whose pipelines a page draws: each is 100 kB
 def comparisons_report(
     comparisons: Sequence[Comparison],
     felt: Sequence[Effect] | None = None,
-    names: tuple[str, str] | None = None,
+    families: Callable[[], Sequence[Family]] = tuple,
 ) -> Report:
     """The block for a cover letter: all cores, then causes for each.
 
     ``felt``: what the difference of the one core is sensitive to, if it was looked for.
-    ``names``: what both sides are called, if more is known than their files.
+    ``families``: the cores by descent, asked for when a plot is drawn.
     """
     more = {} if felt is None else {"sensitivity": [effect_record(e) for e in felt]}
     data = {"results": [comparison_record(c) for c in comparisons], **more}
@@ -76,7 +77,7 @@ def comparisons_report(
         lead.append(f"{UNSETTLED}: {', '.join(unsettled)}")
     sections = [
         Section("", (difference_table(comparisons, digits),)),
-        Section("", (_plot(comparisons),), only=PAGE),
+        Section("", (_plot(comparisons, families),), only=PAGE),
         Section("", code_texts(first)),
     ]
     for alike in _alike(comparisons, digits, most):
@@ -87,9 +88,8 @@ def comparisons_report(
     both = [e for c in comparisons for e in (c.before, c.after)]
     sections += assumption_sections(both)
     sections += note_section(first.after, only=PAGE)
-    old, new = names or (heading(first.before), heading(first.after))
     return Report(
-        title=f"{old} -> {new}",
+        title=f"{heading(first.before)} -> {heading(first.after)}",
         lead=tuple(lead),
         sections=tuple(sections),
         data=data,
@@ -106,11 +106,13 @@ def _foot(comparisons: Sequence[Comparison]) -> str:
     return f"{text} {DIFFERENCES}" if marked else text
 
 
-def _plot(comparisons: Sequence[Comparison]) -> Picture:
+def _plot(
+    comparisons: Sequence[Comparison], families: Callable[[], Sequence[Family]]
+) -> Picture:
     def draw() -> Plot:
         from costmodel.views.plots import difference_plot
 
-        return difference_plot(comparisons)
+        return difference_plot(comparisons, families())
 
     return Picture("differences", "cycles added on each core", draw)
 
@@ -188,10 +190,7 @@ def difference_table(comparisons: Sequence[Comparison], digits: int) -> Table:
     for c in comparisons:
         span = ""
         if c.low is not None and c.high is not None:
-            span = (
-                f"{number(Fraction(c.low), digits, sign=True)} to "
-                f"{number(Fraction(c.high), digits, sign=True)}"
-            )
+            span = f"{_signed(c.low, digits)} to {_signed(c.high, digits)}"
         row = (
             _signed(delta(c), digits) + mark_of_difference(c).ljust(2),
             *((span,) if intervals else ()),

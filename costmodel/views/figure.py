@@ -77,7 +77,7 @@ class Plot:
 def _darkened(svg: bytes) -> bytes:
     """With rules for a dark screen right behind the opening tag."""
     rules = "".join(
-        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}'
+        f'[style*="{what}: {light}"],[{what}="{light}"]{{{what}:{dark} !important}}'
         for light, dark in _DARK.items()
         for what in ("fill", "stroke")
     )

@@ -188,7 +188,7 @@ def assumed_section(estimate: Estimate, only: str = "") -> list[Section]:
     if not rows:
         return []
     head = ("figure", "value", "interval", "why")
-    table = Table(head, tuple(rows), "lrll")
+    table = Table(head, tuple(rows), "lrll", wrapped=True)
     return [Section("assumed figures, all of them", (table,), only=only, closed=True)]
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from costmodel import data
 from costmodel.errors import InputError, UsageError
-from costmodel.studies.headline import Told, narrowed, told
+from costmodel.studies.headline import Told, told
 from costmodel.studies.study import Answer, Cost, Outcome, answer, load_study
-from costmodel.studies.studyfile import Study
+from costmodel.studies.studyfile import Study, narrowed
 from costmodel.views.answer import answer_report, sentence
 from costmodel.views.render import rendered
 

@@ -31,12 +31,14 @@ summary{cursor:pointer}a{color:var(--link)}
 margin-right:.9em}.scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;margin:.5em 0}caption{text-align:left;font-weight:600}
 th,td{padding:.15em .8em .15em 0;border-bottom:1px solid var(--rule);text-align:left;
-white-space:nowrap}td.names,td:last-child{white-space:normal}td.names{min-width:14em}
+white-space:nowrap;overflow-wrap:normal}td.names{white-space:normal;min-width:9em}
 th.r,td.r{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:var(--bar);height:.8em;display:inline-block}
 blockquote{margin:.6em 0;padding:0 1em;border-left:3px solid var(--rule)}
-img{max-width:100%;min-width:26em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
-@media print{body{max-width:none;font-size:11px}details>*{display:block}}
+img{max-width:100%;min-width:22em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
+@media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em}}
+@media print{body{max-width:none;font-size:11px}
+details::details-content{content-visibility:visible;block-size:auto}}
 """
 
 
