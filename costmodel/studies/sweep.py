@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, load_core, with_values
 from costmodel.engine.cold import Cold
