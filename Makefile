@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly fuzz clean
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly fuzz headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -22,7 +22,9 @@ $(VENV)/created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/runtime: $(VENV)/created pyproject.toml
+# The simulator is built by the install: again when a source of it changes.
+$(VENV)/runtime: $(VENV)/created pyproject.toml hatch_build.py \
+    $(wildcard costmodel/engine/sim/*.[ch])
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
 	@$(PY) -m compileall -q costmodel
@@ -53,6 +55,10 @@ oracle-nightly: $(VENV)/dev
 fuzz: $(VENV)/dev
 	@$(PY) -m tests.fuzz --cases $${FUZZ_CASES:-100000} \
 	  $${FUZZ_SEED:+--seed $$FUZZ_SEED}
+
+# The C headers, schema and tables that follow from the declarations of figures.
+headers: $(VENV)/runtime
+	@$(PY) -m costmodel.engine.headers
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
