@@ -132,7 +132,7 @@ class Reader(FigureReader):
                 self.problem(
                     tree.keys_at[key],
                     f"unknown key {key!r} beside the value of {name}",
-                    "value, source, note",
+                    "value, source, of, note",
                 )
         return self.group(tree, group)
 
