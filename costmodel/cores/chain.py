@@ -11,7 +11,16 @@ from types import MappingProxyType
 import msgspec
 
 from costmodel import data
-from costmodel.cores import catalogue, fields, figures, merge, model, reader, yamltree
+from costmodel.cores import (
+    catalogue,
+    fields,
+    figures,
+    merge,
+    model,
+    reader,
+    spread,
+    yamltree,
+)
 from costmodel.cores import evidence as evidence_of
 from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.quantity import ASSUMED, OF_SOURCES, Quantity, Source
@@ -199,6 +208,10 @@ def _built(
     evidence: dict[str, Quantity] = {}
     plain = evidence_of.plain(tree, "", evidence)
     evidence_of.defaults(plain, fields.core_spec(), "", evidence)
+    relatives = next(filter(None, map(_relatives, chain)), "")
+    family = spread.families().get(relatives)
+    if family is not None:
+        spread.widened(evidence, family)
     try:
         core = msgspec.convert(plain, model.Core)
     except msgspec.ValidationError as problem:
@@ -213,9 +226,19 @@ def _built(
         MappingProxyType(known),
         tuple(one.name for one in chain),
         tuple(cpuid),
+        relatives,
         MappingProxyType(plain),
     )
     return loaded, ()
+
+
+def _relatives(file: _File) -> str:
+    """The family a base file stands for; "" if it does not say."""
+    value = file.tree.get("relatives", "")
+    if isinstance(value, str):
+        return value
+    mark = file.tree.values_at["relatives"]
+    raise yamltree.error(mark, "relatives is no name", "one word, as intel")
 
 
 def _contradiction(

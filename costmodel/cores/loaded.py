@@ -17,8 +17,8 @@ class LoadedCore:
     ``evidence`` is keyed by the number's path: "window.rob",
     "costs.imul.r,r.uops.0.latency". ``sources`` maps ids to what they are. ``files``
     are the file and what it extends, nearest first, as messages name them. ``cpuid``
-    are the CPU identities it claims. ``tree`` is the core as plain values, not to be
-    changed.
+    are the CPU identities it claims, ``relatives`` the family its base stands for.
+    ``tree`` is the core as plain values, not to be changed.
     """
 
     core: Core
@@ -26,6 +26,7 @@ class LoadedCore:
     sources: Mapping[str, Source]
     files: tuple[str, ...]
     cpuid: tuple[str, ...] = ()
+    relatives: str = ""
     tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

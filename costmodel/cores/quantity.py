@@ -83,10 +83,10 @@ class Quantity(Struct, frozen=True):
     @property
     def reason(self) -> str:
         """Why it is doubtful, in words; "" if it is not."""
+        if self.evidence == INHERITED:
+            return f"inherited from {self.origin}" + (", fitted there" * bool(self.fit))
         if self.fit is not None:
             return f"fitted: {self.fit}"
-        if self.evidence == INHERITED:
-            return f"inherited from {self.origin}"
         return ASSUMED if self.assumed else ""
 
     @property

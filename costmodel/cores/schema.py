@@ -77,6 +77,10 @@ def build() -> Json:
             "additionalProperties": {"anyOf": [_FREE_TEXT, _SOURCE]},
             "description": "id: one line saying what the source is",
         },
+        "relatives": {
+            "type": "string",
+            "description": "of a base: the family its cores are held against",
+        },
         "cpuid": {
             "type": "array",
             "items": _FREE_TEXT,
