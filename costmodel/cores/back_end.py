@@ -43,9 +43,11 @@ class MoveElimination(Section, frozen=True):
 class StackEngine(Section, frozen=True):
     """Push, pop, call, ret move RSP at no cost; explicit uses may need a sync uop."""
 
-    present: Annotated[bool, structure("the core has one", cause=WIDTH)] = True
+    present: Annotated[bool, structure(
+        "the core has one", name="stack_engine", cause=WIDTH,
+    )] = True
     sync_uop: Annotated[bool, structure(
-        "an explicit change of RSP takes one more uop", cause=WIDTH,
+        "an explicit change of RSP takes one more uop", name="sync_uop", cause=WIDTH,
     )] = True
     sync_reads: Annotated[bool, structure(
         "so does an explicit read", cause=WIDTH,

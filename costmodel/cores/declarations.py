@@ -70,20 +70,6 @@ class Declared(NamedTuple):
         return int(value)
 
 
-class Derived(NamedTuple):
-    """An integer of the vector that follows from the figures ``of``.
-
-    ``limit`` and ``relaxed`` as in ``Figure``.
-    """
-
-    name: str
-    says: str
-    of: tuple[str, ...]
-    value: Callable[[Core], int]
-    limit: str = ""
-    relaxed: int | None = None
-
-
 def declared(section: type[Struct], prefix: str = "") -> Iterator[Declared]:
     """The figures of a section and of those inside it, in order.
 
@@ -127,41 +113,6 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
 FIGURES: tuple[Declared, ...] = tuple(declared(Core))
 BY_PATH = {one.path: one for one in FIGURES}
 
-DERIVED: tuple[Derived, ...] = (
-    Derived(
-        "fetch_shift", "logarithm of fetch_bytes", ("front_end.fetch_bytes",),
-        lambda core: _log2(core.front_end.fetch_bytes), "fetch bandwidth", 12,
-    ),
-    Derived(
-        "cache_shift", "logarithm of the bytes of a uop-cache window; 0: no cache",
-        ("front_end.uop_cache.window",),
-        lambda core: _log2(core.front_end.uop_cache.window),
-    ),
-    Derived(
-        "sync_uop", "whether there is a stack engine that takes uops",
-        ("rename.stack_engine.present", "rename.stack_engine.sync_uop"),
-        lambda core: int(
-            core.rename.stack_engine.present and core.rename.stack_engine.sync_uop
-        ),
-    ),
-    Derived(
-        "forward_load", "cycles from dispatch of a forwarded load to its result, "
-        "beyond those it takes from the cache",
-        ("memory.forward_load", "memory.load_latency"),
-        lambda core: max(0, core.memory.forward_load - core.memory.load_latency),
-        "store forwarding", 0,
-    ),
-    Derived(
-        "groups", "schedulers, at least one", ("window.schedulers",),
-        lambda core: max(1, len(core.window.schedulers)),
-    ),
-)  # fmt: skip
-
-
-def _log2(value: int) -> int:
-    return max(1, value).bit_length() - 1
-
-
 # -- the simulator ---------------------------------------------------------------------
 
 
@@ -174,8 +125,6 @@ def _fields() -> Iterator[tuple[str, str]]:
     for one in FIGURES:
         if one.simulated:
             yield one.name, _told(one)
-    for derived in DERIVED:
-        yield derived.name, derived.says
 
 
 def _told(one: Declared) -> str:
@@ -207,8 +156,7 @@ def c_header() -> str:
 
 def vector(core: Core) -> array[int]:
     """The figures of a core as the simulator reads them, in the order of ``names``."""
-    values = [encode(get(core)) for get, encode in _readers()]
-    return array("q", values + [one.value(core) for one in DERIVED])
+    return array("q", [encode(get(core)) for get, encode in _readers()])
 
 
 @functools.cache
@@ -228,6 +176,13 @@ def _places() -> dict[str, int]:
     return {name: k for k, name in enumerate(names())}
 
 
+@functools.cache
+def places() -> dict[str, int]:
+    """Where the figures the simulator reads stand in the vector, by path."""
+    simulated = (one.path for one in FIGURES if one.simulated)
+    return {path: k for k, path in enumerate(simulated)}
+
+
 # -- what-if ---------------------------------------------------------------------------
 
 
@@ -241,14 +196,12 @@ def relaxed(limit: str) -> dict[str, int]:
 
     A figure that is 0 stays so: the core lacks the mechanism or the limit.
     """
-    figures: list[tuple[str, Figure | Derived]] = [
-        (one.name, one.figure) for one in FIGURES if one.simulated
-    ]
-    figures += [(one.name, one) for one in DERIVED]
     return {
-        name: one.relaxed
-        for name, one in figures
-        if one.limit == limit and one.relaxed is not None
+        one.name: one.figure.relaxed
+        for one in FIGURES
+        if one.simulated
+        and one.figure.limit == limit
+        and one.figure.relaxed is not None
     }
 
 

@@ -129,11 +129,10 @@ class Memory(Section, frozen=True):
         "forward_address", "from dispatch of the store address to load result",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
-    # Where a load takes more than load_latency this is as much longer: the simulator
-    # has ``forward_load``, the part of it beyond load_latency (see DERIVED).
+    # Where a load takes more than load_latency this is as much longer.
     forward_load: Annotated[int, timing(
-        "", "from dispatch of the load to its result, from a store not yet committed",
-        cause=FORWARD, limit=FORWARD,
+        "forward_load", "from dispatch of the load to its result, from a store not yet committed",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     forward_order: Annotated[int, timing(
         "forward_order", "from dispatch of the last older store address, to a load "
@@ -148,10 +147,6 @@ class Memory(Section, frozen=True):
         "forward_blocked", "for a load whose bytes come from elsewhere as well",
         cause=BLOCKED,
     )] = 13
-    line: Annotated[int, timing(
-        "line", "bytes of a cache line", "bytes", least=16, most=4096, binary=True,
-        cause=CROSSING,
-    )] = 64
     split_load: Annotated[int, timing(
         "split_load", "more slots of the port for a load that crosses", "slots",
         cause=CROSSING, limit=CROSSING, relaxed=0,

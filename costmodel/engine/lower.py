@@ -64,7 +64,7 @@ class Lowering:
         if self._moves(form, row.operation):
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
-        uops = self._composer.uops(form, cost, accesses, flow, taken)
+        uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -145,6 +145,7 @@ class Lowering:
         if special:
             flags |= L.COMPLEX
         after = slots.simple_after(cost, decode, bool(special), front)
+        stall, stall_of = slots.prefix_stall(form, front)
         return Lowered(
             uops=tuple(uops),
             decode_slots=max(decode, 1),
@@ -154,7 +155,9 @@ class Lowering:
             flags=flags,
             latency=cost.latency,
             redirect=core.front_end.redirect if cost.refetch else 0,
-            prefix_stall=slots.prefix_stall(form, front),
+            prefix_stall=stall,
+            prefix_stall_of=stall_of,
+            microcode_stated=cost.microcode > 0,
             accesses=tuple(m for m in form.memory if m.reads or m.writes),
             operation=row.operation,
             row=row.path,
