@@ -12,7 +12,7 @@ from typing import Any
 
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
-from costmodel.cores.figures import EVIDENCE_KEYS, FigureReader, Group
+from costmodel.cores.quantities import EVIDENCE_KEYS, FigureReader, Group
 from costmodel.cores.quantity import ASSUMED
 from costmodel.cores.yamltree import Map, Seq
 
