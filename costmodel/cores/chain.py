@@ -196,7 +196,9 @@ def _built(
         groups = own.groups
         body = own.core(file.tree)
         problems += own.problems
-        tree = _merge(_inheritable(tree), body, problems)
+        if tree or own.removes:
+            body = _merge(_inheritable(tree), body, problems)
+        tree = body
     file = chain[0]
     if file.path.stem.startswith("_"):
         return None, tuple(problems)  # a base is complete only in its heirs
