@@ -24,7 +24,7 @@ def data_dir(kind: str) -> Path:
     chosen = os.environ.get(VARIABLE)
     if chosen:
         folder = Path(chosen) / kind
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 no name is too long for it
             raise UsageError(
                 f"no directory {kind}/ there",
                 where=f"{VARIABLE}={chosen}",
@@ -47,6 +47,14 @@ def data_dir(kind: str) -> Path:
 
 def _is_checkout(home: Path) -> bool:
     return (home / "uarch" / "instructions.yaml").is_file()
+
+
+def display_path(path: Path) -> str:
+    """``path`` from here if it lies below this directory, else whole."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def uarch_dir() -> Path:
