@@ -7,7 +7,6 @@ duplicate keys, one document, and plain scalars that YAML 1.1 and 1.2 read alike
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import stat
@@ -117,6 +116,8 @@ def error(mark: Any, found: str, expected: str = "", hint: str = "") -> CoreErro
 
 def close(name: str, known: Iterable[str]) -> str:
     """A hint naming what ``name`` may have meant, or "" if nothing is near."""
+    import difflib  # only mistakes need it
+
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else ""
 

@@ -26,9 +26,7 @@ def list_text(cores: Sequence[LoadedCore]) -> str:
     """A row a core, then what each one's figures rest on."""
     if not cores:
         return "no cores"
-    rows = [
-        ("core", "year", "family", "figures", "assumed", "error", "aliases")
-    ]
+    rows = [("core", "year", "family", "figures", "assumed", "error", "aliases")]
     for loaded in cores:
         core = loaded.core
         rows.append(
