@@ -13,9 +13,9 @@ from types import ModuleType
 class _Package(ModuleType):
     def __call__(self) -> list[str]:
         """Names of the cores there are: ``costmodel.cores()``."""
-        from costmodel.api import cores
+        from costmodel.cores.catalogue import core_names
 
-        return cores()
+        return list(core_names())
 
 
 sys.modules[__name__].__class__ = _Package
