@@ -220,7 +220,7 @@ class Front:
             return False
         self.fetched.add(key)
         self.resume = cycle + level_latency(self.trace, line, self.p)
-        return True
+        return self.resume > cycle
 
     # --- fetch without predecode -----------------------------------------------------
     def fetch(self, cycle: int) -> None:

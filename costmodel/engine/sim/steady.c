@@ -68,8 +68,8 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 	int64_t clock = m->restart;
 
 	if (!m->p->loops)
-		h = mix(h, m->address & (at_least(m->f->fetch_bytes,
-						  m->f->cache_window) - 1));
+		h = mix(h, m->address & (at_least(m->f->fetch_bytes, m->f->cache_again
+						  ? m->f->cache_window : 0) - 1));
 	if (m->mode == MODE_DECODE) {
 		int64_t earliest = m->restart;
 
@@ -224,7 +224,7 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			h = mix(h, since(s->address, m->now - m->long_ago));
 		}
 	}
-	if (m->f->bank_bytes)
+	if (m->f->bank_bytes && m->f->bind_at_issue)
 		h = mix_banks(h, m, moving);
 	return mix_lines(h, m, moving);
 }
