@@ -194,6 +194,30 @@ static uint64_t mix_banks(uint64_t h, const struct machine *m, bool moving)
 	return h;
 }
 
+/* Accesses that move at different speeds from one place: how far they are apart. */
+static uint64_t mix_parting(uint64_t h, const struct machine *m)
+{
+	int32_t leaders[64]; /* the first access of each place, by its last bits */
+
+	memset(leaders, -1, sizeof(leaders));
+	for (int32_t a = 0; a < m->p->access_count; a++) {
+		const struct access *access = m->p->accesses + a, *leader;
+		int32_t *first = leaders + access->root % 64;
+		int64_t away;
+
+		if (access->fresh)
+			continue;
+		if (*first < 0)
+			*first = a;
+		leader = m->p->accesses + *first;
+		if (leader->root != access->root || leader->stride == access->stride)
+			continue;
+		away = line_of(access, m->copy).number - line_of(leader, m->copy).number;
+		h = mix(h, away <= -FAR || away >= FAR ? FAR : away);
+	}
+	return h;
+}
+
 /* Stores whose data a later load may take, and where accesses stand in lines. */
 static uint64_t mix_memory(uint64_t h, const struct machine *m)
 {
@@ -226,6 +250,8 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 	}
 	if (m->f->bank_bytes && m->f->bind_at_issue)
 		h = mix_banks(h, m, moving);
+	if (moving)
+		h = mix_parting(h, m);
 	return mix_lines(h, m, moving);
 }
 
