@@ -25,6 +25,12 @@ static inline int64_t since(int64_t cycle, int64_t floor)
 	return cycle > floor ? cycle - floor : 0;
 }
 
+/* How far one address, or one block of them, lies after another; wraps as they do. */
+static inline int64_t apart(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* The last `length` entries of a ring whose times never go back. */
 static uint64_t mix_rising(uint64_t h, const struct ring *ring, int64_t end,
 			   int64_t length, int64_t floor)
@@ -50,7 +56,7 @@ static uint64_t mix_arrival(uint64_t h, const struct machine *m, int64_t earlies
 {
 	int64_t place = m->p->loops ? 0 : m->address >> m->fetch_shift;
 
-	h = mix(mix(h, m->block - place), m->block_start - m->now);
+	h = mix(mix(h, apart(m->block, place)), m->block_start - m->now);
 	h = mix(mix(h, m->block_count), m->block_lcp);
 	h = mix(mix(h, m->block_cycles), since(m->restart, earliest));
 	if (m->f->predecode_width)
@@ -88,7 +94,8 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(mix(h, m->cache_lines), m->cache_line);
 		if (m->f->cache_again)
-			h = mix(h, m->cache_window - (m->address >> m->window_shift));
+			h = mix(h, apart(m->cache_window,
+				     m->address >> m->window_shift));
 		h = mix(mix(h, since(m->restart, clock)), since(m->decode_cycle, clock));
 	} else { /* the loop buffer waits for no room in the queue */
 		return mix(h, since(clock, m->now - m->long_ago));
