@@ -39,6 +39,8 @@ LIMIT_UNROLL, LIMIT_LOOPS = 3_000, 12_000
 CALENDAR = 256  # cycles; the simulator makes it longer where it must
 MOST_LAYOUTS = 256  # kept for figures that move things
 
+# Figures that are a number of cycles or bytes, and 0 where a core lacks the mechanism.
+_SWITCHES = ("memory.alias_4k", "memory.bank_bytes", "memory.chase_saves")
 Pointers = Literal["distinct_pointers", "same_pointer"]
 Values = Mapping[str, Any]
 
@@ -142,7 +144,7 @@ class Simulation:
         self.given = path
         self.loaded = loaded
         self.builder = builder_of(loaded)
-        self.stated = declarations.vector(loaded.core)
+        self.stated = self.builder.stated
         self._layouts: dict[Settings, Layout] = {}
         self._ready: dict[Settings, Any] = {}  # the simulator's own traces
         self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
@@ -287,12 +289,11 @@ class Simulation:
             return kind != "latency"
         if path.startswith("window.schedulers."):
             return False
-        changes = declarations.changes(path)
-        if changes in ("time", "latency", "nothing"):
+        if path in _SWITCHES:
             # With 0 the mechanism was not looked for when the path was laid out.
-            switch = path in ("memory.alias_4k", "memory.bank_bytes")
-            switch = switch or path == "memory.chase_saves"
-            return switch and (known is None or not known.value or not all(column))
+            return known is None or not known.value or not all(column)
+        if declarations.changes(path) in ("time", "latency", "nothing"):
+            return False
         return felt(self.layout(settings), path, column)
 
     def _variant(
@@ -415,6 +416,10 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
         return laid.plan.mode == layout.M_LOOP or bool(laid.plan.tail)
     if path == "front_end.decode.slot0_length":
         return any(item.form.length > min(column) for item in laid.items)
+    if path == "memory.alias_4k":
+        return any(row.forward == layout.F_ALIAS for row in laid.accesses)
+    if path == "memory.bank_bytes":
+        return len(laid.accesses) > 1
     if path.startswith("memory.renaming."):
         meets = (layout.F_EXACT, layout.F_ORDERED, layout.F_RENAMED, layout.F_PASSED)
         return any(row.forward in meets for row in laid.accesses)

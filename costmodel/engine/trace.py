@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from costmodel.code.insn import Form
+from costmodel.cores import declarations
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
@@ -56,9 +57,13 @@ class PortMap:
             self.ports += chosen
             self.ranges[name] = (first, len(self.ports))
         self.alternates = [number[m] for m in core.ports.alternate]
+        self._groups = {name: self._group(name) for name in self.ranges}
 
     def group(self, port_class: str) -> int:
         """Scheduler of a class; ``SPANS`` if its ports belong to several."""
+        return self._groups.get(port_class, -1)
+
+    def _group(self, port_class: str) -> int:
         first, last = self.range(port_class)
         if last == first:
             return -1
@@ -88,6 +93,7 @@ class Builder:
         self.lowering = lowering
         self.core = lowering.core
         self.map = PortMap(lowering.core)
+        self.stated = declarations.vector(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
         self._templates: dict[int, tuple[Uop, Template]] = {}
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
@@ -242,7 +248,9 @@ class Builder:
 
     def merges(self, items: Sequence[Item]) -> list[list[int]]:
         """The registers made whole before each instruction of a path that repeats."""
-        if not self._high:
+        if not self._high or not any(
+            use.high for form, *_ in items for use in form.writes
+        ):
             return [[]] * len(items)
         high = HighBytes()
         zero = self.core.rename.zero_idioms

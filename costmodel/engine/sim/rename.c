@@ -63,13 +63,13 @@ static bool eliminate(struct machine *m, int source, int target)
 /* Whether an instruction must first fold the stack engine's offset into RSP. */
 static bool needs_sync(struct machine *m, const struct insn *insn)
 {
-	int64_t moved = m->stack_offset, limit = FIG(stack_limit);
+	int64_t moved = m->stack_offset;
 	bool needed = moved != 0 && insn->flags & USES_RSP;
 
 	if (needed || insn->flags & SETS_RSP)
 		moved = 0;
 	moved += insn->stack_delta;
-	if (moved > limit || moved < -limit) {
+	if (moved && (moved > FIG(stack_limit) || moved < -FIG(stack_limit))) {
 		needed = true;
 		moved = 0;
 	}
