@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -164,6 +165,25 @@ def test_draws_are_runs() -> None:
     settings = (c.mode, 1, 300, 2_000, 1 << 10)
     drawn = laid_out(c).draws(figures[0] + figures[1] + figures[2], *settings)
     assert drawn == [tuple(laid_out(c).run(f, *settings)[:2]) for f in figures]
+
+
+def test_a_signal_in_a_run_runs_no_other() -> None:
+    """A handler is called in the middle of a run; the machine is not its own."""
+    c = looped(3)
+    trace, figures = laid_out(c), vector(c.figures)
+
+    def again(_signal: int, _frame: object) -> None:
+        trace.run(figures, c.mode, 1, 0, 0, 256)
+
+    before = signal.signal(signal.SIGALRM, again)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(RuntimeError, match="running already"):
+            trace.run(figures, c.mode, 1 << 24, 0, 0, 256)
+        assert trace.run(figures, c.mode, 3, 0, 0, 256)[1] == 3
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(
