@@ -151,7 +151,8 @@ class Draw:
         flags = extra | L.MEMORY_OP | self.r.choice([0, L.IN_TURN])
         width = self.r.choice([1, 2, 4, 8])
         access = self.access(width) if self.r.random() < 0.9 else -1
-        latency, figures = 0, ("load_latency",)
+        latency = 0
+        figures: tuple[str, ...] = ("load_latency",)
         if self.r.random() < 0.3:
             figures = (*figures, *self.r.sample(EXTRAS, self.r.randint(1, 2)))
         if self.r.random() < 0.1:

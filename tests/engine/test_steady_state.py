@@ -6,6 +6,7 @@ On random traces this is tested in ``test_period``; here on code and cores as th
 from __future__ import annotations
 
 from array import array
+from itertools import pairwise
 
 import pytest
 
@@ -49,6 +50,6 @@ def test_what_follows_a_repeated_state_repeats(core: str, scenario: str) -> None
             trace.run(run.stated, mode, found.first + k * found.trips, 0, 0, 256)[0]
             for k in range(1, 5)
         ]
-        windows = [end - start for start, end in zip(ends, ends[1:], strict=False)]
+        windows = [end - start for start, end in pairwise(ends)]
         assert windows == [found.cycles] * 4, what
     assert exact >= 3
