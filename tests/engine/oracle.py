@@ -148,6 +148,8 @@ class Machine(Issue):
 
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:
+        if not self.waiting and not self.leaving:
+            return
         # What binding and the schedulers see in this cycle is its beginning.
         held = []
         for uop in self.leaving:

@@ -74,6 +74,8 @@ class Front:
         self.freed_now = 0
 
     def step(self, cycle: int) -> None:
+        if self.next_deliver == len(self.insns):
+            return
         self.decoders = Group(self.p)
         if self.p.predecode_width:
             self.deliver(cycle)

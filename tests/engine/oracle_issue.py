@@ -64,6 +64,8 @@ class Issue:
 
     # --- issue -----------------------------------------------------------------------
     def issue(self, cycle: int) -> None:
+        if self.next_issue == len(self.uops):
+            return
         used = memory = 0
         bound_now: list[int] = []
         reads: set[int] = set()

@@ -90,8 +90,11 @@ class Slot:
     def complete_by(self, cycle: int) -> bool:
         if not self.uops[-1].last_of_slot:
             return False
-        times = [uop.complete() for uop in self.uops]
-        return all(time is not None and time <= cycle for time in times)
+        for uop in self.uops:
+            time = uop.complete()
+            if time is None or time > cycle:
+                return False
+        return True
 
 
 @dataclass(slots=True, eq=False)
@@ -182,6 +185,8 @@ class Uop:
     addressed_after: Uop | None = None  # the store address before, of loads and of such
     known_addressed: int | None = None
     known_result: int | None = None
+    known_ready: int | None = None
+    known_complete: int | None = None
     ready_at: int | None = None  # cycle it could leave, were a port free
     misfired: bool = False  # has taken a port in vain
 
@@ -233,13 +238,20 @@ class Uop:
         return self.slot.retired if self.slot else None
 
     def ready(self) -> int | None:
-        """Cycle the last input is ready."""
+        """Cycle the last input is ready. What is known once does not change."""
+        if self.known_ready is None:
+            self.known_ready = self.find_ready()
+        return self.known_ready
+
+    def find_ready(self) -> int | None:
         last = 0
         for producer, slow, late in self.producers:
             value = 0 if producer is None else producer.result()
             if value is None:
                 return None
-            last = max(last, value + slow + late)
+            value += slow + late
+            if value > last:
+                last = value
         return last
 
     def woken(self) -> int | None:
@@ -279,8 +291,12 @@ class Uop:
         return self.insn.first_issue + self.insn.latency
 
     def complete(self) -> int | None:
-        if self.issued is None:
-            return None
+        if self.known_complete is None and self.issued is not None:
+            self.known_complete = self.find_complete()
+        return self.known_complete
+
+    def find_complete(self) -> int | None:
+        assert self.issued is not None
         if self.kind == L.K_NONE or self.eliminated:
             return max(self.issued, self.least())
         done = self.executed()
