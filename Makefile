@@ -9,12 +9,12 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly fuzz headers clean
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
-	  'report-check browser dask notebooks man completions nightly fuzz clean'
+	  'report-check browser dask notebooks man completions nightly sanitize fuzz clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,10 +46,17 @@ test: $(VENV)/dev
 nightly: $(VENV)/dev
 	@$(PY) -m pytest -m nightly
 
-# The engine against the cycle-by-cycle oracle on ORACLE_CASES random traces.
+# The simulator against the cycle-by-cycle oracle on ORACLE_CASES random traces (300,000
+# if not said), from ORACLE_SEED on, on all CPUs.
 oracle-nightly: $(VENV)/dev
 	@seed=$${ORACLE_SEED:-$$(date +%s)}; echo "first seed $$seed"; \
-	  ORACLE_SEED=$$seed $(PY) -m pytest -m nightly tests/engine/test_oracle.py
+	  ORACLE_SEED=$$seed $(PY) -m pytest -n auto -m nightly tests/engine/test_oracle.py
+
+# Random cases and nonsense through a simulator built with address and
+# undefined-behaviour sanitizers, for SANITIZE seconds.
+SANITIZE ?= 40
+sanitize: $(VENV)/dev
+	@$(PY) tools/sanitize.py $(SANITIZE)
 
 # FUZZ_CASES hostile inputs of every kind: a message for each, no traceback, no hang.
 fuzz: $(VENV)/dev
