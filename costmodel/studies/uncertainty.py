@@ -24,7 +24,14 @@ from costmodel.engine.recipes import LoweredForms
 from costmodel.engine.rerun import Rerun
 from costmodel.engine.result import Comparison
 from costmodel.errors import UsageError
-from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
+from costmodel.studies.draws import (
+    MOST_DRAWS,
+    SEED,
+    Leaf,
+    leaves,
+    quantile,
+    sample,
+)
 from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values
 
@@ -157,6 +164,8 @@ def run_all(
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
         scenarios.checked(task.scenario)
+        if not 0 <= task.draws <= MOST_DRAWS:
+            raise UsageError(f"{task.draws} draws", expected=f"0 to {MOST_DRAWS}")
         groups.setdefault(task.core, []).append(number)
     work = [
         part
