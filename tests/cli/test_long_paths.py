@@ -29,11 +29,11 @@ def test_long_paths_are_compared_in_seconds(old: str, new: str) -> None:
     after = an_estimate(a_path(*[old] * 2500, new, *[old] * 3000, new, "c3"))
     from costmodel.engine.result import Comparison
 
-    started = time.monotonic()
+    started = time.process_time()
     by_instruction(Comparison(before, after))
     mixed = an_estimate(a_path(*[new, old] * 3000))
     by_instruction(Comparison(before, mixed))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_pairs_are_those_difflib_finds() -> None:
