@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from costmodel.engine.result import Estimate, UopTimes
-from costmodel.views.layout import clip, spelled
+from costmodel.views.layout import clip, plural, spelled
 from costmodel.views.pipeline import abridged
 
 LEGEND = (
@@ -26,6 +26,9 @@ LEGEND = (
 _QUIET = 6  # cycles without an event before they are folded
 _TEXT = 22
 _REASON = 15
+
+
+MOST_UOPS = 600  # rows nobody reads beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
     """The diagram for ``estimate.timeline``, at most ``width`` wide."""
     if not estimate.timeline:
         return []
-    uops = abridged(estimate.timeline)
+    every = abridged(estimate.timeline)
+    uops = every[:MOST_UOPS]
     columns = fold(uops)
     room = max(width - (5 + _TEXT + 1) - (_REASON + 2), 12)
     labels = _labels(estimate, uops)
@@ -60,6 +64,9 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
             row = f"{label} {cells.ljust(len(page))}  {clip(reason, _REASON)}"
             lines.append(row.rstrip())
         lines.append("")
+    if len(every) > len(uops):
+        more = plural(len(every) - len(uops), "uop")
+        return [*lines, f"{more} more: --json has them all, a region shows a part"]
     return lines[:-1]
 
 

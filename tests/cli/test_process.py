@@ -95,7 +95,9 @@ def test_a_signal_ends_it_and_all_it_started(
                 process.send_signal(ending)
             out, err = process.communicate(timeout=10)
             wanted = {signal.SIGINT: 130, signal.SIGTERM: 143}.get(ending, -ending)
-            assert process.returncode == wanted
+            # On a busy machine it may not have come to its own handlers yet.
+            early = {-ending} if after < 1 else set()
+            assert process.returncode in {wanted, *early}
             assert out == ""
             assert "Traceback" not in err
             until = time.monotonic() + 10
