@@ -12,14 +12,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
+from costmodel.code.registers import GENERAL
 from costmodel.code.selectors import closest, select
 from costmodel.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from costmodel.code.features import Features
 
 _HEAD = 65536
 
@@ -44,16 +48,28 @@ def load_path(
     intel: bool = False,
     defines: Sequence[str] = (),
     includes: Sequence[str] = (),
+    given: Sequence[str] = (),
+    features: Features | None = None,
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
     ``source`` is a file name, ``REV:path`` (as in git show) or ``-`` for ``stdin``.
-    Raises InputError or UsageError, each saying where, what and what to do.
+    ``given``: ``rax=110``, values of registers at the start. ``features``: what the
+    kernel finds when it boots. Raises InputError or UsageError, each saying where, what
+    and what to do.
     """
     image = load_image(
         source, stdin=stdin, intel=intel, defines=defines, includes=includes
     )
-    return image_path(image, symbol=symbol, take=take, into=into, region=region)
+    return image_path(
+        image,
+        symbol=symbol,
+        take=take,
+        into=into,
+        region=region,
+        given=given,
+        features=features,
+    )
 
 
 def image_path(
@@ -63,6 +79,8 @@ def image_path(
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
+    given: Sequence[str] = (),
+    features: Features | None = None,
 ) -> Path:
     """One path of an image; several may be taken from the same one."""
     start = select(image, symbol, region)
@@ -70,28 +88,57 @@ def image_path(
         # A vmlinux's line table is large: only now is it known which part matters.
         image = replace(image, lines=_linked_lines(image, start.address))
     path = follow(
-        image, start.address, name=start.name, end=start.end, take=take, into=into
+        image,
+        start.address,
+        name=start.name,
+        end=start.end,
+        take=take,
+        into=into,
+        given=registers_given(given),
+        features=features,
     )
-    notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
+    notes = (*image.notes, *start.notes, *_alternatives(path), *path.notes)
     return replace(path, notes=notes)
 
 
-def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
-    """What is said of a path over code that a kernel patches when it boots."""
-    if not image.patched:
-        return ()
-    from costmodel.code.alternatives import crossed
+def registers_given(given: Sequence[str]) -> dict[int, int]:
+    """``rax=110`` as numbers of registers and values. Raises UsageError."""
+    found = {}
+    for entry in given:
+        name, equals, text = entry.partition("=")
+        register = _ALIASES.get(name.strip().lower().lstrip("%"))
+        try:
+            value = int(text.strip(), 0)
+        except ValueError:
+            value = -(1 << 64)
+        if register is None or not equals or not -(1 << 63) <= value < 1 << 64:
+            raise UsageError(
+                f"--with {entry!r}",
+                expected="REGISTER=NUMBER, such as rax=110 or rdi=0x1000",
+            )
+        found[register] = value
+    return found
 
-    found = crossed(image.patched, path.steps)
+
+_ALIASES = {
+    **{name: number for number, name in enumerate(GENERAL)},
+    **{f"e{name[1:]}": number for number, name in enumerate(GENERAL[:8])},
+    **{f"{name}d": number for number, name in enumerate(GENERAL) if number > 7},
+}
+
+
+def _alternatives(path: Path) -> tuple[str, ...]:
+    """What is said of a path over code that a kernel patches when it boots."""
+    found = path.alternatives
     if not found:
         return ()
-    first = image.where(found[0][0].start)
-    nops = sum(count for _, count in found)
-    return (
-        f"run-time alternatives: {len(found)} on the path, the first at {first};"
-        " each is taken as the file has it"
-        + (f", {nops} one-byte nops among them" if nops else ""),
-    )
+    applied = [site for site in found if site.applied]
+    sites = f"run-time alternatives: {len(found)} on the path"
+    if not path.features:
+        how = "as the file has them, padding merged as at boot; --features chooses"
+        return (f"{sites}, the first at {found[0].site}; {how}",)
+    names = ", ".join(dict.fromkeys(site.applied for site in applied)) or "none"
+    return (f"{sites}, {len(applied)} of them replaced ({names})",)
 
 
 def load_image(
@@ -123,8 +170,8 @@ def load_image(
                     mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
                 except (OSError, ValueError):  # a pipe, such as <(cat vmlinux)
                     return objfile.read_image(head + stream.read(), name)
-                with mapped:
-                    return objfile.read_image(mapped, name)
+                # Stays open: tables are read from it while a path is followed.
+                return objfile.read_image(mapped, name)
             data = head + stream.read(MAX_TEXT + 1 - len(head))
     except IsADirectoryError:
         raise InputError(
@@ -203,7 +250,7 @@ def _assembled(
         for row in image.lines
     )
     lines = with_data(lines, text, source.shown(name), image.sections)
-    image = replace(image, lines=lines)
+    image = replace(image, lines=lines, assembled=True)
     if not marks:
         return image
     found = objfile.read_markers(data, name)
