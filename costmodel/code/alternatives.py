@@ -213,13 +213,25 @@ class Patches:
             name = self._features.name(entry.feature)
             shown = f"!{name}" if entry.negated else name
             names.append(shown)
-            if not self._features.applies(name, entry.negated):
+            boot_only = entry.direct or self._asks_at_boot(start, now)
+            if not self._features.applies(name, entry.negated, boot_only):
                 continue
             new = self._replaced(entry, now)
             if new is not None:
                 now, applied = new.ljust(length, b"\x90"), shown
         merged = merge_nops(now, any(entry.jumps for entry in entries))
         return Choice(start, start + length, tuple(names), applied, merged)
+
+    def _asks_at_boot(self, start: int, now: bytes) -> bool:
+        """Whether a site jumps to code that stands in for it until it is patched."""
+        try:
+            form = decode_form(now)
+        except InputError:
+            return False
+        if form.flow is not Flow.JUMP or form.branch_offset is None:
+            return False
+        section = self._image.section_at(start + form.branch_offset)
+        return section is not None and section.name == ".altinstr_aux"
 
     def _replaced(self, entry: Alternative, now: bytes) -> bytes | None:
         new = _read(self._image, entry.replacement, entry.replacement_length)

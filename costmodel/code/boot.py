@@ -31,7 +31,6 @@ _RETURN_THUNKS = (
     ("srso", ("srso_return_thunk",)),
     ("unret", ("retbleed_return_thunk", "zen_return_thunk", _RETURN)),
     ("indirect_thunk_its", ("its_return_thunk", _RETURN)),
-    ("", (_RETURN,)),
 )
 
 
@@ -137,9 +136,8 @@ def _return(
     """A jump to the return thunk: RET, or the thunk the mitigation chose."""
     if features.names is None and not outside:
         return None
-    if not features.has("rethunk") or outside:
-        return b"\xc3".ljust(form.length, b"\xcc")
-    for feature, names in _RETURN_THUNKS:
-        if not feature or features.has(feature):
-            return _to(image, at, form, names)
-    return None
+    if features.has("rethunk") and not outside:
+        for feature, names in _RETURN_THUNKS:
+            if features.has(feature):
+                return _to(image, at, form, names)
+    return b"\xc3".ljust(form.length, b"\xcc")

@@ -80,10 +80,13 @@ class Features:
     def has(self, name: str) -> bool:
         return self.names is not None and name in self.names
 
-    def applies(self, name: str, negated: bool) -> bool:
-        """Whether boot applies an alternative of this feature."""
+    def applies(self, name: str, negated: bool, direct: bool = False) -> bool:
+        """Whether boot applies an alternative of this feature.
+
+        ``direct``: it only makes the call through a pointer at the site a direct one.
+        """
         if name == ALWAYS:
-            return not negated
+            return not negated and (direct or self.names is not None)
         if name == "xenpv" and self.names is None:
             return negated
         return self.names is not None and (name in self.names) != negated

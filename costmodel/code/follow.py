@@ -283,7 +283,7 @@ def _guessed(walk: Walk, insn: Insn, outside: str | None, what: str) -> bool:
             walk.note(f"taken: {what}; no flush of the TLB is pending")
             return True
         walk.passed_by.append((insn, target))
-        if target <= insn.address:
+        if target in walk.visited:
             walk.note(f"not taken: {what}; a loop of unknown count, one round")
             return False
     walk.note(f"not taken: {what}")

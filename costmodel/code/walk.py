@@ -36,6 +36,7 @@ class Walk:
         self.into = into
         self.features = features
         self.steps: list[Step] = []
+        self.visited: set[int] = set()  # addresses of the steps
         self.notes: list[str] = []
         self.calls = Calls()
         self.known = Known(image, given)
@@ -63,6 +64,7 @@ class Walk:
         """The instruction is executed; a handler it calls comes back at once."""
         self.known.step(insn)
         self.steps.append(Step(insn, taken, handler))
+        self.visited.add(insn.address)
         if handler:
             self.known.called(insn.address)
 

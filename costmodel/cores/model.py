@@ -268,6 +268,8 @@ class Cost(Section, frozen=True):
     microcode: int = 0  # uops from the sequencer, of those above and filler
     filler: int = 0  # further uops that only take issue slots
     latency: int = 0  # cycles from the start to completion of a microcoded whole
+    line_cycles: int = 0  # of repeated strings: cycles more each 64 bytes take, where
+    # their number is known; ``latency`` is then that of a short count
     waits: Literal["", "retire", "stores"] = ""  # begins when all older uops retired /
     # when the store buffer is empty as well
     holds: bool = False  # nothing younger issues before it completes

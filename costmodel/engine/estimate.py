@@ -41,6 +41,13 @@ def estimate(
         raise UsageError(
             f"no scenario {chosen!r}", expected="one of " + ", ".join(scenarios.NAMES)
         )
+    if chosen == "roundtrip" and path.event in surround.DELIVERED:
+        raise UsageError(
+            "a round trip of a path that an exception or interrupt enters",
+            where=path.name,
+            expected="--scenario once, with the delivery in the cost",
+            hint="no system call leads there",
+        )
     if not path.steps:
         raise InputError("the path holds no instructions", where=path.origin)
     if len(path.steps) > MOST_STEPS:

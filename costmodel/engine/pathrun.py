@@ -16,6 +16,7 @@ from costmodel.engine.item import Item
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.machine import run
+from costmodel.engine.result import FrameSlot
 from costmodel.engine.steady import trip_group
 from costmodel.engine.trace import Builder
 from costmodel.errors import InputError, UsageError
@@ -54,7 +55,7 @@ class Run:
         if scenario == "roundtrip":
             path = surround.with_user(path)
         elif scenario == "once":
-            path = surround.with_handler(path)
+            path = surround.with_delivery(surround.with_handler(path))
         self.path = path
         self.builder = Builder(Lowering(loaded))
         self.params = params.build(loaded.core)
@@ -68,7 +69,7 @@ class Run:
         )
         rows, depth, self.linked = links(body, loaded.core, self.plan.loops)
         self.lines = lines_touched(path)
-        self.frame = frame_slots(self.given)
+        self.frame = self._frame()
         self.cold_lines = cold_lines(
             cold, path, [self._address(i) for i in body], self.lines.uses, self.frame
         )
@@ -87,6 +88,19 @@ class Run:
             cold_code=self.cold_lines.of_insn,
         )
         self.cells = self.trace[L.T_ACCESS_COUNT] * self.trace[L.T_DEPTH]
+
+    def _frame(self) -> tuple[FrameSlot, ...]:
+        """The slots of pt_regs, by the steps of the path that runs."""
+        if self.given.event in surround.DELIVERED and self.scenario == "once":
+            return frame_slots(self.path)
+        if not self.given.steps:
+            return ()
+        first = self.given.steps[0].insn
+        front = next(k for k, s in enumerate(self.path.steps) if s.insn is first)
+        return tuple(
+            slot._replace(step=slot.step + front) if slot.step >= 0 else slot
+            for slot in frame_slots(self.given)
+        )
 
     def _place(self, rows: list[list[int]]) -> None:
         """Where each access of the path lies, trip after trip."""
@@ -110,7 +124,10 @@ class Run:
     def _items(self, path: Path, body: list[Insn]) -> list[Item]:
         """Instructions with the places of those that do not follow on."""
         if self.scenario not in PATHS:
-            return [Item(s.insn.form, s.taken) for s in path.steps]
+            items = [Item(s.insn.form, s.taken) for s in path.steps]
+            if self.scenario == "loop" and scenarios.closes_itself(body):
+                items[-1] = items[-1]._replace(taken=True)
+            return items
         items = []
         end = -1
         for step, insn in zip(path.steps, body, strict=True):
