@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from costmodel.code.frame import frame_slots
 from costmodel.code.insn import Insn, Path
@@ -125,8 +126,14 @@ class Run:
         """Instructions with the places of those that do not follow on."""
         if self.scenario not in PATHS:
             items = [Item(s.insn.form, s.taken) for s in path.steps]
-            if self.scenario == "loop" and scenarios.closes_itself(body):
+            if self.scenario != "loop":
+                return items
+            if scenarios.closes_itself(body):
                 items[-1] = items[-1]._replace(taken=True)
+            for k, (last, insn) in enumerate(pairwise(body), 1):
+                if insn.address != last.end:
+                    at = self.align + insn.address - body[0].address
+                    items[k] = items[k]._replace(address=at)
             return items
         items = []
         end = -1

@@ -31,7 +31,7 @@ SETTLED = (
 
 Key = tuple[tuple[str, Any], ...]  # figures that are not as stated, by path
 # What forms lowered to: by the rules of the variant, then by its figures of their row.
-LoweredForms = dict[tuple[Key, Key], dict[tuple[bytes, bool], Lowered]]
+LoweredForms = dict[tuple[Key, Key], dict[tuple[object, ...], Lowered]]
 
 
 class Recipe(NamedTuple):

@@ -75,7 +75,10 @@ def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> 
         size = sum(insn.form.length for insn in body)
         register = counter if counter >= 0 else free_register(body)
         tail = () if own else closing(register, size)
-        buffered = 0 < core.front_end.loop_buffer >= 2 * len(body) + len(tail)
+        rounds = len({insn.address for insn in body}) < len(body)  # a loop inside
+        buffered = not rounds and 0 < core.front_end.loop_buffer >= 2 * len(body) + len(
+            tail
+        )
         return Plan(tail, 1, M_LOOP if buffered else mode, cached, True)
     if scenario == "roundtrip":
         return Plan((), 1, mode, cached, True)
