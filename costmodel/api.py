@@ -39,6 +39,9 @@ class PathOptions(TypedDict, total=False):
     intel: bool  # Intel syntax without asking
     defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
     includes: Sequence[str]  # directories for the preprocessor
+    given: Sequence[str]  # values of registers at the start, "rax=110"
+    features: str | None  # what the kernel finds at boot: see code.features
+    cpuinfo: str | None  # a copy of /proc/cpuinfo that says so
 
 
 class Options(PathOptions, total=False):
@@ -178,14 +181,63 @@ def _canonical(name: str) -> str:
 
 
 def load_path(
-    source: Source, *, stdin: bytes | None = None, **options: Unpack[PathOptions]
+    source: Source,
+    *,
+    stdin: bytes | None = None,
+    core: str = "",
+    **options: Unpack[PathOptions],
 ) -> Path:
-    """The path in ``source``: a file name, ``-`` for ``stdin``, or a Path as it is."""
-    if isinstance(source, Path):
-        return source
-    from costmodel.code.load import load_path as read
+    """The path in ``source``: a file name, ``-`` for ``stdin``, or a Path as it is.
 
-    return read(source, stdin=stdin, **options)
+    ``core``: whose features ``features="default"`` means.
+    """
+    return load_paths(source, [core], stdin=stdin, **options)[0]
+
+
+def load_paths(
+    source: Source,
+    cores: Sequence[str],
+    *,
+    stdin: bytes | None = None,
+    **options: Unpack[PathOptions],
+) -> list[Path]:
+    """The path on each of ``cores``: another one only where its features are."""
+    if isinstance(source, Path):
+        return [source] * len(cores)
+    from costmodel.code.load import image_path, load_image
+
+    features, cpuinfo = options.get("features"), options.get("cpuinfo")
+    image = load_image(
+        source,
+        stdin=stdin,
+        intel=options.get("intel", False),
+        defines=options.get("defines", ()),
+        includes=options.get("includes", ()),
+    )
+
+    def on(core: str) -> Path:
+        found = None
+        if features is not None or cpuinfo is not None:
+            from costmodel.code.features import chosen
+
+            found = chosen(features, cpuinfo, core)
+        return image_path(
+            image,
+            symbol=options.get("symbol"),
+            take=options.get("take", ()),
+            into=options.get("into", ()),
+            region=options.get("region"),
+            given=options.get("given", ()),
+            features=found,
+        )
+
+    if features is None and cpuinfo is None:
+        return [on("")] * len(cores)
+    from costmodel.code.features import depends_on_core
+
+    if not depends_on_core(features, cpuinfo):
+        return [on("")] * len(cores)
+    return [on(core) for core in cores]
 
 
 def _where(insn: Insn, path: Path) -> str:
@@ -245,10 +297,11 @@ def estimate(
     otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names
     lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
     """
-    path = load_path(source, **options)
     names = core_names_of(uarch)
+    paths = load_paths(source, names, **options)
     results = Results(
-        _estimate(path, name, scenario, align, values, cold) for name in names
+        _estimate(path, name, scenario, align, values, cold)
+        for path, name in zip(paths, names, strict=True)
     )
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
 
@@ -288,9 +341,10 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    names = core_names_of(uarch)
+    sides = [load_paths(source, names, **options) for source in (before, after)]
     found: list[Difference] = []
-    for name in core_names_of(uarch):
+    for name, old, new in zip(names, *sides, strict=True):
         first = _estimate(old, name, scenario, align, values, cold)
         second = _estimate(new, name, scenario, align, values, cold)
         if first.scenario != second.scenario:
@@ -301,10 +355,12 @@ def compare(
     if draws:
         from costmodel.studies.uncertainty import with_intervals
 
-        found = with_intervals(
-            found, (old, new), draws=draws, values=[values] * len(found),
-            executor=executor,
-        )  # fmt: skip
+        found = [
+            with_intervals(
+                [one], (old, new), draws=draws, values=[values], executor=executor
+            )[0]
+            for one, old, new in zip(found, *sides, strict=True)
+        ]
     if isinstance(uarch, str) and uarch != "all":
         return found[0]
     return Differences(found)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FORMS = "none, default, NAME, -NAME, mitigations=off, ... separated by commas"
 FEWEST_WORDS = 22
+FILE = "features.yaml"
 ALWAYS = "always"
 # What a kernel sets to protect itself, by the constants it is patched with.
 MITIGATIONS = frozenset(
@@ -229,19 +230,57 @@ def _sets() -> Mapping[str, frozenset[str]]:
 
     from costmodel.data import uarch_dir
 
-    path = Path(uarch_dir()) / "features.yaml"
+    path = Path(uarch_dir()) / FILE
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
         return {
             core: frozenset(
                 name
-                for part in (*row["features"], row["mitigations"])
+                for part in (*row["features"], *row["mitigations"].split())
                 for name in tree["groups"].get(part, part).split()
             )
             for core, row in tree["cores"].items()
         }
     except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise InputError(f"cannot be used: {error!r}", where=str(path)) from None
+
+
+def depends_on_core(text: str | None, cpuinfo: str | None) -> bool:
+    """Whether a choice of features is another one on another core."""
+    if cpuinfo is not None:
+        return True
+    if text is None:
+        return False
+    entries = [entry.strip().lower() for entry in text.split(",")]
+    return "default" in entries or all(_takes_away(entry) for entry in entries)
+
+
+def chosen(
+    text: str | None, cpuinfo: str | None = None, core: str = ""
+) -> Features | None:
+    """The set asked for on a core; None where nothing was asked.
+
+    ``text`` as ``parse`` has it, ``cpuinfo`` the name of a file; ``text`` then takes
+    away from that file's features, or adds to them. Raises InputError or UsageError.
+    """
+    default = default_of(core) if depends_on_core(text, cpuinfo) else None
+    if cpuinfo is None:
+        return None if text is None else parse(text, default)
+    try:
+        content = Path(cpuinfo).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(
+            f"cannot be read: {error.strerror}",
+            where=cpuinfo,
+            expected="a copy of /proc/cpuinfo",
+        ) from None
+    found = from_cpuinfo(content, cpuinfo, default)
+    if text is None:
+        return found
+    names = frozenset(found.names or ())
+    more = parse(f"default,{text}", names)
+    return Features(more.names, f"{found.text},{text}")
 
 
 def default_of(core: str) -> frozenset[str] | None:

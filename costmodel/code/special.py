@@ -20,6 +20,10 @@ _MSRS = {
     0xC0000101: "wrmsr_base",
     0xC0000102: "wrmsr_base",
 }
+# Operations that only the context tells: cost rows may have them, no mnemonic does.
+OPERATIONS = frozenset(
+    {*_MSRS.values(), "mov_cr3_flush", "deliver_idt", "deliver_fred"}
+)
 MOST_BYTES = 1 << 24  # a longer string is costed as one of unknown length
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -18,15 +18,21 @@ from costmodel.commands.options import (
     add_uarch,
     chosen_cores,
     chosen_format,
+    feature_sets,
     forbid_guessing,
+    one_path,
     path_options,
     standard_input,
 )
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from costmodel.api import Difference
+    from costmodel.code.insn import Path
     from costmodel.studies.sensitivity import Effect
+    from costmodel.studies.settings import Values
 
 PLOTS = ("differences", "causes", "sensitivity")
 
@@ -38,6 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "after",
         metavar="AFTER",
+        nargs="?",
         help="the same after the change; after a range A..B: the file to compare "
         "between the two revisions",
     )
@@ -59,56 +66,90 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.settings import parse_settings, values_for
 
     cores = chosen_cores(args.uarch, strict=args.strict)
-    sources = _sides(args.before, args.after)
-    stdin = standard_input(sources)
+    sets = feature_sets(args, 2)
+    sources = _sides(args.before, _after(args, sets))
+    stdin = standard_input(dict.fromkeys(sources))
     before, after = (
-        api.load_path(
-            source,
-            **path_options(args),
-            stdin=stdin,
-        )
-        for source in sources
+        api.load_paths(source, cores, **path_options(args, features), stdin=stdin)
+        for source, features in zip(sources, (sets[0], sets[-1]), strict=True)
     )
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
-        return varied(args, cores, before, after)
+        return varied(args, cores, one_path(before), one_path(after))
     settings = parse_settings(args.settings)
     values = [values_for(settings, core) for core in cores]
     differences = [
         api.compare(
-            before,
-            after,
+            old,
+            new,
             core,
             scenario=args.scenario,
             align=args.align,
             values=mine,
             cold=args.cold,
         )
-        for core, mine in zip(cores, values, strict=True)
+        for old, new, core, mine in zip(before, after, cores, values, strict=True)
     ]
     if args.strict:
         forbid_guessing(e for d in differences for e in (d.before, d.after))
-    from costmodel.studies.uncertainty import DRAWS, with_intervals
+    from costmodel.studies.uncertainty import DRAWS
 
     draws = DRAWS if args.draws is None else args.draws
     if draws:
-        differences = with_intervals(
-            differences, (before, after), draws=draws, cores=cores, values=values,
-            progress=args.progress,
-        )  # fmt: skip
+        differences = _intervals(args, differences, before, after, cores, values, draws)
     felt: list[Effect] | None = None
     if draws and len(cores) == 1:
         from costmodel.studies.sensitivity import sensitivities
 
         felt = sensitivities(
-            differences[0], (before, after), cores[0], draws=draws, values=values[0],
-            progress=args.progress,
+            differences[0], (before[0], after[0]), cores[0], draws=draws,
+            values=values[0], progress=args.progress,
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
     notes, status = _verdict(args, differences)
     return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+
+
+def _after(args: argparse.Namespace, sets: Sequence[str | None]) -> str:
+    """AFTER; two sets of features make of BEFORE alone a comparison."""
+    if args.after is not None:
+        return str(args.after)
+    if len(sets) < 2:
+        raise UsageError(
+            "nothing to compare with",
+            expected="BEFORE and AFTER, or BEFORE and two times --features",
+        )
+    return str(args.before)
+
+
+def _intervals(
+    args: argparse.Namespace,
+    differences: list[Difference],
+    before: Sequence[Path],
+    after: Sequence[Path],
+    cores: Sequence[str],
+    values: Sequence[Values],
+    draws: int,
+) -> list[Difference]:
+    """The differences with intervals: at once where all cores run the same paths."""
+    from costmodel.studies.uncertainty import with_intervals
+
+    groups = [range(len(cores))]
+    if any(a is not side[0] for side in (before, after) for a in side):
+        groups = [range(k, k + 1) for k in range(len(cores))]
+    found: list[Difference] = []
+    for group in groups:
+        found += with_intervals(
+            [differences[k] for k in group],
+            (before[group[0]], after[group[0]]),
+            draws=draws,
+            cores=[cores[k] for k in group],
+            values=[values[k] for k in group],
+            progress=args.progress,
+        )
+    return found
 
 
 def _sides(before: str, after: str) -> tuple[str, str]:
@@ -118,7 +159,7 @@ def _sides(before: str, after: str) -> tuple[str, str]:
     """
     first, dots, last = before.partition("..")
     path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
-    if not dots or path or Path(before).exists():
+    if not dots or path or FilePath(before).exists():
         return before, after
     # From here, as git takes paths after a range, not from the top of the work tree.
     file = after if after.startswith((".", "/")) else f"./{after}"

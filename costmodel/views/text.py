@@ -41,10 +41,14 @@ def estimates_text(estimates: Sequence[Estimate]) -> str:
     if len(estimates) == 1:
         return "\n".join(single(estimates[0]))
     blocks = [
-        "\n".join(several(list(group)))
-        for _, group in groupby(estimates, key=lambda e: (e.path.origin, e.path.name))
+        "\n".join(several(list(group))) for _, group in groupby(estimates, key=_what)
     ]
     return "\n\n".join(blocks)
+
+
+def _what(estimate: Estimate) -> tuple[str, str, str]:
+    path = estimate.path
+    return path.origin, path.name, path.features
 
 
 def single(estimate: Estimate) -> list[str]:
@@ -161,6 +165,8 @@ def heading(estimate: Estimate) -> str:
     revision, colon, file = estimate.path.origin.rpartition(":")
     origin, name = file.rpartition("/")[2], estimate.path.name
     shown = f"{revision}{colon}{origin}"
+    if estimate.path.features:
+        return clip(f"{name or shown} [{estimate.path.features}]", 50)
     if not origin or name in (origin, estimate.path.origin, origin.partition(".")[0]):
         return clip(shown or name, 50)
     return clip(f"{shown} {name}" if name else shown, 50)
