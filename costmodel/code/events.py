@@ -18,6 +18,10 @@ _NAMES = re.compile(
     r"|double_fault|coprocessor_\w+|invalid_TSS|segment_not_present|stack_segment"
     r"|general_protection|alignment_check|machine_check|simd_coprocessor_error"
 )
+# Entered from inside an NMI, or by a hypervisor's own way.
+_ELSEWHERE = re.compile(
+    r"(?:first|repeat|nested)_nmi\w*|xen_failsafe_callback|exc_xen_\w+"
+)
 _FRED = re.compile(r"asm_fred_entrypoint_\w+")
 # The vectors for which the processor pushes an error code.
 _WITH_ERROR_CODE = re.compile(
@@ -48,6 +52,8 @@ def entered_by(
         return "exit" if _swaps(steps) % 2 else ""
     if whole and (event := _by_name(name)):
         return event
+    if _ELSEWHERE.fullmatch(name):
+        return "exit"
     if whole and _SYSTEM_CALLS.fullmatch(name):
         return ""
     faults = any(control_register(step.insn.form, writes=False) == 2 for step in steps)
