@@ -15,6 +15,7 @@ from costmodel.cores.accuracy import measured_error
 from costmodel.cores.load import core_names, resolve
 from costmodel.cores.load import load_core as load_core
 from costmodel.engine.result import Comparison, Estimate
+from costmodel.engine.scenarios import PATHS
 from costmodel.errors import UnknownInstructionError, UsageError
 from costmodel.studies.settings import Values, with_settings
 
@@ -48,7 +49,7 @@ class Options(PathOptions, total=False):
     """Keywords of ``estimate`` and ``compare``; see there."""
 
     scenario: str | None
-    align: int
+    align: int | None
     values: Values  # figures of the core to use instead, (path, value) each
     cold: Mapping[str, str] | Cold  # kinds of line that are cold, and their levels
 
@@ -251,7 +252,7 @@ def _estimate(
     path: Path,
     core: str,
     scenario: str | None,
-    align: int,
+    align: int | None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
 ) -> Result:
@@ -266,7 +267,9 @@ def _estimate(
             error.where = _where(refused[0], path) if refused else path.origin
         raise
     made = Result(*(getattr(result, field.name) for field in fields(Estimate)))
-    return replace(made, core_error=measured_error(made.uarch, made.scenario))
+    if made.scenario not in PATHS and align is None:  # blocks were measured so
+        made = replace(made, core_error=measured_error(made.uarch, made.scenario))
+    return made
 
 
 @overload
@@ -286,7 +289,7 @@ def estimate(
     uarch: str | Sequence[str] | None = None,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     **options: Unpack[PathOptions],
@@ -294,7 +297,8 @@ def estimate(
     """Cycles of one path: on one named core, on several, or (None) on all.
 
     ``scenario`` None is the round trip where the path has a system call's boundaries,
-    otherwise ``once``. ``align`` is the offset from a 64-byte line. ``cold`` names
+    otherwise ``once``. ``align`` is the offset from a 64-byte line (None: 0; of
+    copies, where those the core was measured with began). ``cold`` names
     lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
     """
     names = core_names_of(uarch)
@@ -327,7 +331,7 @@ def compare(
     uarch: str | Sequence[str] | None = None,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     draws: int = 0,

@@ -69,7 +69,7 @@ def sweep(
     varied: str = "",
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     **options: Unpack[PathOptions],
 ) -> Swept:
@@ -107,7 +107,7 @@ def what_if(
     uarch: str,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
     **options: Unpack[PathOptions],

@@ -1,4 +1,4 @@
-"""The same bytes on every Python, plain and compiled: held against stored digests.
+"""The same bytes on every Python: held against stored digests.
 
 ``make versions`` does the same with every Python at hand, and shows what differs.
 """
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from costmodel.engine import compiled
 from tests.golden_file import check
 from tools.outputs import BLOCKS, COMMANDS, ROOT, blocks, digest, outputs
 from tools.versions import difference
@@ -18,18 +17,10 @@ FEW = 30  # blocks of a bulk run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["plain", "compiled"])
-def test_outputs_are_those_of_every_python(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_are_those_of_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("COLUMNS", raising=False)
-    if way == "plain":
-        monkeypatch.setattr(compiled, "COMPILERS", ())
-    elif compiled.compiler() is None:
-        pytest.skip("no C compiler")
-    found = outputs(way == "plain", FEW)
-    lines = [f"{digest(text)}  {name}" for name, text in found]
+    lines = [f"{digest(text)}  {name}" for name, text in outputs(FEW)]
     check("same-bytes.txt", "\n".join(lines))
 
 

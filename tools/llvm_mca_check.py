@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from costmodel.code.decode import decode_bytes, format_insn
 from costmodel.code.load import load_path
 from costmodel.cores.load import load_core, with_values
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 from costmodel.errors import CostmodelError
 
 PROCESSORS = {
@@ -161,16 +161,15 @@ def compared(
 ) -> list[Row]:
     """The blocks that both could run."""
     loaded = load_core(core)
-    bulk = Bulk(replace(loaded, core=with_values(loaded, FED)))
-    stated = Bulk(loaded)
+    fed = replace(loaded, core=with_values(loaded, FED))
     texts = [tuple(format_insn(i) for i in decode_bytes(code)) for code, _ in codes]
     out = []
     for (code, known), text, their in zip(
         codes, texts, theirs(tool, PROCESSORS[core], texts), strict=True
     ):
         if their == their:  # not nan
-            our = bulk.throughput(code, "opcache").cycles
-            decoded = our if known is None else stated.throughput(code).cycles
+            our = rate(fed, code, "opcache")[0]
+            decoded = our if known is None else rate(loaded, code, "unroll")[0]
             if abs(decoded - our) > CLOSE:
                 continue  # the front end bounds what was measured
             out.append(Row(text, code, their, our, known))

@@ -1,7 +1,6 @@
-"""A fixed set of outputs: the same bytes on every Python, plain and compiled.
+"""A fixed set of outputs: the same bytes on every Python.
 
-Usage: outputs.py FOLDER [--plain], in the project's directory: writes each as a file.
-``--plain``: as where there is no C compiler.
+Usage: outputs.py FOLDER, in the project's directory: writes each as a file.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from pathlib import Path
 from costmodel import cli
 from costmodel.code.load import load_path
 from costmodel.cores.load import load_core
-from costmodel.engine import compiled
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 from costmodel.errors import CostmodelError
 
 ROOT = Path(__file__).parents[1]
@@ -68,21 +66,21 @@ def blocks(count: int = BLOCKS) -> list[bytes]:
     return found[:: max(1, len(found) // count)][:count]
 
 
-def bulk(core: str, scenario: str, plain: bool, code: Sequence[bytes]) -> str:
-    """A line a block: its bytes, its cycles and how many instructions were run for
-    them, or why there are none."""
-    engine = Bulk(load_core(core), compiled=not plain)
+def bulk(core: str, scenario: str, code: Sequence[bytes]) -> str:
+    """A line a block: its bytes, its cycles and whether they settled, or why there are
+    none."""
+    loaded = load_core(core)
     lines = []
     for block in code:
         try:
-            known = engine.throughput(block, scenario)
-            lines.append(f"{block.hex()} {known.cycles} {known.simulated}")
+            cycles, settled = rate(loaded, block, scenario)
+            lines.append(f"{block.hex()} {cycles} {settled}")
         except CostmodelError as error:
             lines.append(f"{block.hex()} {error.found}")
     return "\n".join(lines)
 
 
-def outputs(plain: bool, count: int = BLOCKS) -> Iterator[tuple[str, str]]:
+def outputs(count: int = BLOCKS) -> Iterator[tuple[str, str]]:
     """Name and text of each, bulk runs of ``count`` blocks.
 
     Raises RuntimeError if a command does not end well.
@@ -97,21 +95,19 @@ def outputs(plain: bool, count: int = BLOCKS) -> Iterator[tuple[str, str]]:
     code = blocks(count)
     for core in BULK_CORES:
         for scenario in BULK_SCENARIOS:
-            yield f"bulk-{core}-{scenario}.txt", bulk(core, scenario, plain, code)
+            yield f"bulk-{core}-{scenario}.txt", bulk(core, scenario, code)
 
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def main(folder: str, plain: bool) -> None:
-    if plain:
-        compiled.COMPILERS = ()  # type: ignore[misc]
+def main(folder: str) -> None:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    for name, text in outputs(plain):
+    for name, text in outputs():
         (target / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], "--plain" in sys.argv[2:])
+    main(sys.argv[1])

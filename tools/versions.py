@@ -1,8 +1,8 @@
-"""The same bytes on every Python there is here, plain and compiled: ``make versions``.
+"""The same bytes on every Python there is here: ``make versions``.
 
-Makes an environment of its own for each interpreter, runs ``tools/outputs.py`` in it
-with and without a C compiler, and compares every output with the first's. Ends with
-status 1 and the first difference, or says what was compared.
+Makes an environment of its own for each interpreter, runs ``tools/outputs.py`` in it,
+and compares every output with the first's. Ends with status 1 and the first difference,
+or says what was compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".venv-versions"
 VERSIONS = ("3.11", "3.12", "3.13")
-WAYS = {"compiled": (), "plain": ("--plain",)}
 
 
 def interpreter(version: str) -> str | None:
@@ -49,16 +48,13 @@ def environment(version: str, python: str) -> Path:
     return made
 
 
-def run(version: str, python: Path) -> list[Path]:
-    """The folders of outputs, one for each way."""
-    out = []
-    for way, options in WAYS.items():
-        folder = HOME / "outputs" / f"{version}-{way}"
-        shutil.rmtree(folder, ignore_errors=True)
-        command = [str(python), "-m", "tools.outputs", str(folder), *options]
-        subprocess.run(command, cwd=ROOT, check=True)
-        out.append(folder)
-    return out
+def run(version: str, python: Path) -> Path:
+    """The folder of its outputs."""
+    folder = HOME / "outputs" / version
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [str(python), "-m", "tools.outputs", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return folder
 
 
 def difference(one: Path, other: Path) -> str:
@@ -82,27 +78,20 @@ def main() -> int:
     if len(pythons) < 2:
         print(f"Pythons found: {', '.join(pythons) or 'none'}; nothing to compare")
         return 2
-    if shutil.which("gcc") is None and shutil.which("cc") is None:
-        print("no C compiler: the compiled engine is not compared", file=sys.stderr)
     folders: list[Path] = []
     for version, python in pythons.items():
         try:
-            folders += run(version, environment(version, python))
+            folders.append(run(version, environment(version, python)))
         except subprocess.CalledProcessError as error:
             print(f"Python {version}: {' '.join(error.cmd)} failed")
             return 1
-        found = difference(folders[0], folders[-2]) or difference(
-            folders[0], folders[-1]
-        )
+        found = difference(folders[0], folders[-1])
         if found:
             print(f"not the same bytes: {found}")
             return 1
         print(f"Python {version}: the same", file=sys.stderr)
     count = len(list(folders[0].iterdir()))
-    print(
-        f"the same bytes in {count} outputs on Python {', '.join(pythons)}, "
-        f"{' and '.join(WAYS)}"
-    )
+    print(f"the same bytes in {count} outputs on Python {', '.join(pythons)}")
     return 0
 
 

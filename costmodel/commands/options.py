@@ -163,11 +163,10 @@ def add_model_options(
     group.add_argument(
         "--align",
         type=any_alignment if varied else alignment,
-        default=0,
         metavar="N",
         help="offset of the code from a 64-byte line, 0-63"
         + (" or all" if varied else "")
-        + " (default 0)",
+        + " (default 0; of unrolled copies, where those measured began)",
     )
     if varied:
         group.add_argument(

@@ -36,7 +36,7 @@ def varied(args: argparse.Namespace, cores: Sequence[str], *paths: Path) -> Outc
             args.progress(done, len(names))
         points += sweep(
             paths, core, asked, scenario=args.scenario,
-            align=max(args.align, 0), values=values_for(settings, core), cold=args.cold,
+            align=None if args.align == ALL_ALIGNS else args.align, values=values_for(settings, core), cold=args.cold,
         )  # fmt: skip
     if args.progress is not None:
         args.progress(len(names), len(names))

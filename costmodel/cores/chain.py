@@ -15,6 +15,7 @@ from costmodel.cores import catalogue, fields, figures, merge, model, reader, ya
 from costmodel.cores import evidence as evidence_of
 from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.quantity import ASSUMED, Quantity
+from costmodel.cores.rules import RULES, Rule, broken
 from costmodel.cores.validate import validate
 from costmodel.cores.yamltree import Map
 from costmodel.errors import CoreError
@@ -176,6 +177,9 @@ def _built(
         core = msgspec.convert(plain, model.Core)
     except msgspec.ValidationError as problem:
         return None, (CoreError(str(problem), where=file.name),)
+    ruled = tuple(_contradiction(rule, evidence, file) for rule in broken(RULES, core))
+    if ruled:
+        return None, ruled
     cpuid = file.tree.get("cpuid", ())
     loaded = LoadedCore(
         core,
@@ -186,6 +190,16 @@ def _built(
         MappingProxyType(plain),
     )
     return loaded, ()
+
+
+def _contradiction(
+    rule: Rule, evidence: Mapping[str, Quantity], file: _File
+) -> CoreError:
+    path = rule.paths[0]
+    known = evidence.get(path)
+    value = f"{known.value:g}" if known else "not stated"
+    where = known.where if known and known.where else file.name
+    return CoreError(f"{path}: {value}", where=where, expected=rule.expected)
 
 
 def _named(tree: Map, file: _File, problems: list[CoreError]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
 from costmodel.cores.model import Core, Cost
+from costmodel.cores.rules import RULES, broken, ruled
 from costmodel.errors import CoreError
 
 _Parts = tuple[str, ...]
@@ -35,7 +36,16 @@ def changed(core: Core, tree: Mapping[str, Any], values: Mapping[str, Any]) -> C
             fresh[name] = _convert(plain, _types()[name], name)
     if "costs" in top:
         fresh["costs"] = _costs(core, top["costs"], copied)
-    return msgspec.structs.replace(core, **fresh) if fresh else core
+    made = msgspec.structs.replace(core, **fresh) if fresh else core
+    if any(map(ruled, values)):
+        for rule in broken(RULES, made):
+            path = next((one for one in rule.paths if one in values), rule.paths[0])
+            raise CoreError(
+                f"{values.get(path)} cannot be",
+                where=path,
+                expected=f"{rule.paths[0]} {rule.expected}",
+            )
+    return made
 
 
 def _costs(core: Core, plain: Any, copied: Mapping[_Parts, Any]) -> Any:
@@ -98,11 +108,11 @@ def _checked(path: str, value: Any, spec: Spec) -> Any:
     if spec.number:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise CoreError(f"{value!r} is no number", where=path, expected="a number")
-        if not spec.minimum <= value <= spec.maximum:  # NaN fails as well
+        if not spec.allows(value):
             raise CoreError(
                 f"{value:g} is impossible",
                 where=path,
-                expected=f"{spec.minimum} to {spec.maximum}",
+                expected=spec.bounds,
             )
         if spec.kind == "int":
             if value != int(value):

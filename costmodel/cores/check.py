@@ -12,6 +12,7 @@ from costmodel import data
 from costmodel.code.special import OPERATIONS
 from costmodel.cores import catalogue
 from costmodel.cores.load import LoadedCore, load_core, problems_of
+from costmodel.cores.rules import DOUBTS, broken
 from costmodel.cores.semantic import Semantic, instructions
 from costmodel.errors import CoreError
 
@@ -123,37 +124,12 @@ def _may_vary(path: str) -> bool:
 
 def _impossible(loaded: LoadedCore) -> Iterator[Finding]:
     core = loaded.core
-    front, memory, window = core.front_end, core.memory, core.window
-    cache = front.uop_cache
-    rules = (
-        ("memory.line", _power_of_two(memory.line), "a power of two"),
-        ("memory.boundary", _power_of_two(memory.boundary), "a power of two"),
-        ("front_end.fetch_bytes", _power_of_two(front.fetch_bytes), "a power of two"),
-        ("front_end.uop_cache.window", cache.window in (0, 32, 64), "0, 32 or 64"),
-        (
-            "front_end.decode.complex_uops",
-            front.decode.complex_uops <= front.decode.uops,
-            "at most front_end.decode.uops",
-        ),
-        ("window.load_buffer", window.load_buffer <= window.rob, "at most the rob"),
-        ("window.store_buffer", window.store_buffer <= window.rob, "at most the rob"),
-        ("window.retire", window.retire <= window.rob, "at most the rob"),
-        (
-            "memory.l3_latency",
-            memory.load_latency
-            <= memory.l2_latency
-            <= memory.l3_latency
-            <= memory.memory_latency,
-            "load_latency <= l2_latency <= l3_latency <= memory_latency",
-        ),
-    )
-    for path, holds, expected in rules:
-        if not holds:
-            known = loaded.evidence.get(path)
-            where = known.where if known and known.where else loaded.files[0]
-            yield Finding(
-                loaded.name, "impossible", path, where, f"expected {expected}"
-            )
+    for rule in broken(DOUBTS, core):
+        path = rule.paths[0]
+        known = loaded.evidence.get(path)
+        where = known.where if known and known.where else loaded.files[0]
+        text = f"expected {rule.expected}"
+        yield Finding(loaded.name, "impossible", path, where, text)
     for operation, rows in core.costs.items():
         for shape, cost in rows.items():
             path = f"costs.{operation}.{shape}"
@@ -165,10 +141,6 @@ def _impossible(loaded: LoadedCore) -> Iterator[Finding]:
 
 def _memory_uops(shape: str) -> int:
     return 3 if "m" in shape or shape == "*" else 3 * (shape in ("", "r", "i"))
-
-
-def _power_of_two(value: int) -> bool:
-    return value > 0 and value & (value - 1) == 0
 
 
 def _ports(loaded: LoadedCore) -> Iterator[Finding]:

@@ -16,30 +16,12 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from costmodel.cores import model
+from costmodel.cores.declarations import parted
+from costmodel.cores.figure import Figure
+from costmodel.cores.model import MOST_WAIT
 
-MAXIMUM = 10_000_000  # no figure of a core is larger; keeps one typo from eating memory
-MAX_COUNT = 4096  # uops of one instruction
-
-# Where 0 or less is impossible rather than "the core lacks it".
-MINIMUMS: dict[tuple[str, str], int] = {
-    ("Core", "year"): 1970,
-    ("Core", "ghz"): 0,
-    ("FrontEnd", "fetch_bytes"): 1,
-    ("FrontEnd", "uop_queue"): 1,
-    ("FrontEnd", "microcode_uops"): 1,
-    ("Decode", "width"): 1,
-    ("Decode", "uops"): 1,
-    ("Rename", "width"): 1,
-    ("Scheduler", "entries"): 1,
-    ("Window", "rob"): 1,
-    ("Window", "retire"): 1,
-    ("UopCost", "count"): 1,
-    ("Memory", "load_latency"): 1,
-    ("Memory", "line"): 1,
-    ("Memory", "boundary"): 1,
-    ("Memory", "commit_per_cycle"): 1,
-    ("Memory", "commit_same_line"): 1,
-}
+MAXIMUM = MOST_WAIT  # no figure of a core is larger
+MAX_COUNT = 4096  # members of a list
 
 SHAPE = re.compile(r"\*||(?:[rmiscd][0-9]*|[01])(?:,(?:[rmiscd][0-9]*|[01]))*")
 NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
@@ -51,7 +33,8 @@ class Spec(msgspec.Struct, frozen=True, eq=False):
 
     ``kind``: int, float, bool, str, choice, list, dict, section, cost, uop. ``item`` is
     the Spec inside a list or dict, ``fields`` those of a section, cost or uop.
-    ``minimum`` bounds numbers.
+    ``minimum`` and ``maximum`` bound numbers; with ``off`` they may be 0 as well, and
+    with ``binary`` they are powers of two.
     """
 
     kind: str
@@ -60,13 +43,31 @@ class Spec(msgspec.Struct, frozen=True, eq=False):
     choices: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     defaults: dict[str, Any] = {}
-    minimum: int = 0
-    maximum: int = MAXIMUM
+    minimum: float = 0
+    maximum: float = MAXIMUM
+    binary: bool = False
+    off: bool = False
     type: Any = None
 
     @property
     def number(self) -> bool:
         return self.kind in ("int", "float")
+
+    def allows(self, value: float) -> bool:
+        """Whether the number is within the bounds."""
+        if self.off and value == 0:
+            return True
+        if not self.minimum <= value <= self.maximum:  # NaN fails as well
+            return False
+        return not self.binary or (int(value) & (int(value) - 1)) == 0
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words: "1 to 64"."""
+        said = f"{self.minimum:g} to {self.maximum:.9g}"
+        if self.binary:
+            said = f"a power of two, {said}"
+        return f"0 or {said}" if self.off else said
 
     @property
     def mapping(self) -> bool:
@@ -102,26 +103,34 @@ def _section(cls: type[Any], kind: str) -> Spec:
     )
 
 
-def _spec(hint: Any, owner: str, name: str) -> Spec:
+def _spec(annotated: Any, owner: str, name: str) -> Spec:
+    hint, figure = parted(annotated)
+    return _bare(hint, owner, name, figure or Figure("", most=MAXIMUM))
+
+
+def _bare(hint: Any, owner: str, name: str, figure: Figure) -> Spec:
     origin, inside = get_origin(hint), get_args(hint)
     if origin in (types.UnionType, typing.Union):
         (hint,) = (one for one in inside if one is not types.NoneType)
-        return _spec(hint, owner, name)
+        return _bare(hint, owner, name, figure)
     if origin is Literal:
         return Spec("choice", choices=inside)
     if origin is tuple:
-        return Spec("list", item=_spec(inside[0], owner, name), type=hint)
+        item = _bare(inside[0], owner, name, figure)
+        most = MAX_COUNT if item.number or item.fields else min(MAX_COUNT, figure.most)
+        return Spec("list", item=item, maximum=most, type=hint)
     if origin is dict:
-        return Spec("dict", item=_spec(inside[1], owner, name), type=hint)
+        return Spec("dict", item=_bare(inside[1], owner, name, figure), type=hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         kinds: dict[Any, str] = {model.Cost: "cost", model.UopCost: "uop"}
         return _section(hint, kinds.get(hint, "section"))
     if hint in (int, float):
-        count = owner in ("Cost", "UopCost") and "latency" not in name
         return Spec(
             "int" if hint is int else "float",
-            minimum=MINIMUMS.get((owner, name), 0),
-            maximum=MAX_COUNT if count else MAXIMUM,
+            minimum=figure.least,
+            maximum=figure.most,
+            binary=figure.binary,
+            off=figure.off,
         )
     if hint in (bool, str):
         return Spec(hint.__name__)

@@ -122,9 +122,9 @@ class FigureReader:
         if key not in tree:
             return None
         value = tree[key]
-        if type(value) in (int, float) and 0 <= value <= spec.maximum:
+        if type(value) in (int, float) and spec.allows(value):
             return float(value)
-        self.wrong(tree.values_at[key], key, value, f"a number, 0 to {spec.maximum}")
+        self.wrong(tree.values_at[key], key, value, f"a number, {spec.bounds}")
         return None
 
     def fits(self, value: Any, spec: Spec, mark: Any, name: str) -> bool:
@@ -136,8 +136,8 @@ class FigureReader:
                 hint = "take the quotes off"
             self.wrong(mark, name, value, wanted, hint)
             return False
-        if not spec.minimum <= value <= spec.maximum:
-            wanted += f", {spec.minimum} to {spec.maximum}"
+        if not spec.allows(value):
+            wanted += f", {spec.bounds}"
             self.wrong(mark, name, value, wanted)
             return False
         return True
@@ -172,7 +172,7 @@ class FigureReader:
                     f"{{value: {value:g}, low: .., high: .., source: assumed}}",
                 )
             half = 0.0 if spread is None or implied else abs(value) * spread
-            least = max(float(spec.minimum), value - half)
+            least = max(0.0 if spec.off else float(spec.minimum), value - half)
             low = least if low is None else low
             high = value + half if high is None else high
         if not low <= value <= high:

@@ -148,8 +148,9 @@ class Reader(FigureReader):
             return out
         if item.number:  # widths and the like: list members do not vary
             group = group._replace(spread=0.0)
-        if len(value) > fields.MAX_COUNT:
-            self.problem(mark, f"{len(value)} members in {name}", "a few")
+        if len(value) > spec.maximum:
+            found = f"{len(value)} members in {name}"
+            self.problem(mark, found, f"at most {spec.maximum:g}")
             return out
         for member, where in zip(value, value.items_at, strict=True):
             if member is None:

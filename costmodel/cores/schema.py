@@ -100,6 +100,8 @@ class _Parts:
         if spec.number:
             kind = "integer" if spec.kind == "int" else "number"
             number = {"type": kind, "minimum": spec.minimum, "maximum": spec.maximum}
+            if spec.off:
+                number["minimum"] = 0
             return [number, self.wrapped(number, interval=True)]
         if spec.kind == "uop":
             short = {"type": "string", "pattern": "^[a-z0-9_]+( +x?[0-9]+)?$"}
@@ -170,7 +172,8 @@ def _inner(spec: Spec) -> Spec:
 def _name(spec: Spec) -> str:
     """A name for a kind of value: equal names mean equal schemas."""
     if spec.number:
-        return f"{spec.kind}_from_{spec.minimum}_to_{spec.maximum}"
+        low = 0 if spec.off else spec.minimum
+        return f"{spec.kind}_from_{low}_to_{spec.maximum}"
     if spec.kind == "choice":
         return "choice_" + "_".join(one or "none" for one in spec.choices)
     if spec.kind in ("list", "dict"):

@@ -17,17 +17,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from costmodel.engine import causes, state
+from costmodel.engine import causes
+from costmodel.engine.layout import COLUMN, LOG_ROW, STAGES
 
-STAGES = {
-    state.QUEUE: "queue",
-    state.ISSUE: "issue",
-    state.READY: "ready",
-    state.DISPATCH: "dispatch",
-    state.COMPLETE: "complete",
-    state.RETIRE: "retire",
-    state.COMMIT: "commit",
-}
+_STAGE = {COLUMN[stage]: stage for stage in STAGES}
+_RETIRE = COLUMN["retire"]
 
 
 class Link(NamedTuple):
@@ -48,7 +42,7 @@ def critical_path(g: Sequence[int], last: int, start: int, end: int) -> list[Lin
     out: list[Link] = []
     event, now = last, end
     while now > start and event >= 0:
-        uop, stage = divmod(event, state.G_SIZE)
+        uop, stage = divmod(event, LOG_ROW)
         source = g[event + 2]
         then = min(now, g[source]) if source >= 0 else start
         if then < start or source < 0:
@@ -56,8 +50,8 @@ def critical_path(g: Sequence[int], last: int, start: int, end: int) -> list[Lin
         if now > then:
             out.append(
                 Link(
-                    uop, STAGES[stage], g[event + 1], now - then,
-                    source // state.G_SIZE if source >= 0 else -1,
+                    uop, _STAGE[stage], g[event + 1], now - then,
+                    source // LOG_ROW if source >= 0 else -1,
                 )
             )  # fmt: skip
         event, now = source, then
@@ -96,7 +90,7 @@ def by_retirement(
     out: Counter[tuple[int, str]] = Counter()
     before = start
     for n in range(total):
-        event = n * state.G_SIZE + state.RETIRE
+        event = n * LOG_ROW + _RETIRE
         now = g[event]
         if now > end:
             break

@@ -1,51 +1,47 @@
 """Why a cycle was spent: the vocabulary of every breakdown.
 
-The engine records one cause for each event it times; the number is the index here.
+The simulator records one cause for each event it times; the number is the index here.
 """
 
 from __future__ import annotations
 
-(
-    START, PIPELINE, FETCH, LENGTH_PREFIX, DECODE, DECODE_FIRST, MICROCODE,
-    UOP_CACHE, REDIRECT, QUEUE_FULL, ISSUE_WIDTH, ISSUE_MEMORY, ROB_FULL,
-    SCHEDULER_FULL, LOAD_BUFFER, STORE_BUFFER, REGISTERS, SERIALISE, DRAIN, INPUT,
-    PORT, DIVIDER, EXECUTE, LOAD, FORWARD, FORWARD_BLOCKED, SPLIT, LATENCY,
-    RETIRE_ORDER, RETIRE_WIDTH, COMMIT, CACHE_MISS, ALIAS, REGISTER_READS,
-) = range(34)  # fmt: skip
-
-NAMES = (
-    "start",
-    "pipeline depth",
-    "fetch bandwidth",
-    "length-changing prefix",
-    "decode width",
-    "first decoder",
-    "microcode sequencer",
-    "uop cache",
-    "front end restart",
-    "queue full",
-    "issue width",
-    "memory issue",
-    "rob full",
-    "scheduler full",
-    "load buffer full",
-    "store buffer full",
-    "registers",
-    "serialising",
-    "store drain",
-    "dependency",
-    "port",
-    "divider",
-    "execute latency",
-    "load latency",
-    "store forwarding",
-    "blocked forwarding",
-    "line crossing",
-    "microcode latency",
-    "retire order",
-    "retire width",
-    "store commit",
-    "cache miss",
-    "4K aliasing",
-    "register reads",
-)  # fmt: skip
+_CAUSES = {
+    "START": "start",
+    "PIPELINE": "pipeline depth",
+    "FETCH": "fetch bandwidth",
+    "LENGTH_PREFIX": "length-changing prefix",
+    "DECODE": "decode width",
+    "DECODE_FIRST": "first decoder",
+    "MICROCODE": "microcode sequencer",
+    "UOP_CACHE": "uop cache",
+    "REDIRECT": "front end restart",
+    "QUEUE_FULL": "queue full",
+    "ISSUE_WIDTH": "issue width",
+    "ISSUE_MEMORY": "memory issue",
+    "ROB_FULL": "rob full",
+    "SCHEDULER_FULL": "scheduler full",
+    "LOAD_BUFFER": "load buffer full",
+    "STORE_BUFFER": "store buffer full",
+    "REGISTERS": "registers",
+    "SERIALISE": "serialising",
+    "DRAIN": "store drain",
+    "INPUT": "dependency",
+    "PORT": "port",
+    "DIVIDER": "divider",
+    "EXECUTE": "execute latency",
+    "LOAD": "load latency",
+    "FORWARD": "store forwarding",
+    "FORWARD_BLOCKED": "blocked forwarding",
+    "SPLIT": "line crossing",
+    "LATENCY": "microcode latency",
+    "RETIRE_ORDER": "retire order",
+    "RETIRE_WIDTH": "retire width",
+    "COMMIT": "store commit",
+    "CACHE_MISS": "cache miss",
+    "ALIAS": "4K aliasing",
+    "REGISTER_READS": "register reads",
+}
+IDENTIFIERS = tuple(_CAUSES)
+NAMES = tuple(_CAUSES.values())
+START = IDENTIFIERS.index("START")
+PIPELINE = IDENTIFIERS.index("PIPELINE")

@@ -70,7 +70,7 @@ class Chaser:
         )
 
     def chased(
-        self, path: Sequence[Facts | None], links: Sequence[Sequence[int]]
+        self, path: Sequence[Facts | None], links: Sequence[L.AccessRow]
     ) -> list[Lowered | None]:
         """What the instructions lower to, loads through loaded pointers being quicker.
         None: fused into the one before it."""
@@ -84,7 +84,7 @@ class Chaser:
         ]
 
     def quick(
-        self, path: Sequence[Facts | None], links: Sequence[Sequence[int]]
+        self, path: Sequence[Facts | None], links: Sequence[L.AccessRow]
     ) -> list[tuple[int, ...]]:
         """The accesses of each instruction that are loads through a loaded pointer.
 
@@ -115,7 +115,7 @@ class Chaser:
                     loaded |= facts.written
                 elif facts.loads:
                     for row in links[first:end]:
-                        if row[L.A_FORWARD] not in _FROM_MEMORY:
+                        if row.forward not in _FROM_MEMORY:
                             break
                     else:
                         loaded |= facts.loads
@@ -129,7 +129,10 @@ class Chaser:
         found = self._quicker.get((id(low), quick))
         if found is None:
             uops = tuple(
-                u._replace(latency=u.latency - self.saves)
+                u._replace(
+                    latency=u.latency - self.saves,
+                    latency_of=(*u.latency_of, ("memory.chase_saves", -1)),
+                )
                 if u.kind == L.K_LOAD and u.access in quick
                 else u
                 for u in low.uops

@@ -13,7 +13,7 @@ from costmodel.code.insn import Form, MemoryAccess
 from costmodel.cores.model import Core, Cost, UopCost
 from costmodel.engine import layout as L
 from costmodel.engine.dataflow import Dataflow
-from costmodel.engine.lowered import Uop
+from costmodel.engine.lowered import Terms, Uop
 
 LOAD, ADDRESS, DATA = "load", "store_address", "store_data"
 SIMPLE = "store_address_simple"
@@ -21,6 +21,7 @@ MEMORY = frozenset({LOAD, ADDRESS, SIMPLE, DATA})
 _CHAIN = L.TEMPORARY + 7  # carries a value from one uop of a row to the next
 
 Access = tuple[int, MemoryAccess]  # with its number within the instruction
+Stated = tuple[UopCost, str]  # a uop of a cost row, and the path of its figures
 
 
 class Composer:
@@ -40,14 +41,16 @@ class Composer:
         accesses: tuple[MemoryAccess, ...],
         flow: Dataflow,
         taken: bool,
+        row: str = "",
     ) -> list[Uop]:
-        """All uops of ``form``, in order, with the issue slots they start."""
+        """All uops of ``form``, in order, with the issue slots they start. ``row``:
+        path of ``cost``; "" if the core has no row."""
         loads = [(n, a) for n, a in enumerate(accesses) if a.reads]
         stores = [(n, a) for n, a in enumerate(accesses) if a.writes]
         if cost.whole:
-            return self._whole(form, cost, loads, stores, flow, taken)
+            return self._whole(form, cost, loads, stores, flow, taken, row)
         together = 0 if self._rename.fuse_read_modify_write else L.NEW_SLOT
-        rows = _counted(cost.uops)
+        rows = _counted(cost.uops, row)
         if rows:
             inputs = list(flow.reads)
             out = self._sources(form, loads, inputs)
@@ -68,35 +71,42 @@ class Composer:
             inputs.append((R.GS_BASE if access.segment == "gs" else R.FS_BASE, 0))
         return tuple(inputs)
 
-    def _load_latency(self, form: Form, access: MemoryAccess) -> int:
+    def _load_latency(self, form: Form, access: MemoryAccess) -> tuple[int, Terms]:
+        """Cycles of a load from the cache, and the figures they are a sum of."""
         memory = self._memory
-        latency = memory.load_latency
-        if access.index >= 0:
-            latency += memory.indexed_extra
         limit = memory.displacement_limit
-        if limit and (access.index >= 0 or not 0 <= access.displacement < limit):
-            latency += memory.slow_extra
+        within = access.index < 0 and 0 <= access.displacement < limit
+        parts = [("load_latency", memory.load_latency)]
+        if access.index >= 0:
+            parts.append(("indexed_extra", memory.indexed_extra))
+        if limit and not within:
+            parts.append(("slow_extra", memory.slow_extra))
         if access.segment:
-            latency += memory.segment_extra
+            parts.append(("segment_extra", memory.segment_extra))
         if access.base < 0 and access.index < 0:
-            latency += memory.absolute_extra
+            parts.append(("absolute_extra", memory.absolute_extra))
         if access.width < 32:
-            latency += memory.narrow_extra
+            parts.append(("narrow_extra", memory.narrow_extra))
         if form.mnemonic in ("movsx", "movsxd"):
-            latency += memory.sign_extend_extra
-        return latency
+            parts.append(("sign_extend_extra", memory.sign_extend_extra))
+        return (
+            sum(cycles for _, cycles in parts),
+            tuple([("memory." + name, 1) for name, _ in parts]),
+        )
 
     def _load(self, form: Form, access: Access, outputs: list[int], flags: int) -> Uop:
         number, place = access
+        latency, figures = self._load_latency(form, place)
         return Uop(
             kind=L.K_LOAD,
             port_class=LOAD,
-            latency=self._load_latency(form, place),
+            latency=latency,
             busy=0,
             flags=flags | L.MEMORY_OP | L.IN_TURN,
             inputs=self._address(place),
             outputs=tuple((o, 0) for o in outputs),
             access=number,
+            latency_of=figures,
         )
 
     def _sources(self, form: Form, loads: list[Access], inputs: list[int]) -> list[Uop]:
@@ -115,7 +125,9 @@ class Composer:
         load = self._load(form, access, targets, L.NEW_SLOT)
         if form.stack_delta == 0:  # a narrow load keeps the rest of its register
             kept = tuple((r, -load.latency) for r in targets if r in flow.reads)
-            load = load._replace(inputs=load.inputs + kept)
+            load = load._replace(
+                inputs=load.inputs + kept, late_by_latency=len(kept)
+            )
         return load
 
     def _store(self, access: Access, data: list[int], flags: int) -> list[Uop]:
@@ -149,7 +161,7 @@ class Composer:
     # --- computation ----------------------------------------------------------------
     def _compute(
         self,
-        rows: tuple[UopCost, ...],
+        rows: tuple[Stated, ...],
         inputs: list[int],
         outputs: list[int],
         flow: Dataflow,
@@ -159,7 +171,7 @@ class Composer:
         """The uops of a row: by default each hands its value on to the next."""
         out: list[Uop] = []
         last = len(rows) - 1
-        for k, row in enumerate(rows):
+        for k, (row, path) in enumerate(rows):
             if row.reads is None:
                 read = inputs if k == 0 else [*inputs, _CHAIN]
             else:
@@ -174,12 +186,13 @@ class Composer:
                 if L.RESULT in outputs and k == last and not stored:
                     write = [*write, *([] if L.RESULT in write else [L.RESULT])]
             shares = not row.own_slot or (k == 0 and first_shares)
-            out.append(self._uop(row, read, write, flow, taken, shares))
+            out.append(self._uop(row, path, read, write, flow, taken, shares))
         return out
 
     def _uop(
         self,
         row: UopCost,
+        path: str,
         read: list[int],
         write: list[int],
         flow: Dataflow,
@@ -209,6 +222,8 @@ class Composer:
             flags=flags,
             inputs=tuple((r, late.get(r, 0)) for r in dict.fromkeys(read)),
             outputs=tuple((w, slow.get(w, 0)) for w in dict.fromkeys(write)),
+            latency_of=((path + ".latency", 1),) if path else (),
+            busy_of=((path + ".busy", 1),) if path and row.busy else (),
         )
 
     def _whole(
@@ -219,17 +234,18 @@ class Composer:
         stores: list[Access],
         flow: Dataflow,
         taken: bool,
+        path: str,
     ) -> list[Uop]:
         """Uops of a row that lists loads and stores itself."""
         out: list[Uop] = []
-        rows = _counted(cost.uops)
-        computing = tuple(r for r in rows if r.on not in MEMORY)
+        rows = _counted(cost.uops, path)
+        computing = tuple(stated for stated in rows if stated[0].on not in MEMORY)
         outputs = [*flow.writes, *([L.RESULT] if stores else [])]
         position = 0
         addresses, data = list(stores), list(stores)
         sources, targets = list(loads), [L.LOADED, L.LOADED_2]
         inputs = list(flow.reads)
-        for row in rows:
+        for row, _ in rows:
             flags = L.NEW_SLOT if row.own_slot else 0
             if row.on == LOAD and sources:
                 target = targets.pop(0) if targets else L.LOADED_2
@@ -263,6 +279,10 @@ def _nothing(reads: list[int], writes: list[int]) -> Uop:
     )  # fmt: skip
 
 
-def _counted(rows: tuple[UopCost, ...]) -> tuple[UopCost, ...]:
+def _counted(uops: tuple[UopCost, ...], row: str) -> tuple[Stated, ...]:
     """The uops of a row, those given with a ``count`` written out."""
-    return tuple(row for row in rows for _ in range(row.count))
+    return tuple(
+        (uop, f"{row}.uops.{k}" if row else "")
+        for k, uop in enumerate(uops)
+        for _ in range(uop.count)
+    )

@@ -8,8 +8,7 @@ from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
-from costmodel.engine.item import Item
-from costmodel.engine.lowered import Lowered
+from costmodel.engine.lowered import Item, Lowered
 
 _NEGATION = {
     "o": "no", "b": "ae", "e": "ne", "be": "a", "s": "ns", "p": "np", "l": "ge",

@@ -22,8 +22,8 @@ def links(
     core: Core,
     again: bool = False,
     same_pointer: bool = False,
-) -> tuple[list[list[int]], int, Linkage]:
-    """Rows of ``layout.ACCESS_SIZE`` integers for every access, the number of copies a
+) -> tuple[list[L.AccessRow], int, Linkage]:
+    """A row for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
     ``again``: the same instructions run again and again (a loop, not copies), so that
@@ -49,18 +49,18 @@ def links(
                 depth = max(depth, distance + 1)
                 forward = L.F_ALIAS
         rows.append(
-            [
+            L.AccessRow(
                 source,
                 distance,
                 forward,
                 root,
-                linked.stride[k] if linked.persistent[k] else 0,
-                linked.offset[k],
+                L.signed(linked.stride[k]) if linked.persistent[k] else 0,
+                L.signed(linked.offset[k]),
                 1 - linked.persistent[k],
                 max(1, linked.width[k]),
                 0,
                 0,
-            ]
+            )
         )
     return rows, depth, linked
 

@@ -69,7 +69,7 @@ class Lowering:
         if self._moves(form, row.operation):
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
-        uops = self._composer.uops(form, cost, accesses, flow, taken)
+        uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -150,6 +150,7 @@ class Lowering:
         if special:
             flags |= L.COMPLEX
         after = slots.simple_after(cost, decode, bool(special), front)
+        stall, stall_of = slots.prefix_stall(form, front)
         return Lowered(
             uops=tuple(uops),
             decode_slots=max(decode, 1),
@@ -159,24 +160,31 @@ class Lowering:
             flags=flags,
             latency=cost.latency,
             redirect=core.front_end.redirect if cost.refetch else 0,
-            prefix_stall=slots.prefix_stall(form, front),
+            prefix_stall=stall,
+            prefix_stall_of=stall_of,
+            microcode_stated=cost.microcode > 0,
             accesses=tuple(m for m in form.memory if m.reads or m.writes),
             operation=row.operation,
             row=row.path,
             known=row.cost is not None,
             fillers=cost.filler,
+            lines=_lines(form, cost),
         )
 
 
 def _here(form: Form, cost: Cost) -> Cost:
     """The row with what the context adds: bytes moved, a return predicted wrongly."""
-    if form.count >= 0 and cost.line_cycles:
-        lines = -(-form.count // LINE)
+    if lines := _lines(form, cost):
         whole = cost.latency + lines * cost.line_cycles
         cost = msgspec.structs.replace(cost, latency=whole)
     if form.mispredicted and not cost.refetch:
         cost = msgspec.structs.replace(cost, refetch="cache")
     return cost
+
+
+def _lines(form: Form, cost: Cost) -> int:
+    """Lines of a string of known length, where the core says what each takes."""
+    return -(-form.count // LINE) if form.count > 0 and cost.line_cycles else 0
 
 
 def _free(flow: Dataflow) -> Uop:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from costmodel.engine import causes, state
+from costmodel.engine import causes
 from costmodel.engine import layout as L
 from costmodel.engine.attribution import (
     Link,
@@ -15,50 +15,61 @@ from costmodel.engine.attribution import (
 )
 from costmodel.engine.cold import LEVELS, spoken
 from costmodel.engine.guesses import guesses
-from costmodel.engine.pathrun import Run
+from costmodel.engine.layout import COLUMN, LOG_ROW
 from costmodel.engine.result import Edge, Estimate, LineUse, UopTimes
+from costmodel.engine.simulation import Settings, Simulation
 
 
-def report(run: Run) -> Estimate:
-    """Run it, and tell all there is to tell. Raises what ``Run.logged`` raises."""
-    return _Report(run).estimate()
+_UOP, _INSN, _PORT = COLUMN["uop"], COLUMN["insn"], COLUMN["port"]
+_LINES, _FILLS = COLUMN["lines"], (COLUMN["fill_first"], COLUMN["fill_last"])
+_ISSUE, _DISPATCH = COLUMN["issue"], COLUMN["dispatch"]
+_RETIRE, _COMMIT = COLUMN["retire"], COLUMN["commit"]
+
+
+def report(simulation: Simulation, settings: Settings) -> Estimate:
+    """Run it, and tell all there is to tell. Raises what ``Simulation.logged`` does."""
+    return _Report(simulation, settings).estimate()
 
 
 class _Report:
     """A run and the log it left: ``g``, ``total`` uops of ``insns`` a trip, and the
     window from ``start`` to ``end`` in which ``trips`` trips were measured."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.g, self.m, self.start, self.end, self.trips = run.logged()
-        self.total = self.m[state.UOPS]
-        self.insns = run.trace[L.T_BODY] + run.trace[L.T_TAIL]
-        last = len(run.items) - 1
-        self.step_of = [min(n % self.insns, last) for n in self._insn_of()]
+    def __init__(self, simulation: Simulation, settings: Settings) -> None:
+        self.simulation = simulation
+        self.settings = settings
+        self.loaded = simulation.loaded
+        self.laid = simulation.layout(settings)
+        self.touched = simulation.lines(settings)
+        self.logged = simulation.logged(settings)
+        self.outcome, self.g, _ = self.logged
+        self.start = self.outcome.start
+        self.end = self.start + self.outcome.cycles
+        self.total = self.outcome.uops
+        self.insns = len(self.laid.trace.insns)
+        last = len(self.laid.items) - 1
+        self.insn_of = [
+            self.g[at] for at in range(_INSN, self.total * LOG_ROW, LOG_ROW)
+        ]
+        self.step_of = [min(n % self.insns, last) for n in self.insn_of]
         self.shown = self._uops_of_last()
 
-    def _insn_of(self) -> Iterator[int]:
-        """Number, from the run's start, of the instruction of each uop."""
-        for n in range(self.total):
-            yield self.g[n * state.G_SIZE + state.G_INSN]
-
     def estimate(self) -> Estimate:
-        run, g, m = self.run, self.g, self.m
-        core = run.loaded.core
-        cycles = self.end - self.start
-        copies = self.trips * run.plan.repeat
-        links = critical_path(g, m[state.LAST_RETIRE_EVENT], self.start, self.end)
+        laid, g, settings = self.laid, self.g, self.settings
+        core, given = self.loaded.core, self.simulation.given
+        copies = self.outcome.trips * laid.plan.repeat
+        links = critical_path(g, self.outcome.last_event, self.start, self.end)
         causes_, by_step = charges(links, self.step_of)
-        own = [low for low in run.lowered if low is not None]
+        own = [low for low in laid.lowered[: len(laid.items)] if low is not None]
         return Estimate(
             uarch=core.name,
             title=core.title,
-            scenario=run.scenario,
-            align=run.align,
-            path=run.path,
-            window_cycles=cycles,
+            scenario=settings.scenario,
+            align=settings.align,
+            path=laid.path,
+            window_cycles=self.outcome.cycles,
             copies=copies,
-            instructions=len(run.given.steps),
+            instructions=len(given.steps),
             uops=sum(
                 low.fillers + sum(1 for u in low.uops if u.kind != L.K_NONE)
                 for low in own
@@ -67,35 +78,38 @@ class _Report:
                 low.fillers + sum(1 for u in low.uops if u.flags & L.NEW_SLOT)
                 for low in own
             ),
-            bytes=run.given.bytes,
+            bytes=given.bytes,
             fetch_windows=self._fetch_windows(),
             causes=tuple(causes_),
             charges=tuple(by_step),
-            critical_path=self._edges(_latest(links, -(-cycles // copies))),
+            critical_path=self._edges(
+                _latest(links, -(-self.outcome.cycles // copies))
+            ),
             ports=self._ports(),
             lines=self._lines(),
-            pt_regs=run.frame,
+            pt_regs=self.simulation.frame_of(settings),
             timeline=self._timeline(),
             unknown=self._unknown(),
-            guesses=guesses(run, self.total),
-            notes=(*run.path.notes, *self._cold_notes()),
+            guesses=guesses(self.simulation, settings, self.logged),
+            notes=(*laid.path.notes, *self._notes()),
             store_buffer_peak=_peak(g, self.total),
-            unknown_addresses=run.linked.unknown,
-            cold=run.cold,
+            unknown_addresses=laid.linked.unknown,
+            cold=settings.cold,
             retirement=tuple(
                 by_retirement(g, self.total, self.start, self.end, self.step_of)
             ),
-            code_fills=len({n for pair in run.cold_lines.of_insn for n in pair if n}),
+            code_fills=len({n for pair in laid.cold_lines.of_insn for n in pair if n}),
+            settled=self.outcome.settled,
         )
 
     def _fetch_windows(self) -> int:
         """Aligned fetch blocks the path given spans where it lies."""
-        size, at = self.run.params.fetch_bytes, self.run.align
-        windows = set()
-        for step in self.run.given.steps:
-            length = step.insn.form.length
-            windows |= {at // size, (at + length - 1) // size}
-            at += length
+        size = self.loaded.core.front_end.fetch_bytes
+        windows: set[int] = set()
+        for step in self.simulation.given.steps:
+            at = step.insn.address + self.settings.align
+            last = at + step.insn.form.length - 1
+            windows.update(range(at // size, last // size + 1))
         return len(windows)
 
     def _edges(self, links: list[Link]) -> tuple[Edge, ...]:
@@ -112,8 +126,8 @@ class _Report:
         """Dynamic uops of the last copy of the body."""
         if self.total == 0:
             return range(0)
-        insn_of, insns = list(self._insn_of()), self.insns
-        body = len(self.run.items)
+        insn_of, insns = self.insn_of, self.insns
+        body = len(self.laid.items)
         copy = insn_of[-1] // insns
         if insn_of[-1] % insns >= body:
             copy -= 1
@@ -129,30 +143,29 @@ class _Report:
     def _ports(self) -> tuple[tuple[str, int], ...]:
         g = self.g
         used: Counter[int] = Counter()
-        for at in range(0, self.total * state.G_SIZE, state.G_SIZE):
-            if g[at + state.G_PORT] >= 0 and g[at + state.RETIRE] > self.start:
-                used[g[at + state.G_PORT]] += 1
-        names = self.run.loaded.core.ports.names
+        for at in range(0, self.total * LOG_ROW, LOG_ROW):
+            if g[at + _PORT] >= 0 and g[at + _RETIRE] > self.start:
+                used[g[at + _PORT]] += 1
+        names = self.loaded.core.ports.names
         return tuple((name, used[k]) for k, name in enumerate(names))
 
     def _lines(self) -> tuple[LineUse, ...]:
         """Lines touched by one copy, with the separate writes each took."""
-        run, g = self.run, self.g
-        levels, number, _ = run.cold_lines
-        number = number or (0,) * len(run.lines.uses)
+        g, touched = self.g, self.touched
+        levels, number, _ = self.laid.cold_lines
+        number = number or (0,) * len(touched.uses)
         commits: Counter[int] = Counter()
         filled: dict[int, str] = {}
-        ends = tuple(zip(run.lines.of_access, run.lines.last_of_access, strict=True))
+        ends = tuple(zip(touched.of_access, touched.last_of_access, strict=True))
         for n in self.shown:
-            at = n * state.G_SIZE
-            asked = g[at + state.G_FILL]
-            while asked > 0:
-                load = g[at + state.COMMIT] < 0
-                filled.setdefault(asked % state.MOST_COLD, "load" if load else "store")
-                asked //= state.MOST_COLD
-            wrote = g[at + state.G_LINES]
+            at = n * LOG_ROW
+            by = "load" if g[at + _COMMIT] < 0 else "store"
+            for column in _FILLS:
+                if g[at + column] > 0:
+                    filled.setdefault(g[at + column], by)
+            wrote = g[at + _LINES]
             if wrote > 0:
-                a = run.trace[g[at + state.G_UOP] + L.ACCESS]
+                a = self.laid.trace.uops[g[at + _UOP]].access
                 if 0 <= a < len(ends):
                     commits[ends[a][wrote > 1]] += 1
                     commits[ends[a][0]] += wrote > 1
@@ -162,56 +175,64 @@ class _Report:
                 level=LEVELS[levels[number[k] - 1] if number[k] else 0],
                 filled_by=filled.get(number[k], "") if number[k] else "",
             )
-            for k, use in enumerate(run.lines.uses)
+            for k, use in enumerate(touched.uses)
         )
 
-    def _cold_notes(self) -> tuple[str, ...]:
-        if not self.run.cold:
-            return ()
-        when = "at the start"
-        if self.run.scenario != "once":
-            when += " of every trip, as if evicted in between"
-        return (f"cold {when}: {spoken(self.run.cold)}",)
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.settings.cold:
+            when = "at the start"
+            if self.settings.scenario != "once":
+                when += " of every trip, as if evicted in between"
+            notes.append(f"cold {when}: {spoken(self.settings.cold)}")
+        if self.settings.pointers == "same_pointer" and self.touched.uses:
+            notes.append(
+                "registers begin with one and the same pointer, as the blocks this "
+                "core was measured with did"
+            )
+        return tuple(notes)
 
     def _timeline(self) -> tuple[UopTimes, ...]:
         g = self.g
-        names = self.run.loaded.core.ports.names
-        zero = min((g[n * state.G_SIZE + state.QUEUE] for n in self.shown), default=0)
-        out = []
+        names = self.loaded.core.ports.names
+        columns = [COLUMN[stage] for stage in L.STAGES]
+        queue = columns[0]
+        zero = min((g[n * LOG_ROW + queue] for n in self.shown), default=0)
+        rows = []
         seen: Counter[int] = Counter()
         for n in self.shown:
-            at = n * state.G_SIZE
-            step = self.step_of[n]
-
-            def time(stage: int, at: int = at) -> int:
-                return g[at + stage] - zero if g[at + stage] >= 0 else -1
-
-            port = g[at + state.G_PORT]
-            wait = g[at + state.DISPATCH + 1] if port >= 0 else g[at + state.ISSUE + 1]
-            out.append(
+            at = n * LOG_ROW
+            step, port = self.step_of[n], g[at + _PORT]
+            times = [g[at + c] - zero if g[at + c] >= 0 else -1 for c in columns]
+            rows.append(
                 UopTimes(
-                    step=step,
-                    uop=seen[step],
-                    kind=L.KIND_NAMES[self.run.trace[g[at + state.G_UOP]]],
-                    port=names[port] if port >= 0 else "",
-                    queued=time(state.QUEUE),
-                    issued=time(state.ISSUE),
-                    ready=time(state.READY),
-                    dispatched=time(state.DISPATCH),
-                    completed=time(state.COMPLETE),
-                    retired=time(state.RETIRE),
-                    committed=time(state.COMMIT),
-                    wait=causes.NAMES[wait] if wait > causes.PIPELINE else "",
+                    step,
+                    seen[step],
+                    L.KIND_NAMES[self.laid.trace.uops[g[at + _UOP]].kind],
+                    names[port] if port >= 0 else "",
+                    *times,
+                    self._longest_wait(at, times),
                 )
             )
             seen[step] += 1
-        return tuple(out)
+        return tuple(rows)
+
+    def _longest_wait(self, at: int, times: Sequence[int]) -> str:
+        """Cause of the longest wait of a uop before it left, or issued; "": none."""
+        queued, issued, ready, dispatched = times[:4]
+        waits = [(issued - queued, _ISSUE)]
+        if dispatched >= 0:
+            waits.append((ready - issued, COLUMN["ready"]))
+            waits.append((dispatched - ready, _DISPATCH))
+        waits = [(n, c) for n, c in waits if self.g[at + c + 1] > causes.PIPELINE]
+        cycles, column = max(waits, default=(0, 0))
+        return causes.NAMES[self.g[at + column + 1]] if cycles > 0 else ""
 
     def _unknown(self) -> tuple[str, ...]:
         """Instructions without a cost row, each named once."""
-        core = self.run.loaded.core
+        core = self.loaded.core
         names: dict[str, None] = {}
-        for item, low in zip(self.run.items, self.run.lowered, strict=True):
+        for item, low in zip(self.laid.items, self.laid.lowered, strict=False):
             if low is not None and not low.known:
                 name = f"{item.form.mnemonic} {item.form.shape}".rstrip()
                 if low.operation in core.absent:
@@ -233,14 +254,14 @@ def _latest(links: list[Link], cycles: int) -> list[Link]:
     return out
 
 
-def _peak(g: list[int], total: int) -> int:
+def _peak(g: Sequence[int], total: int) -> int:
     """Most stores between issue and commit at once."""
     changes: Counter[int] = Counter()
     for n in range(total):
-        at = n * state.G_SIZE
-        if g[at + state.COMMIT] >= 0:
-            changes[g[at + state.ISSUE]] += 1
-            changes[g[at + state.COMMIT]] -= 1
+        at = n * LOG_ROW
+        if g[at + _COMMIT] >= 0:
+            changes[g[at + _ISSUE]] += 1
+            changes[g[at + _COMMIT]] -= 1
     peak = now = 0
     for cycle in sorted(changes):
         now += changes[cycle]

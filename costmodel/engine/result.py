@@ -108,6 +108,8 @@ class Estimate:
     core_error: MeasuredError | None = None  # of the core's estimates; None: unmeasured
     low: float | None = None  # 90 % interval of ``cycles``, the model's error included
     high: float | None = None
+    settled: bool = True  # whether copies were found to repeat; if not, ``cycles`` is
+    # the mean over the later half of a bounded run
 
     @property
     def cycles(self) -> float:

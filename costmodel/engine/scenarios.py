@@ -15,10 +15,12 @@ from typing import NamedTuple
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
-from costmodel.engine.item import Item
-from costmodel.engine.state import M_CACHE, M_DECODE, M_LOOP
+from costmodel.engine.layout import M_CACHE, M_DECODE, M_LOOP
+from costmodel.engine.lowered import Item
+from costmodel.errors import UsageError
 
 NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
+PATHS = ("once", "roundtrip")  # of a whole path at its own addresses
 OPCACHE_INSTRUCTIONS = 200
 # A jump back after dec of a register: the two-byte one, as assemblers choose for the
 # loops measured, and the long one where that cannot reach. The target is unused.
@@ -34,6 +36,13 @@ class Plan(NamedTuple):
     mode: int
     cached: bool
     loops: bool  # addresses start over each trip
+
+
+def check(name: str) -> str:
+    """``name`` if it is a scenario's. Raises UsageError."""
+    if name not in NAMES:
+        raise UsageError(f"no scenario {name!r}", expected="one of " + ", ".join(NAMES))
+    return name
 
 
 def closing(counter: int, size: int = 0) -> tuple[Item, ...]:

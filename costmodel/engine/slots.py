@@ -7,7 +7,7 @@ from costmodel.code.insn import Flow, Form, MemoryAccess
 from costmodel.cores.model import Core, Cost, Decode, Rename
 from costmodel.engine import layout as L
 from costmodel.engine.dataflow import Dataflow
-from costmodel.engine.lowered import Uop
+from costmodel.engine.lowered import Terms, Uop
 
 
 # --- issue slots ----------------------------------------------------------------------
@@ -93,12 +93,15 @@ def immediates(form: Form, core: Core) -> int:
     return slots + 1 if form.immediate_bytes >= least else slots
 
 
-def prefix_stall(form: Form, front: Decode) -> int:
-    """Cycles too many prefixes cost."""
+def prefix_stall(form: Form, front: Decode) -> tuple[int, Terms]:
+    """Cycles too many prefixes cost, and the figures they are a sum of."""
     if not front.prefix_limit or form.prefixes <= front.prefix_limit:
-        return 0
+        return 0, ()
     fours = (form.prefixes - front.prefix_limit - 1) // 4
-    return front.prefix_stall + fours * front.prefix_stall_more
+    return front.prefix_stall + fours * front.prefix_stall_more, (
+        ("front_end.decode.prefix_stall", 1),
+        ("front_end.decode.prefix_stall_more", fours),
+    )
 
 
 # --- flags ----------------------------------------------------------------------------

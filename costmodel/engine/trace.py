@@ -1,4 +1,4 @@
-"""A Path laid out for one core: the flat arrays of the engine.
+"""A Path laid out for one core: the rows the simulator reads.
 
 Everything that does not depend on time is settled here: which instructions fuse, where
 partial registers are merged, which uop-cache line serves an instruction, and which
@@ -7,18 +7,24 @@ older store a load takes its data from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from costmodel.code.insn import Form
+from costmodel.cores import declarations
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
 from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
-from costmodel.engine.item import Item
+from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
 from costmodel.engine.lower import Lowering
-from costmodel.engine.lowered import FILLER, Lowered, Uop
+from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
 from costmodel.engine.partial import HighBytes, merge_uop
 from costmodel.engine.uopcache import lines_of
+
+_LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
+_COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
+Place = Callable[[str], int]  # of a figure in the vector, by its path
 
 
 class PortMap:
@@ -51,9 +57,13 @@ class PortMap:
             self.ports += chosen
             self.ranges[name] = (first, len(self.ports))
         self.alternates = [number[m] for m in core.ports.alternate]
+        self._groups = {name: self._group(name) for name in self.ranges}
 
     def group(self, port_class: str) -> int:
         """Scheduler of a class; ``SPANS`` if its ports belong to several."""
+        return self._groups.get(port_class, -1)
+
+    def _group(self, port_class: str) -> int:
         first, last = self.range(port_class)
         if last == first:
             return -1
@@ -66,7 +76,16 @@ class PortMap:
         return self.ranges.get(port_class, (0, 0))
 
 
-# --- layout --------------------------------------------------------------------------
+class Template(NamedTuple):
+    """The rows of a uop; its ranges count from its own first port, input and output."""
+
+    row: tuple[int, int, int, int, int, int]  # kind to flags
+    inputs: tuple[OperandRow, ...]
+    outputs: tuple[OperandRow, ...]
+    access: int
+    scheduler: int
+
+
 class Builder:
     """Lays paths out for one core. Keeps the lowering, and so what it has lowered."""
 
@@ -74,7 +93,9 @@ class Builder:
         self.lowering = lowering
         self.core = lowering.core
         self.map = PortMap(lowering.core)
+        self.stated = declarations.vector(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
+        self._templates: dict[int, tuple[Uop, Template]] = {}
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
         self.chaser = Chaser(lowering.core)
 
@@ -113,150 +134,123 @@ class Builder:
 
     def build(
         self,
-        body: Sequence[Item],
-        tail: Sequence[Item] = (),
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        body: int,
         repeat: int = 1,
         base: int = 0,
         cached: bool = False,
         loops: bool = False,
-        links: Sequence[Sequence[int]] = (),
+        accesses: Sequence[AccessRow] = (),
         depth: int = 1,
         cold: Sequence[int] = (),
         cold_code: Sequence[tuple[int, int]] = (),
-    ) -> list[int]:
-        """The array of ``body`` repeated and ``tail``; see ``layout``.
+    ) -> Trace:
+        """The trace of ``items``: a body of ``body`` instructions, ``repeat`` copies of
+        which make a trip, and a tail that closes it.
 
-        ``links`` has one row of ``layout.ACCESS_SIZE`` integers per memory access of
-        the body, in program order (see ``links.py``). ``cold``: level of each cold
+        ``lowered``: what ``lower_all`` and ``chased`` made of them. ``accesses``: a row
+        for each memory access of the body (see ``links``). ``cold``: level of each cold
         line; ``cold_code``: numbers of those the first and last byte of each
-        instruction are in (see ``cold.py``).
+        instruction are in (see ``cold``).
         """
-        items = [*body, *tail]
-        lowered = self.lower_all(items, cached, always_at(base, loops, repeat))
-        if self.core.memory.chase_saves:
-            path = [
-                None if low is None else self.chaser.facts(item.form, low)
-                for item, low in zip(items, lowered, strict=True)
-            ]
-            lowered = self.chaser.chased(path, links)
-        uop_list = [_sync()]
-        bounds = []
-        accesses = 0
-        firsts = []  # number of the first access of each uop's instruction
-        firsts.append(0)
-        for low, merges in zip(lowered, self.merges(items), strict=True):
-            start = len(uop_list)
-            if low is not None:
-                uop_list += [merge_uop(register, self.core) for register in merges]
-                uop_list += [FILLER] * low.fillers
-                uop_list += low.uops
-                firsts += [accesses] * (len(uop_list) - start)
-                accesses += len(low.accesses)
-            bounds.append((start, len(uop_list)))
-        trip = trip_of(len(body), len(tail), repeat)
-        lines = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
-        code = [*cold_code, *[(0, 0)] * (len(items) - len(cold_code))]
-        rows: list[int] = []
-        for row in links:
-            rows += row
-        if len(rows) < accesses * L.ACCESS_SIZE:
-            rows = _unlinked(lowered)
-        return self._assemble(
-            [
-                len(body), len(tail), repeat, base, _power_of_two(depth), int(loops),
-                accesses,
-            ],
-            items, lowered, bounds, uop_list, firsts, rows, lines, code, cold,
-        )  # fmt: skip
-
-    def lay_out(
-        self, items: Sequence[Item], lowered: Sequence[Lowered | None]
-    ) -> list[int]:
-        """The array of instructions already lowered, without accesses or lines."""
-        uop_list = [_sync()]
-        bounds = []
-        for low in lowered:
-            start = len(uop_list)
-            if low is not None:
-                uop_list += [FILLER] * low.fillers
-                uop_list += low.uops
-            bounds.append((start, len(uop_list)))
-        return self._assemble(
-            [len(items), 0, 1, 0, 1, 0, 0], items, lowered, bounds, uop_list,
-            [0] * len(uop_list), [], [], [(0, 0)] * len(items), (),
-        )  # fmt: skip
-
-    def _assemble(
-        self,
-        head: list[int],
-        items: Sequence[Item],
-        lowered: Sequence[Lowered | None],
-        bounds: Sequence[tuple[int, int]],
-        uop_list: Sequence[Uop],
-        firsts: Sequence[int],
-        rows: list[int],
-        lines: list[int],
-        code: Sequence[tuple[int, int]],
-        cold: Sequence[int],
-    ) -> list[int]:
-        """All parts in one array, positions absolute."""
-        insns_at = L.T_SIZE
-        uops_at = insns_at + len(items) * L.INSN_SIZE
-        ports_at = uops_at + len(uop_list) * L.UOP_SIZE
-        inputs_at = ports_at + len(self.map.ports)
-        inputs: list[int] = []
-        outputs: list[int] = []
-        for uop in uop_list:
-            for pair in uop.inputs:
-                inputs += pair
-        outputs_at = inputs_at + len(inputs)
-        uops: list[int] = []
-        input_at = inputs_at
-        for uop, first in zip(uop_list, firsts, strict=True):
-            low_port, high_port = self.map.range(uop.port_class)
-            output_at = outputs_at + len(outputs)
-            for pair in uop.outputs:
-                outputs += pair
-            uops += (
-                uop.kind, ports_at + low_port, ports_at + high_port, uop.latency,
-                uop.busy, uop.flags, input_at, input_at + 2 * len(uop.inputs),
-                output_at, outputs_at + len(outputs),
-                first + uop.access if uop.access >= 0 else -1,
-                self.map.group(uop.port_class),
-            )  # fmt: skip
-            input_at += 2 * len(uop.inputs)
-        insns: list[int] = []
+        rows = _Rows(self)
+        rows.add(_SYNC, 0)
+        rows.add(FILLER, 0)
+        insns: list[InsnRow] = []
+        count = 0  # accesses of the instructions before
         fusible = self.core.fusion.pairs
-        for k, low in enumerate(lowered):
+        address = base
+        for k, (low, merges) in enumerate(
+            zip(lowered, self.merges(items), strict=True)
+        ):
             form = items[k].form
-            start, stop = bounds[k]
+            first = len(rows.uops)
+            address += form.length
             after = items[k + 1].address if k + 1 < len(items) else -1
-            first, last = uops_at + start * L.UOP_SIZE, uops_at + stop * L.UOP_SIZE
+            moves = after >= 0 and after != address
+            if after >= 0:
+                address = after
+            lines = cold_code[k] if k < len(cold_code) else (0, 0)
             if low is None:
-                jump = self.lowering.lower(form, items[k].taken)
-                insns += fused_second(form, k, first, jump.flags, after, code[k])
+                jump = self.lowering.lower(form, items[k].taken).flags
+                flags = L.FUSED_SECOND | jump & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
+                insns.append(
+                    InsnRow(
+                        form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,
+                        flags | L.MOVES * moves, 0, 0, 0,
+                        L.signed(after) if moves else 0, *lines,
+                    )
+                )  # fmt: skip
                 continue
+            for register in merges:
+                rows.add(merge_uop(register, self.core), count)
+            for uop in low.uops:
+                rows.add(uop, count)
+            count += len(low.accesses)
             flags = low.flags
             if form.mnemonic in fusible:
                 flags |= L.FUSIBLE
-            insns += (
-                form.length, first, last, low.decode_slots, low.simple_after,
-                low.microcode, low.immediates, _opcode_at(form), form.stack_delta,
-                flags, low.latency, low.redirect, low.prefix_stall, after, k,
-                *code[k],
+            insns.append(
+                InsnRow(
+                    form.length, first, len(rows.uops), low.decode_slots,
+                    low.simple_after, low.microcode, low.fillers, _opcode_at(form),
+                    form.stack_delta, flags | L.MOVES * moves, low.latency,
+                    low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
+                    *lines,
+                )
             )  # fmt: skip
-        accesses_at = outputs_at + len(outputs)
-        lines_at = accesses_at + len(rows)
-        cold_at = lines_at + len(lines)
-        return [
-            *head, insns_at, uops_at, ports_at, inputs_at, outputs_at, accesses_at,
-            lines_at, cold_at, len(cold), *insns, *uops, *self.map.ports, *inputs,
-            *outputs, *rows, *lines, *cold,
-        ]  # fmt: skip
+        trip = trip_of(body, len(items) - body, repeat)
+        lines_ = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
+        if len(accesses) < count:
+            accesses = [*accesses, *_unlinked(lowered)][-count:]
+        ports = self.map
+        head = Head(
+            body, len(items) - body, repeat, L.signed(base), _power_of_two(depth),
+            int(loops), len(rows.uops), len(ports.ports), len(rows.inputs),
+            len(rows.outputs), len(accesses), len(lines_), len(cold),
+            len(ports.group_of), len(ports.group_size), len(ports.alternates),
+        )  # fmt: skip
+        return Trace(
+            head, insns, rows.uops, ports.ports, rows.inputs, rows.outputs, accesses,
+            lines_, cold, ports.group_of, ports.group_size, ports.alternates,
+        )  # fmt: skip
+
+    def chased(
+        self,
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        accesses: Sequence[AccessRow],
+    ) -> list[Lowered | None]:
+        """The same with loads through loaded pointers as quick as the core has them."""
+        if not self.core.memory.chase_saves:
+            return list(lowered)
+        path = [
+            None if low is None else self.chaser.facts(item.form, low)
+            for item, low in zip(items, lowered, strict=True)
+        ]
+        return self.chaser.chased(path, accesses)
+
+    def template(self, uop: Uop) -> Template:
+        """The rows of ``uop``, kept by its identity."""
+        kept = self._templates.get(id(uop))
+        if kept is None:  # keeps ``uop`` alive, and so its id its own
+            first, last = self.map.range(uop.port_class)
+            made = Template(
+                (uop.kind, first, last, uop.latency, uop.busy, uop.flags),
+                tuple(OperandRow(*pair) for pair in uop.inputs),
+                tuple(OperandRow(*pair) for pair in uop.outputs),
+                uop.access,
+                self.map.group(uop.port_class),
+            )
+            kept = self._templates[id(uop)] = uop, made
+        return kept[1]
 
     def merges(self, items: Sequence[Item]) -> list[list[int]]:
         """The registers made whole before each instruction of a path that repeats."""
-        if not self._high:
+        if not self._high or not any(
+            use.high for form, *_ in items for use in form.writes
+        ):
             return [[]] * len(items)
         high = HighBytes()
         zero = self.core.rename.zero_idioms
@@ -268,9 +262,72 @@ class Builder:
         return [high.merges(form, idiom) for form, idiom in path]
 
 
-def always_at(base: int, loops: bool, repeat: int) -> int:
-    """Address of the body if each copy is there; -1: copies are anywhere."""
-    return base if loops and repeat == 1 else -1
+class _Rows:
+    """Rows of uops as they are added, with the operands they range over."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._template = builder.template
+        self.uops: list[L.UopRow] = []
+        self.inputs: list[OperandRow] = []
+        self.outputs: list[OperandRow] = []
+
+    def add(self, uop: Uop, accesses: int) -> None:
+        """One more uop, of an instruction with ``accesses`` accesses before it."""
+        row, inputs, outputs, access, scheduler = self._template(uop)
+        reads, writes = len(self.inputs), len(self.outputs)
+        self.inputs += inputs
+        self.outputs += outputs
+        self.uops.append(
+            L.UopRow(
+                *row, reads, len(self.inputs), writes, len(self.outputs),
+                accesses + access if access >= 0 else -1, scheduler,
+            )
+        )  # fmt: skip
+
+
+def terms(
+    trace: Trace, lowered: Sequence[Lowered | None], loaded: Core, place: Place
+) -> list[Term]:
+    """The cells of a packed trace that follow figures of the core, by ``place``."""
+    found: list[Term] = []
+
+    def add(cell: int, figures: Terms) -> None:
+        found.extend(Term(cell, place(path), sign) for path, sign in figures)
+
+    for k, low in enumerate(lowered):
+        if low is None:
+            continue
+        for column, figures in _of_insn(low).items():
+            add(trace.insn_cell(k, _COLUMN[column]), figures)
+        first = trace.insns[k].last_uop - len(low.uops)
+        for n, uop in enumerate(low.uops, first):
+            add(trace.uop_cell(n, _LATENCY), uop.latency_of)
+            add(trace.uop_cell(n, _BUSY), uop.busy_of)
+            end = trace.uops[n].inputs_last
+            early = [(p, -s) for p, s in uop.latency_of if p != "memory.chase_saves"]
+            for operand in range(end - uop.late_by_latency, end):
+                add(trace.input_cell(operand), tuple(early))
+    for k in range(len(loaded.window.schedulers)):
+        add(trace.scheduler_cell(k), ((f"window.schedulers.{k}.entries", 1),))
+    return found
+
+
+def _of_insn(low: Lowered) -> dict[str, Terms]:
+    """Columns of an instruction's row that follow figures."""
+    columns: dict[str, Terms] = {}
+    if low.redirect:
+        columns["redirect"] = (("front_end.redirect", 1),)
+    if low.prefix_stall_of:
+        columns["prefixes"] = low.prefix_stall_of
+    if low.row:
+        columns["latency"] = ((low.row + ".latency", 1),)
+        if low.lines:
+            columns["latency"] += ((low.row + ".line_cycles", low.lines),)
+        if low.fillers:
+            columns["fillers"] = ((low.row + ".filler", 1),)
+        if low.microcode_stated:
+            columns["microcode"] = ((low.row + ".microcode", 1),)
+    return columns
 
 
 def trip_of(body: int, tail: int, repeat: int) -> list[int]:
@@ -291,34 +348,20 @@ def _opcode_at(form: Form) -> int:
     return at
 
 
-def _sync() -> Uop:
-    rsp = ((4, 0),)
-    return Uop(L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, rsp, rsp)
+_SYNC = Uop(
+    L.K_SYNC, "alu", 1, 0, L.NEW_SLOT | L.INT_WRITER, ((4, 0),), ((4, 0),)
+)  # folds the stack engine's offset into RSP
 
 
-def fused_second(
-    form: Form,
-    step: int,
-    first: int,
-    flags: int,
-    after: int,
-    code: tuple[int, int],
-) -> tuple[int, ...]:
-    """The integers of a jump decoded with the instruction before it, whose first uop is
-    at ``first``; ``flags`` are those it lowers to."""
-    kept = flags & (L.BRANCH | L.TAKEN | L.ENDS_GROUP)
-    return (
-        form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,
-        L.FUSED_SECOND | kept, 0, 0, 0, after, step, *code,
-    )  # fmt: skip
-
-
-def _unlinked(lowered: Sequence[Lowered | None]) -> list[int]:
+def _unlinked(lowered: Sequence[Lowered | None]) -> list[AccessRow]:
     """Accesses of a body in which nothing is known to meet: all places differ."""
-    out: list[int] = []
-    number = 0
-    for low in lowered:
-        for access in low.accesses if low is not None else ():
-            out += (-1, 0, 0, number, 0, 0, 0, access.width // 8, 0, 0)
-            number += 1
-    return out
+    widths = [
+        access.width // 8
+        for low in lowered
+        if low is not None
+        for access in low.accesses
+    ]
+    return [
+        AccessRow(-1, 0, 0, number, 0, 0, 0, max(1, width), 0, 0)
+        for number, width in enumerate(widths)
+    ]

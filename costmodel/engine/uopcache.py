@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from costmodel.code.insn import Flow
 from costmodel.cores.model import Core, UopCache
-from costmodel.engine.item import Item
-from costmodel.engine.lowered import Lowered
+from costmodel.engine.lowered import Item, Lowered
 
 
 def lines_of(

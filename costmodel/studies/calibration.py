@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from costmodel.cores.load import LoadedCore, with_values
+from costmodel.cores.load import LoadedCore
+from costmodel.engine.blocks import simulation
+from costmodel.engine.simulation import Settings
 from costmodel.errors import CostmodelError
 from costmodel.studies.blocks import Block
-from costmodel.studies.draws import leaves, quantile, row_of, sample
+from costmodel.studies.draws import columns, leaves, quantile
 
 ROWS = 500  # held-out blocks drawn for
 DRAWS = 40
@@ -106,23 +108,19 @@ def _ends(
     draws: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[_Ends]:
-    """The 5 % and 95 % quantiles of each block's cycles over draws of all figures."""
-    from costmodel.engine.bulk import Bulk
-
-    rows = {row_of(path) for path in loaded.evidence if path.startswith("costs.")}
-    found: list[list[float]] = [[] for _ in blocks]
-    for number, values in enumerate(sample(leaves(loaded, rows), draws)):
-        bulk = Bulk(replace(loaded, core=with_values(loaded, values)))
-        for block, cycles in zip(blocks, found, strict=True):
-            try:
-                one = bulk.throughput(block.code, block.scenario, block.counter)
-            except CostmodelError:
-                continue
-            cycles.append(one.cycles)
+    """The 5 % and 95 % quantiles of each block's cycles over draws of the figures."""
+    ends = []
+    for number, block in enumerate(blocks):
+        try:
+            run = simulation(loaded, block.code)
+            settings = Settings.measured(loaded.core, block.scenario, block.counter)
+            figures = leaves(loaded, run.rows(settings))
+            drawn = run.draws(settings, columns(figures, draws), draws)
+        except CostmodelError:
+            continue
+        cycles = [float(one) for one in drawn]
+        if min(cycles) > 0:
+            ends.append(_Ends(block, quantile(cycles, LOW), quantile(cycles, HIGH)))
         if progress is not None:
-            progress(number + 1, draws)
-    return [
-        _Ends(block, quantile(cycles, LOW), quantile(cycles, HIGH))
-        for block, cycles in zip(blocks, found, strict=True)
-        if len(cycles) == draws and min(cycles) > 0
-    ]
+            progress(number + 1, len(blocks))
+    return ends

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from math import log2, sqrt
 from struct import unpack
 
+from costmodel.cores.declarations import BY_PATH
 from costmodel.cores.load import LoadedCore
 
 SEED = 2014
@@ -40,12 +41,6 @@ class Leaf:
     binary: bool = False  # a power of two, as are sizes that divide addresses
 
 
-# Figures that addresses are divided by.
-_BINARY = (
-    "memory.line", "memory.boundary", "memory.bank_bytes", "front_end.fetch_bytes",
-)  # fmt: skip
-
-
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
     """Figures of a core with an interval that a path using cost ``rows`` can feel."""
     found = []
@@ -58,7 +53,8 @@ def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
         if known.integer:
             low, high = float(-(-low // 1)), float(high // 1)
         if low < high:
-            binary = path in _BINARY
+            declared = BY_PATH.get(path)
+            binary = declared is not None and declared.figure.binary
             found.append(Leaf(path, low, known.value, high, known.integer, binary))
     return found
 
@@ -68,17 +64,24 @@ def row_of(path: str) -> str:
     return ".".join(path.split(".")[:3])
 
 
-def sample(
+def columns(
     figures: Sequence[Leaf], count: int, seed: int = SEED, only: range | None = None
-) -> list[dict[str, float]]:
-    """``count`` draws, or ``only`` some of them; each is a value for every figure."""
+) -> dict[str, list[float]]:
+    """``count`` draws of every figure, or ``only`` some of them, by its path."""
     wanted = range(count) if only is None else only
-    draws: list[dict[str, float]] = [{} for _ in wanted]
+    found = {}
     for leaf in figures:
         of_all = shares(leaf.path, count, seed)
-        for draw, k in zip(draws, wanted, strict=True):
-            draw[leaf.path] = drawn(leaf, of_all[k])
-    return draws
+        found[leaf.path] = [drawn(leaf, of_all[k]) for k in wanted]
+    return found
+
+
+def sample(
+    figures: Sequence[Leaf], count: int, seed: int = SEED
+) -> list[dict[str, float]]:
+    """``count`` draws; each is a value for every figure."""
+    by_path = columns(figures, count, seed)
+    return [{path: column[k] for path, column in by_path.items()} for k in range(count)]
 
 
 def shares(path: str, count: int, seed: int) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from costmodel.cores.load import load_core
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 from costmodel.errors import InputError
 from costmodel.studies.record import (
     AGREES,
@@ -41,11 +41,8 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
     """Every variant in every setting. Raises InputError."""
     rows = _read(folder / table.file)
     loaded = load_core(table.core)
-    plain = Bulk(loaded, compiled=False)
     for setting in table.settings:
-        bulk = plain
-        if setting.behind == "return":
-            bulk = Bulk(mispredicting(loaded), compiled=False)
+        core = mispredicting(loaded) if setting.behind == "return" else loaded
         names = (table.base, *(row.variant for row in table.rows))
         found, made = [], []
         for name in names:
@@ -57,7 +54,7 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
                 ) from None
             code += _ENDS[setting.behind]
             found.append(cycles)
-            made.append(bulk.throughput(code, scenario).cycles)
+            made.append(rate(core, code, scenario)[0])
         if setting.cycles:
             if len(setting.cycles) != len(names):
                 raise InputError(

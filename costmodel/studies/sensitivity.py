@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from costmodel.code.insn import Path
-from costmodel.engine.recipes import LoweredForms
 from costmodel.engine.result import Comparison
 from costmodel.studies.draws import SEED, Leaf
 from costmodel.studies.settings import Values
@@ -57,11 +56,9 @@ def effects(
     of these, the others as stated, is shared among them (``studies.variance``). A
     difference that no figure moves has no effects.
     """
-    shared: LoweredForms = {}
     rows = max(ROWS, after.draws)  # and so many runs, whatever the interval's draws
-    sides = [prepared(t._replace(draws=rows), shared) for t in (before, after)]
-    fixed = dict(after.values)
-    figures = {leaf.path: leaf for _, some in sides for leaf in some}
+    sides = [prepared(task) for task in (before, after)]
+    figures = {leaf.path: leaf for *_, some in sides for leaf in some}
 
     whole = BASES * (len(figures) + 1) + rows * (min(most, len(figures)) + 2)
     done = 0
@@ -71,7 +68,7 @@ def effects(
         done += 1
         if progress is not None:
             progress(min(done, whole - 1), whole)
-        old, new = (again.cycles({**values, **fixed}) for again, _ in sides)
+        old, new = (again.cycles(settings, values) for again, settings, _ in sides)
         return float(new - old)
 
     felt = screened(delta, list(figures.values()), seed=after.seed)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from costmodel.code.insn import Path
-from costmodel.cores.load import load_core
+from costmodel.cores.load import LoadedCore, load_core, with_values
 from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import default_scenario
-from costmodel.engine.rerun import Rerun
+from costmodel.engine.guesses import guesses
+from costmodel.engine.simulation import Settings, Simulation
 from costmodel.studies.compare import common_scenario
-from costmodel.studies.settings import Sweep, Values, whole
-from costmodel.studies.uncertainty import compilable
+from costmodel.studies.settings import Sweep, Values, whole, with_settings
 
 ALIGN = "align"
 LINE = 64
@@ -42,7 +42,7 @@ def sweep(
     varied: Sweep | None,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     values: Values = (),
     cold: Cold = (),
 ) -> list[Point]:
@@ -54,34 +54,38 @@ def sweep(
     chosen = scenario or default_scenario(paths[0])
     for path in paths[1:]:
         chosen = scenario or common_scenario(chosen, default_scenario(path))
-    loaded = load_core(core)
-    fixed = dict(values)
-    quick = compilable()
+    loaded = with_settings(load_core(core), values)
+    fixed = frozenset(path for path, _ in values)
+    sides = [Simulation(path, loaded) for path in paths]
+    points: list[tuple[float, int | None, dict[str, float]]]
     if varied is None:
-        points = [(float(at), at, fixed) for at in range(LINE)]
+        points = [(float(at), at, {}) for at in range(LINE)]
     else:
         points = [
-            (point, align, {**fixed, varied.path: whole(point)})
-            for point in varied.points
+            (point, align, {varied.path: whole(point)}) for point in varied.points
         ]
-    made: dict[tuple[int, int], Rerun] = {}
-    rests_on: dict[tuple[int, int], set[str]] = {}
-    out = []
+    rests_on: dict[tuple[int, Settings], set[str]] = {}
+    found = []
     for value, at, figures in points:
-        found = []
+        settings = Settings.of(loaded.core, chosen, at, cold)
+        cycles = [side.cycles(settings, checked(loaded, figures)) for side in sides]
         assumed: set[str] = set()
-        for number, path in enumerate(paths):
-            key = number, at
-            if key not in made:
-                made[key] = Rerun(path, loaded, chosen, at, quick, cold)
-                rests_on[key] = {guess.what for guess in made[key].guesses()}
-            found.append(made[key].cycles(figures))
+        for number, side in enumerate(sides):
+            key = number, settings
+            if key not in rests_on:
+                rests_on[key] = {guess.what for guess in guesses(side, settings)}
             assumed |= rests_on[key]
-        out.append(
+        found.append(
             Point(
                 loaded.name, chosen, varied.path if varied else ALIGN, value,
-                found[-1], found[0] if len(found) > 1 else None,
-                len(assumed - set(figures)),
+                cycles[-1], cycles[0] if len(cycles) > 1 else None,
+                len(assumed - figures.keys() - fixed),
             )
         )  # fmt: skip
-    return out
+    return found
+
+
+def checked(loaded: LoadedCore, figures: dict[str, float]) -> dict[str, float]:
+    """The figures, if the core can have them. Raises CoreError."""
+    with_values(loaded, figures)
+    return figures

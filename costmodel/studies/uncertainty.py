@@ -14,24 +14,22 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 from costmodel.code.insn import Path
-from costmodel.cores.load import load_core
+from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.cold import Cold
-from costmodel.engine.recipes import LoweredForms
-from costmodel.engine.rerun import Rerun
+from costmodel.engine.guesses import guesses
 from costmodel.engine.result import Comparison
-from costmodel.errors import UsageError
-from costmodel.studies.draws import SEED, Leaf, leaves, quantile, sample
+from costmodel.engine.simulation import Settings, Simulation
+from costmodel.studies.draws import SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes
-from costmodel.studies.settings import Values
+from costmodel.studies.settings import Values, with_settings
 
 DRAWS = 32  # of a comparison, unless asked for others
-COMPILED_FROM = 8  # draws that make up for loading the compiled engine
-# Runs that make up for starting processes, where the engine is compiled and where not.
-PARALLEL_ABOVE = 1500, 200
-PART = 1000  # runs one process is given at a time
+PARALLEL_ABOVE = 40_000  # runs that make up for starting processes
+PART = 10_000  # runs one process is given at a time
 Progress = Callable[[int, int], None]
 Kind = TypeVar("Kind", bound=Comparison)
 
@@ -42,7 +40,7 @@ class Task(NamedTuple):
     path: Path
     core: str  # name, or path of a core file
     scenario: str
-    align: int = 0
+    align: int | None = None
     draws: int = DRAWS
     seed: int = SEED
     values: Values = ()  # set by the user: not drawn
@@ -89,57 +87,35 @@ def run(task: Task) -> Draws:
 
 def run_part(part: Part) -> list[Draws]:
     """The draws of each task that are in ``part``."""
-    shared: LoweredForms = {}
-    return [_run(task, part, shared) for task in part.tasks]
+    return [_run(task, part) for task in part.tasks]
 
 
-def _run(task: Task, part: Part, shared: LoweredForms) -> Draws:
-    again, figures = prepared(task, shared)
-    fixed = dict(task.values)
+def _run(task: Task, part: Part) -> Draws:
+    simulation, settings, figures = prepared(task)
     ends = [task.draws * k // part.parts for k in (part.part, part.part + 1)]
-    draws = sample(figures, task.draws, task.seed, range(*ends))
+    drawn = columns(figures, task.draws, task.seed, range(*ends))
     return Draws(
-        again.cycles(fixed),
-        tuple(again.cycles({**draw, **fixed}) for draw in draws),
+        simulation.cycles(settings),
+        tuple(simulation.draws(settings, drawn, ends[1] - ends[0])),
         tuple(leaf.path for leaf in figures),
-        tuple(guess.what for guess in again.guesses()),
+        tuple(guess.what for guess in guesses(simulation, settings)),
     )
 
 
-def prepared(task: Task, shared: LoweredForms) -> tuple[Rerun, list[Leaf]]:
-    loaded = load_core(task.core)
-    again = Rerun(
-        task.path, loaded, task.scenario, task.align, _compiled(task.draws),
-        task.cold, shared,
-    )  # fmt: skip
-    fixed = dict(task.values)
-    free = [leaf for leaf in leaves(loaded, again.rows) if leaf.path not in fixed]
-    return again, free
+def prepared(task: Task) -> tuple[Simulation, Settings, list[Leaf]]:
+    """A task's path on its core, the settings it is run with, and the figures that are
+    drawn: those the path can feel and the user has not set."""
+    loaded = _loaded(task.core, task.values)
+    simulation = Simulation(task.path, loaded)
+    settings = Settings.of(loaded.core, task.scenario, task.align, task.cold)
+    return simulation, settings, leaves(loaded, simulation.rows(settings))
 
 
-def _compiled(draws: int) -> bool:
-    """Whether the compiled engine pays. Both give the same figures."""
-    return draws >= COMPILED_FROM and compilable()
-
-
-def compiler() -> str | None:
-    """The C compiler there is."""
-    from costmodel.engine import compiled
-
-    return compiled.compiler()
-
-
-def compilable() -> bool:
-    """Whether the engine can be compiled here, and kept."""
-    if compiler() is None:
-        return False
-    from costmodel.engine import compiled
-
-    try:
-        compiled.engine()
-    except UsageError:
-        return False
-    return True
+@lru_cache(maxsize=64)
+def _loaded(core: str, values: Values) -> LoadedCore:
+    """The core with the user's figures: one for all tasks, which then share what the
+    core's instructions lower to."""
+    return with_settings(load_core(core), values)
 
 
 def run_all(
@@ -196,7 +172,7 @@ def _pool(work: Sequence[Part], executor: Executor | None) -> Iterator[Executor 
         return
     runs = sum(part.runs for part in work)
     workers = min(len(work), len(os.sched_getaffinity(0)))
-    if workers < 2 or runs < PARALLEL_ABOVE[compiler() is None]:
+    if workers < 2 or runs < PARALLEL_ABOVE:
         yield None
         return
     with processes(workers) as pool:

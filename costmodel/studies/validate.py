@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Block", "Validation", "kendall_tau_b", "read_blocks", "relative_error", "validate",
 ]  # fmt: skip
+Rate = tuple[float, bool, str]  # cycles, whether it settled, what bound it
 _TELL = 100  # rows between two reports of progress
 NEAR = (0.6, 0.05)  # cycles, or share of the measured: what counts as near
 
@@ -35,6 +36,7 @@ class Validation:
     predicted: tuple[float | None, ...]
     seconds: float
     bound: tuple[str, ...] = ()
+    settled: tuple[bool, ...] = ()  # whether copies were found to repeat
 
     def pairs(self) -> list[tuple[Block, float]]:
         """Rows that were estimated."""
@@ -48,6 +50,7 @@ class Validation:
             blocks=tuple(self.blocks[k] for k in rows),
             predicted=tuple(self.predicted[k] for k in rows),
             bound=tuple(self.bound[k] for k in rows) if self.bound else (),
+            settled=tuple(self.settled[k] for k in rows) if self.settled else (),
         )
 
     def half(self, held_out: bool) -> Validation:
@@ -123,14 +126,17 @@ def validate(
     run = _bounds_of(loaded) if bound else _rates_of(loaded)
     predicted: list[float | None] = []
     causes: list[str] = []
+    settled: list[bool] = []
     started = time.perf_counter()
     for block in blocks:
         try:
-            cycles, cause = run(block)
+            cycles, repeats, cause = run(block)
             predicted.append(cycles)
+            settled.append(repeats)
             causes.append(cause)
         except CostmodelError:
             predicted.append(None)
+            settled.append(True)
             causes.append("")
         if progress is not None and len(predicted) % _TELL == 0:
             progress(len(predicted), len(blocks))
@@ -139,29 +145,28 @@ def validate(
     seconds = time.perf_counter() - started
     return Validation(
         file, loaded.core.name, tuple(blocks), tuple(predicted), seconds,
-        tuple(causes) if bound else (),
+        tuple(causes) if bound else (), tuple(settled),
     )  # fmt: skip
 
 
-def _rates_of(loaded: LoadedCore) -> Callable[[Block], tuple[float, str]]:
-    from costmodel.engine.bulk import Bulk
+def _rates_of(loaded: LoadedCore) -> Callable[[Block], Rate]:
+    from costmodel.engine.blocks import rate
 
-    bulk = Bulk(loaded)
-
-    def run(block: Block) -> tuple[float, str]:
-        return bulk.throughput(block.code, block.scenario, block.counter).cycles, ""
+    def run(block: Block) -> Rate:
+        cycles, settled = rate(loaded, block.code, block.scenario, block.counter)
+        return cycles, settled, ""
 
     return run
 
 
-def _bounds_of(loaded: LoadedCore) -> Callable[[Block], tuple[float, str]]:
-    from costmodel.engine.binding import Binding
+def _bounds_of(loaded: LoadedCore) -> Callable[[Block], Rate]:
+    from costmodel.engine.blocks import bound
     from costmodel.studies.groups import mechanism
 
-    binding = Binding(loaded)
-
-    def run(block: Block) -> tuple[float, str]:
-        found, charged = binding.bound(block.code, block.scenario, block.counter)
-        return found.cycles, mechanism(charged)
+    def run(block: Block) -> Rate:
+        cycles, settled, charged = bound(
+            loaded, block.code, block.scenario, block.counter
+        )
+        return cycles, settled, mechanism(charged)
 
     return run

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore
-from costmodel.engine.cold import Cold, checked
-from costmodel.engine.estimate import default_scenario
-from costmodel.engine.pathrun import Run
+from costmodel.engine.cold import Cold
+from costmodel.engine.estimate import settings_for
 from costmodel.engine.relax import LIMITS, Change, Relaxed
+from costmodel.engine.simulation import Settings, Simulation
 
 _COLD = ("fill buffers", "cold lines")  # limits of cold lines only
 
@@ -32,29 +32,32 @@ def what_if(
     loaded: LoadedCore,
     *,
     scenario: str | None = None,
-    align: int = 0,
+    align: int | None = None,
     cold: Mapping[str, str] | Cold = (),
 ) -> tuple[Relief, ...]:
     """Every limit of the core, by what it is worth to the path, most first.
 
     Raises what ``estimate`` raises.
     """
-    run = Run(path, loaded, scenario or default_scenario(path), align, checked(cold))
-    stated = Relaxed(run).cycles()
-    out = []
-    for limit, instead, change in _changes(run):
-        relaxed = Relaxed(run)
+    settings = settings_for(path, loaded, scenario=scenario, align=align, cold=cold)
+    simulation = Simulation(path, loaded)
+    stated = simulation.cycles(settings)
+    reliefs = []
+    for limit, instead, change in _changes(simulation, settings):
+        relaxed = Relaxed(simulation, settings)
         change(relaxed)
         cycles = relaxed.cycles()
-        out.append(Relief(limit, instead, cycles, stated - cycles))
-    return tuple(sorted(out, key=lambda relief: (-relief.worth, relief.limit)))
+        reliefs.append(Relief(limit, instead, cycles, stated - cycles))
+    return tuple(sorted(reliefs, key=lambda relief: (-relief.worth, relief.limit)))
 
 
-def _changes(run: Run) -> Iterator[tuple[str, str, Change]]:
+def _changes(
+    simulation: Simulation, settings: Settings
+) -> Iterator[tuple[str, str, Change]]:
     for limit, (instead, change) in LIMITS.items():
-        if run.cold or limit not in _COLD:
+        if settings.cold or limit not in _COLD:
             yield limit, instead, change
-    names = Relaxed(run).classes()
+    names = Relaxed(simulation, settings).classes()
     for name in names:
         yield f"ports: {name.replace('_', ' ')}", "one for each uop", _ports(name)
     if len(names) > 1:

@@ -56,13 +56,8 @@ def test_a_default_nobody_states_is_unsourced(uarch: Path) -> None:
         ),
         ('  imul: {"r,r": imul 3}\n', "", "uncosted", "imul"),
         ("  push: {", "  mull: {r: alu}\n  push: {", "unmapped", "costs.mull"),
-        ("{load_latency: 4", "{load_latency: 4, line: 48", "impossible", "memory.line"),
-        (
-            "uop_cache: {window: 32",
-            "uop_cache: {window: 48",
-            "impossible",
-            "front_end.uop_cache.window",
-        ),
+        ("{load_latency: 4", "{load_latency: 4, line: 48", "invalid", ""),
+        ("uop_cache: {window: 32", "uop_cache: {window: 48", "invalid", ""),
         ("load_buffer: 4", "load_buffer: 99", "impossible", "window.load_buffer"),
         (
             '{"r,r": imul 3}',

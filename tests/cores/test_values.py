@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from costmodel.cores.load import load_core, with_values
 from costmodel.errors import CoreError
-from tests.tiny import tiny, tiny_core
+from tests.tiny import TINY, tiny, tiny_core
 
 
 def test_only_what_is_set_changes() -> None:
@@ -112,3 +112,16 @@ def test_a_draw_over_every_inexact_figure_is_fast() -> None:
         with_values(loaded, low)
         best = min(best, time.perf_counter() - start)
     assert best < 0.004  # under 0.001 where nothing else runs
+
+
+@pytest.mark.parametrize("name", ["line_uops", "lines_per_window", "capacity"])
+def test_a_uop_cache_has_room_for_something(name: str) -> None:
+    path = f"front_end.uop_cache.{name}"
+    with pytest.raises(CoreError) as error:
+        with_values(tiny(), {path: 0})
+    assert error.value.where == path
+    assert "there is a uop cache" in error.value.expected
+    with_values(tiny(), {path: 0, "front_end.uop_cache.window": 0})
+    text = TINY.replace("{window: 32, capacity: 64", f"{{window: 32, {name}: 0", 1)
+    with pytest.raises(CoreError, match=f"{path}: 0"):
+        tiny(text)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import fields
-
-from costmodel.cores.model import Core
+from costmodel.cores.declarations import FIGURES, markdown
 from costmodel.engine import causes, scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+FILE = ROOT / "docs" / "model.md"
+WHOLE = FILE.read_text(encoding="utf-8")
+TEXT, TABLE = WHOLE.split("## Every figure")
+START, END = "<!-- table: make golden -->\n", "<!-- end -->"
 DOTTED = re.compile(r"`([a-z0-9_]+(?:\.[a-z0-9_]+)+)`")
 
 
-def figures(section: type[Struct], prefix: str = "") -> Iterator[str]:
-    """Paths of the figures of a section; a core's own plain fields left out."""
-    for one in fields(section):
-        name = prefix + one.name
-        if isinstance(one.type, type) and issubclass(one.type, Struct):
-            yield from figures(one.type, name + ".")
-        elif prefix:
-            yield name
+SCHEDULERS = "window.schedulers"  # a list of sections
+STEERING = {one.path for one in FIGURES if "." in one.path} | {SCHEDULERS}
 
 
 def test_every_figure_is_described_and_no_other() -> None:
-    assert set(DOTTED.findall(TEXT)) == set(figures(Core))
+    assert set(DOTTED.findall(TEXT)) == STEERING
+
+
+def test_the_table_is_that_of_the_declarations() -> None:
+    head, rest = TABLE.split(START)
+    tail = rest.split(END)[1]
+    made = TEXT + "## Every figure" + head + START + markdown() + END + tail
+    if os.environ.get("COSTMODEL_GOLDEN") == "write":
+        FILE.write_text(made, encoding="utf-8")
+    assert made == WHOLE, "make golden"
 
 
 def test_causes_that_are_charged_are_named_with_their_mechanism() -> None:
@@ -55,7 +58,7 @@ def test_the_engine_looks_at_every_figure() -> None:
         path.read_text(encoding="utf-8")
         for path in (ROOT / "costmodel" / "engine").glob("*.py")
     )
-    for path in figures(Core):
+    for path in STEERING:
         leaf = path.rpartition(".")[2]
         assert re.search(rf"\.{leaf}\b(?!\")", engine), path
 

@@ -60,11 +60,12 @@ The front end's rules stand in ``oracle_front.py``.
 from __future__ import annotations
 
 from costmodel.engine import layout as L
-from costmodel.engine.params import FIXED, Params
+from tests.engine.figures import Figures
 from tests.engine.oracle_front import Front
 from tests.engine.oracle_program import (
     ColdLine,
     Insn,
+    Line,
     Slot,
     Store,
     Uop,
@@ -73,6 +74,7 @@ from tests.engine.oracle_program import (
 )
 
 LAG = 3
+FIXED = 64  # fractions of a cycle are whole 64ths
 
 
 class Deadlock(Exception):
@@ -84,22 +86,19 @@ class Machine:
 
     def __init__(
         self,
-        trace: list[int],
-        params: Params,
-        group_of: list[int],
-        group_size: list[int],
-        alternates: list[int],
+        trace: L.Trace,
+        figures: Figures,
         mode: int,
         trips: int,
     ) -> None:
-        self.p = params
-        self.group_of = group_of
-        self.group_size = group_size
-        self.alternates = alternates
+        self.p = figures
+        self.group_of = trace.scheduler_of
+        self.group_size = trace.scheduler_sizes
+        self.alternates = trace.alternates
         self.trace = trace
-        self.insns = program(trace, params, mode, trips)
+        self.insns = program(trace, figures, mode, trips)
         self.uops = [u for insn in self.insns for u in insn.uops]
-        self.front = Front(self.insns, params, trace)
+        self.front = Front(self.insns, figures, trace)
         # issue
         self.next_issue = 0
         self.slots: list[Slot] = []
@@ -115,18 +114,18 @@ class Machine:
         self.sharing: list[set[int]] = []  # registers behind one eliminated move
         # dispatch
         self.waiting: list[Uop] = []
-        self.bound = [0] * 64  # per port, when the cycle began
-        self.entries = [0] * 16  # per scheduler
+        self.bound = [0] * len(self.group_of)  # per port, when the cycle began
+        self.entries = [0] * len(self.group_size)  # per scheduler
         self.leaving: list[Uop] = []  # gone, their entries still taken
         self.divider_free = 0
         # retirement and commit
         self.next_retire = 0
-        self.commit_queue: list[tuple[Store, int, bool]] = []  # line, is the last
+        self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_held = False  # it has waited for the line rate alone
         self.commit_clock = 0
-        self.last_line = -1
-        self.recent: list[int] = []
+        self.last_line: Line | None = None
+        self.recent: list[Line] = []
         self.uncommitted = 0
         # cold lines, by trip and number, and in the order of their first accesses
         self.cold: dict[tuple[int, int], ColdLine] = {}

@@ -8,8 +8,8 @@
   over one. It stops too while the instruction ``predecode_queue`` earlier has not been
   decoded (the jump of a fused pair takes no place of its own).
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
-  ``fetch_queue`` before it (by address, six bits of it) once all instructions ending
-  there were decoded in an earlier cycle. The first block after a redirect does not ask.
+  ``fetch_queue`` fetches before it once all instructions ending there were decoded in
+  an earlier cycle. The first block after a redirect does not ask.
 - *Cold code*: the first fetch of a cold line in a trip, or the predecoding of the
   first block in it, takes the latency of its level longer.
 - *Decode*: groups in order; slot 0 takes anything, then as long as there are slots and
@@ -19,11 +19,18 @@
   and takes ``prefixes`` cycles more. Microcode keeps the decoders until its uops are
   out, and ``microcode_switch`` more.
 - *Uop cache*: ``cache_width`` uops of ``cache_lines`` lines a cycle; what is larger
-  comes alone.
+  comes alone. Where lines of one window come ``cache_again`` cycles apart, the lines of
+  a cycle all begin in one window, and more lines of that window that did not fit come
+  so many cycles after those before.
 - *Queue*: ``queue`` slots, free from the cycle after their issue slot issued; slots of
-  an instruction beyond its issue slots leave with its last uop.
+  an instruction beyond its issue slots leave with its last uop. An instruction larger
+  than the queue does not wait for room.
 - After a taken branch the target is fetched ``taken_branch`` + 1 cycles after the
-  branch was, or read from the cache ``taken_branch`` after it. Changing between
+  branch was, or read from the cache ``taken_branch`` after it, with ``cache_again`` a
+  cycle later if the branch lies in another window than the one its line begins in.
+  Where code goes on elsewhere and no branch says so it is fetched the cycle after. What
+  comes from the cache after that, a refetch or the decoders shares no access with what
+  came before. Changing between
   decoders and cache takes ``cache_switch``. After a refetch delivery starts
   ``redirect`` cycles after the instruction completed.
 """
@@ -31,7 +38,7 @@
 from __future__ import annotations
 
 from costmodel.engine import layout as L
-from costmodel.engine.params import Params
+from tests.engine.figures import Figures
 from tests.engine.oracle_program import (
     CACHE,
     DECODE,
@@ -41,17 +48,15 @@ from tests.engine.oracle_program import (
     level_latency,
 )
 
-NUMBERS = 64  # fetch blocks told apart
-
 
 class Front:
     """Fetch and delivery; ``step`` is one cycle of them."""
 
-    def __init__(self, insns: list[Insn], params: Params, trace: list[int]) -> None:
+    def __init__(self, insns: list[Insn], figures: Figures, trace: L.Trace) -> None:
         self.insns = insns
         self.trace = trace
         self.fetched: set[tuple[int, int]] = set()  # trip and number of cold lines
-        self.p = params
+        self.p = figures
         self.next_fetch = 0
         self.next_deliver = 0
         # fetch and predecode
@@ -63,20 +68,26 @@ class Front:
         self.before = 1  # cycles the block before took
         self.leave: int | None = None  # cycles after which it is left
         self.resume = 0
-        self.buffers: dict[int, Insn] = {}
+        self.fetches = 0  # blocks fetched
+        self.buffers: dict[int, Insn] = {}  # last instruction that ends in each
         # delivery
         self.decode_until = -1  # cycle the decoders were busy last
         self.cache_until = -1
+        self.read = Read(0, 0)
+        self.window = 0  # in which the line being read begins
         self.held = 0  # queue slots taken
         self.freed_now = 0
 
     def step(self, cycle: int) -> None:
+        self.decoders = Group(self.p)
         if self.p.predecode_width:
             self.deliver(cycle)
             self.predecode(cycle)
         else:
             self.fetch(cycle)
-            self.deliver(cycle)
+            if self.deliver(cycle):
+                self.fetch(cycle)
+                self.deliver(cycle)
         self.held -= self.freed_now  # what issued in this cycle is free in the next
         self.freed_now = 0
 
@@ -86,7 +97,9 @@ class Front:
         if insn.number == 0 or insn.entered_from is not None:
             return True
         before = self.insns[insn.number - 1]
-        return refetches(before) or (before.has(L.TAKEN) and before.source == DECODE)
+        if refetches(before):
+            return True
+        return before.source == DECODE and (before.has(L.TAKEN) or insn.moved)
 
     def start(self, insn: Insn) -> int | None:
         """Cycle fetching or reading of ``insn`` may start; None: not known yet."""
@@ -110,7 +123,11 @@ class Front:
             elif before.has(L.TAKEN) and before.source == CACHE:
                 if before.delivered is None:
                     return None
-                start = before.delivered + p.taken_branch
+                start = before.delivered + before.late + p.taken_branch
+            elif insn.moved and before.source == DECODE:
+                if before.arrived is None:
+                    return None
+                start = before.arrived + 1
         if insn.entered_from is not None:
             if self.next_deliver < insn.number:
                 return None
@@ -144,10 +161,10 @@ class Front:
                 if self.misses(insn, insn.cold_first, cycle):
                     return
             assert self.block is not None
-            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            ends = L.signed(insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
                 if self.leave is None:
-                    opcode = (insn.address + insn.opcode_at) // p.fetch_bytes
+                    opcode = L.signed(insn.address + insn.opcode_at) // p.fetch_bytes
                     if opcode == self.block:
                         self.count += 1
                     self.took = max(1, -(-self.count // p.predecode_width))
@@ -189,7 +206,7 @@ class Front:
 
     def queue_before_decode_full(self, insn: Insn) -> bool:
         number = insn.number - self.p.predecode_queue
-        if number < 0:
+        if number < 0 or not self.p.predecode_queue:
             return False
         older = self.insns[number]
         if older.source != DECODE or older.has(L.FUSED_SECOND):
@@ -218,22 +235,24 @@ class Front:
                 assert start == cycle, "a restart was learned too late"
                 self.begun_number = insn.number
                 self.block = insn.address // p.fetch_bytes
+                self.fetches += 1
                 self.block_came = cycle
                 if self.misses(insn, insn.cold_first, cycle):
                     self.block_came = self.resume
                     return
             assert self.block is not None
-            ends = (insn.address + insn.length - 1) // p.fetch_bytes
+            ends = L.signed(insn.address + insn.length - 1) // p.fetch_bytes
             if ends > self.block:
                 if self.block_came == cycle:
                     return
                 if p.fetch_queue:
-                    older = self.buffers.get((self.block + 1 - p.fetch_queue) % NUMBERS)
+                    older = self.buffers.get(self.fetches + 1 - p.fetch_queue)
                     if older is not None and (
                         older.delivered is None or older.delivered >= cycle
                     ):
                         return
                 self.block += 1
+                self.fetches += 1
                 self.block_came = cycle
                 if ends == self.block and self.misses(insn, insn.cold_last, cycle):
                     self.block_came = self.resume
@@ -241,31 +260,35 @@ class Front:
                 continue
             insn.arrived = self.block_came
             if p.fetch_queue and not insn.has(L.FUSED_SECOND):
-                self.buffers[self.block % NUMBERS] = insn
+                self.buffers[self.fetches] = insn
             self.next_fetch += 1
 
     # --- delivery --------------------------------------------------------------------
-    def deliver(self, cycle: int) -> None:
-        group = Group(self.p)
-        read = Read(self.p)
+    def deliver(self, cycle: int) -> bool:
+        """Whether it stopped where the decoders take over in this very cycle."""
+        p = self.p
         while self.next_deliver < len(self.insns):
             insn = self.insns[self.next_deliver]
             if insn.source == DECODE:
-                delivered = self.decode(insn, cycle, group)
+                delivered = self.decode(insn, cycle, self.decoders)
             elif insn.source == CACHE:
-                delivered = self.read_cache(insn, cycle, read)
+                delivered = self.read_cache(insn, cycle)
             else:
                 start = self.start(insn)
                 delivered = start is not None and start <= cycle
             if not delivered:
-                return
+                if insn.entered_from != CACHE or p.cache_switch:
+                    return False
+                return insn.arrived is None and self.start(insn) == cycle
             insn.delivered = cycle
             if insn.source != LOOP and not insn.has(L.FUSED_SECOND):
                 self.held += insn.slots
             self.next_deliver += 1
+        return False
 
     def room(self, insn: Insn) -> bool:
-        return self.held + insn.slots <= self.p.queue
+        """What is larger than the queue does not wait for it."""
+        return insn.slots > self.p.queue or self.held + insn.slots <= self.p.queue
 
     def left_queue(self, uop: Uop) -> None:
         """An issue slot has issued, or with the last uop the whole instruction."""
@@ -316,18 +339,27 @@ class Front:
             group.left = 0
         return True
 
-    def read_cache(self, insn: Insn, cycle: int, read: Read) -> bool:
+    def read_cache(self, insn: Insn, cycle: int) -> bool:
         p = self.p
-        if cycle <= self.cache_until and not read.any:
-            return False
+        read = self.read
         start = self.start(insn)
         if start is None or start > cycle:
             return False
         slots = 0 if insn.has(L.FUSED_SECOND) else insn.slots
         if slots and not self.room(insn):
             return False
-        if not read.fits(insn.line, slots):
+        if insn.number:
+            before = self.insns[insn.number - 1]
+            if before.source != CACHE:
+                read.line, read.uops, read.lines = None, 0, 0
+            elif refetches(before):
+                read.line, read.uops = None, 0
+        if cycle < self.cache_until + self.access(insn, slots):
             return False
+        if p.cache_again and insn.line != read.line:
+            self.window = insn.window
+        if cycle > self.cache_until:
+            read = self.read = Read(p.cache_width, p.cache_lines)
         read.take(insn.line, slots)
         self.cache_until = cycle
         if insn.microcode:
@@ -335,15 +367,27 @@ class Front:
             self.cache_until = cycle + cycles - 1 + p.microcode_switch
             read.uops = 0
         if insn.has(L.TAKEN):
-            read.line = None
-            read.uops = 0
+            insn.late = int(p.cache_again > 0 and insn.window != self.window)
+            read.line, read.uops = None, 0
         return True
+
+    def access(self, insn: Insn, slots: int) -> int:
+        """Cycles after the last access of the cache in which ``insn`` comes, at least;
+        0: it may come with it."""
+        read = self.read
+        new = insn.line != read.line
+        fits = read.uops >= slots and (not new or read.lines > 0)
+        if not new or not self.p.cache_again:
+            return int(not fits)
+        if read.line is None or insn.window != self.window:
+            return 1
+        return 0 if fits else self.p.cache_again
 
 
 class Group:
     """The decoders in one cycle."""
 
-    def __init__(self, p: Params) -> None:
+    def __init__(self, p: Figures) -> None:
         self.p = p
         self.used = 0
         self.left = p.decode_width
@@ -365,23 +409,16 @@ class Group:
 
 
 class Read:
-    """The uop cache in one cycle."""
+    """What is left of one access of the uop cache."""
 
-    def __init__(self, p: Params) -> None:
-        self.any = False
-        self.lines = p.cache_lines
-        self.uops = p.cache_width
+    def __init__(self, uops: int, lines: int) -> None:
+        self.uops = uops
+        self.lines = lines
         self.line: int | None = None
 
-    def fits(self, line: int, slots: int) -> bool:
-        if not self.any:
-            return True
-        return self.uops >= slots and (line == self.line or self.lines > 0)
-
     def take(self, line: int, slots: int) -> None:
-        if not self.any or line != self.line:
+        if line != self.line:
             self.lines -= 1
-        self.any = True
         self.line = line
         self.uops -= slots
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from costmodel.engine import layout as L
-from costmodel.engine.params import Params
+from costmodel.engine.layout import Trace, UopRow
+from tests.engine.figures import Figures
 
-DECODE, CACHE, LOOP = range(3)
+DECODE, CACHE, LOOP = L.M_DECODE, L.M_CACHE, L.M_LOOP
+SYNC, FILLER = 0, 1  # uops that belong to no instruction
+NOWHERE = -1
+
+Line = tuple[int, int, int]  # root, copy if the root is fresh, number
 
 
 @dataclass(slots=True, eq=False)
@@ -26,19 +32,21 @@ class Access:
     width: int
     cold: tuple[int, ...] = ()  # numbers of the cold lines it touches, from 1 on
 
-    def place(self, copy: int) -> tuple[int, int]:
-        """Root and offset in bytes."""
-        root = self.root + ((copy + 1 << 12) if self.fresh else 0)
-        return root, self.offset + copy * self.stride
+    def offset_in(self, copy: int) -> int:
+        """Bytes from the root; an address has 64 bits."""
+        return L.signed(self.offset + copy * self.stride)
 
-    def touched(self, copy: int, size: int) -> tuple[int, int, set[int]]:
+    def root_in(self, copy: int) -> tuple[int, int]:
+        return self.root, copy if self.fresh else NOWHERE
+
+    def touched(self, copy: int, size: int) -> tuple[tuple[int, int], int, set[int]]:
         """Root, first line, and banks of ``size`` bytes within a line."""
-        root, offset = self.place(copy)
+        offset = self.offset_in(copy)
         bytes_ = range(offset, offset + self.width)
-        return root, offset // 64, {byte % 64 // size for byte in bytes_}
+        return self.root_in(copy), offset // 64, {byte % 64 // size for byte in bytes_}
 
     def crosses(self, copy: int, boundary: int) -> bool:
-        _, offset = self.place(copy)
+        offset = self.offset_in(copy)
         return offset // boundary != (offset + self.width - 1) // boundary
 
 
@@ -96,14 +104,14 @@ class Store:
         """Whether it is known when it asks for a cold line, and when."""
         return self.retired is not None, self.retired
 
-    def lines(self, p: Params) -> list[int]:
+    def lines(self, p: Figures) -> list[Line]:
         """The lines it writes, one after the other."""
         assert self.access is not None
-        root, offset = self.access.place(self.copy)
-        line = (root << 24) + (offset >> 6)
+        root = self.access.root_in(self.copy)
+        line = self.access.offset_in(self.copy) // 64
         if p.split_store and self.access.crosses(self.copy, p.boundary):
-            return [line, line + 1]
-        return [line]
+            return [(*root, line), (*root, line + 1)]
+        return [(*root, line)]
 
 
 @dataclass(slots=True, eq=False)
@@ -149,6 +157,9 @@ class Insn:
     uops: list[Uop] = field(default_factory=list)
     source: int = DECODE
     entered_from: int | None = None  # the source before, if it changes here
+    moved: bool = False  # it does not lie behind the instruction before it
+    window: int = 0  # of its first byte, in which lines of the uop cache are read
+    late: int = 0  # cycles later that its target is read, if it is a taken branch
     arrived: int | None = None  # bytes there, boundaries known
     stalled: bool = False  # its length-changing prefix has been charged
     begun: int | None = None  # its prefixes are being decoded from then on
@@ -177,7 +188,7 @@ class Insn:
 class Uop:
     """One executed uop and what happened to it."""
 
-    p: Params
+    p: Figures
     insn: Insn
     position: int  # in the trace
     kind: int
@@ -326,11 +337,14 @@ class Uop:
         data, address = self.source.data, self.source.address
         if address.dispatched is None:
             return None
+        # The store buffer is no quicker than this, counted from the load's own start.
+        p = self.p
+        least = self.dispatched + self.latency
+        least += max(0, p.forward_load - p.load_latency)
         if kind in (L.F_RENAMED, L.F_PASSED):  # checked before it may retire
-            return max(done, address.dispatched + self.p.forward_address)
+            return max(done, least, address.dispatched + p.forward_address)
         if data is None or data.dispatched is None:
             return None
-        p = self.p
         there = data.dispatched + p.forward_latency
         if kind == L.F_INSIDE:
             there += p.forward_narrow
@@ -340,7 +354,7 @@ class Uop:
             if self.source.committed is None:
                 return None
             left = max(data.dispatched, self.source.committed - p.retire_latency - 2)
-            there = left + p.forward_blocked
+            there = max(left + p.forward_blocked, self.source.committed)
         if kind == L.F_ORDERED and p.forward_order:
             last = (
                 0 if self.addressed_after is None else self.addressed_after.addressed()
@@ -348,7 +362,7 @@ class Uop:
             if last is None:
                 return None
             there = max(there, last + p.forward_order)
-        return max(done, there, address.dispatched + p.forward_address)
+        return max(done, least, there, address.dispatched + p.forward_address)
 
     def addressed(self) -> int | None:
         """Cycle by which this store address and all older ones have dispatched."""
@@ -394,102 +408,105 @@ class Uop:
         return max(value, self.issued, self.least())
 
 
-def pairs(t: list[int], first: int, last: int) -> list[tuple[int, int]]:
-    return [(t[k], t[k + 1]) for k in range(first, last, 2)]
+class Executed(NamedTuple):
+    """An instruction in execution order."""
+
+    index: int  # in the trace
+    copy: int
+    line: int  # of the uop cache; -1: none
+    starts_trip: bool
+    trip: int
 
 
-def executed(t: list[int], trips: int) -> Iterator[tuple[int, int, int, bool, int]]:
-    """Instructions in execution order: index, copy, uop-cache line, starts a trip,
-    number of the trip."""
-    body, tail = t[L.T_BODY], t[L.T_TAIL]
+def executed(t: Trace, trips: int) -> Iterator[Executed]:
+    """The instructions of so many trips."""
+    body, tail = range(t.head.body), range(t.head.body, t.head.body + t.head.tail)
     copy = 0
     for trip in range(trips):
-        place = t[L.T_LINES]
-        for _ in range(t[L.T_REPEAT]):
-            for index in range(body):
-                yield index, copy, t[place], place == t[L.T_LINES], trip
+        place = 0
+        for k in range(t.head.repeat + 1):
+            for index in body if k < t.head.repeat else tail:
+                yield Executed(index, copy, t.lines[place], place == 0, trip)
                 place += 1
-            copy += 1
-        for index in range(body, body + tail):
-            yield index, copy, t[place], place == t[L.T_LINES], trip
-            place += 1
+            copy += k < t.head.repeat
 
 
-def program(t: list[int], p: Params, mode: int, trips: int) -> list[Insn]:
+def program(t: Trace, p: Figures, mode: int, trips: int) -> list[Insn]:
     """The instructions a machine executes, with who delivers each of them."""
-    accesses = []
-    for number in range(t[L.T_ACCESS_COUNT]):
-        a = t[L.T_ACCESSES] + number * L.ACCESS_SIZE
-        accesses.append(
-            Access(
-                number, t[a + L.A_SOURCE], t[a + L.A_DISTANCE], t[a + L.A_FORWARD],
-                t[a + L.A_ROOT], t[a + L.A_LINE_STRIDE], t[a + L.A_OFFSET],
-                t[a + L.A_FRESH], t[a + L.A_WIDTH],
-                tuple(
-                    line for line in dict.fromkeys(t[a + L.A_COLD : a + L.ACCESS_SIZE])
-                    if line
-                ),
-            )
-        )  # fmt: skip
-    out: list[Insn] = []
-    address = t[L.T_BASE]
+    accesses = [
+        Access(
+            number, a.store, a.distance, a.forward, a.root, a.stride, a.offset,
+            a.fresh, a.width,
+            tuple(x for x in dict.fromkeys((a.cold_first, a.cold_last)) if x),
+        )
+        for number, a in enumerate(t.accesses)
+    ]  # fmt: skip
+    insns: list[Insn] = []
+    address = t.head.base
+    moved = False
     stack = 0  # bytes the stack engine has not folded into RSP
     for index, copy, line, starts_trip, trip in executed(t, trips):
-        if starts_trip and t[L.T_LOOPS]:
-            address = t[L.T_BASE]
-        i = t[L.T_INSNS] + index * L.INSN_SIZE
+        row = t.insns[index]
+        if starts_trip and t.head.loops:
+            address, moved = t.head.base, trip > 0
         insn = Insn(
-            number=len(out), index=index, copy=copy, address=address, line=line,
-            length=t[i + L.LENGTH], opcode_at=t[i + L.OPCODE_AT],
-            flags=t[i + L.INSN_FLAGS], slots=t[i + L.DECODE_SLOTS],
-            simple_after=t[i + L.SIMPLE_AFTER], microcode=t[i + L.MICROCODE],
-            prefixes=t[i + L.PREFIXES], latency=t[i + L.LATENCY],
-            redirect=t[i + L.REDIRECT], trip=trip,
-            cold_first=t[i + L.COLD_FIRST], cold_last=t[i + L.COLD_LAST],
+            number=len(insns), index=index, copy=copy, address=address, line=line,
+            length=row.length, opcode_at=row.opcode_at, flags=row.flags,
+            slots=row.decode_slots, simple_after=row.simple_after,
+            microcode=row.microcode, prefixes=row.prefixes, latency=row.latency,
+            redirect=row.redirect, trip=trip, cold_first=row.cold_first,
+            cold_last=row.cold_last, moved=moved,
+            window=address // max(1, p.cache_window),
         )  # fmt: skip
-        away = t[i + L.NEXT_AT]
-        address = away if away >= 0 else address + insn.length
-        out.append(insn)
-        if not insn.has(L.FUSED_SECOND):
-            if p.sync_uop:
-                # An explicit use of RSP, or too large an offset, needs the offset
-                # folded in; an explicit write forgets it.
-                sync = stack != 0 and insn.has(L.USES_RSP)
-                if sync or insn.has(L.SETS_RSP):
-                    stack = 0
-                stack += t[i + L.STACK_DELTA]
-                if abs(stack) > p.stack_limit:
-                    sync = True
-                    stack = 0
-                if sync:
-                    insn.uops.append(uop_at(t, t[L.T_UOPS], insn, p, accesses))
-            first, last = t[i + L.FIRST_UOP], t[i + L.LAST_UOP]
-            for u in range(first, last, L.UOP_SIZE):
-                insn.uops.append(uop_at(t, u, insn, p, accesses))
-            number_slots(insn, t[L.T_UOPS], p)
-    delivery(out, p, mode)
-    return out
+        moved = insn.has(L.MOVES)
+        address = row.next_at if moved else L.signed(address + insn.length)
+        insns.append(insn)
+        if insn.has(L.FUSED_SECOND):
+            continue
+        if p.stack_engine and p.sync_uop:
+            # An explicit use of RSP, or too large an offset, needs the offset folded
+            # in; an explicit write forgets it.
+            sync = stack != 0 and insn.has(L.USES_RSP)
+            if sync or insn.has(L.SETS_RSP):
+                stack = 0
+            stack += row.stack_delta
+            if abs(stack) > p.stack_limit:
+                sync = True
+                stack = 0
+            if sync:
+                insn.uops.append(uop_at(t, SYNC, insn, p, accesses))
+        numbers = [FILLER] * row.fillers + [*range(row.first_uop, row.last_uop)]
+        insn.uops += [uop_at(t, number, insn, p, accesses) for number in numbers]
+        number_slots(insn, p)
+    delivery(insns, p, mode)
+    return insns
 
 
-def uop_at(t: list[int], u: int, insn: Insn, p: Params, accesses: list[Access]) -> Uop:
-    a = t[u + L.ACCESS]
+def uop_at(
+    t: Trace, number: int, insn: Insn, p: Figures, accesses: list[Access]
+) -> Uop:
+    row: UopRow = t.uops[number]
     return Uop(
-        p=p, insn=insn, position=u, kind=t[u + L.KIND],
-        ports=t[t[u + L.PORTS_FIRST] : t[u + L.PORTS_LAST]],
-        latency=t[u + L.UOP_LATENCY], busy=t[u + L.BUSY], flags=t[u + L.UOP_FLAGS],
-        inputs=pairs(t, t[u + L.INPUTS_FIRST], t[u + L.INPUTS_LAST]),
-        outputs=pairs(t, t[u + L.OUTPUTS_FIRST], t[u + L.OUTPUTS_LAST]),
-        access=accesses[a] if a >= 0 else None, group=t[u + L.GROUP],
+        p=p, insn=insn, position=number, kind=row.kind,
+        ports=list(t.ports[row.ports_first : row.ports_last]),
+        latency=row.latency, busy=row.busy, flags=row.flags,
+        inputs=[(o.reg, o.delay) for o in t.inputs[row.inputs_first : row.inputs_last]],
+        outputs=[
+            (o.reg, o.delay) for o in t.outputs[row.outputs_first : row.outputs_last]
+        ],
+        access=accesses[row.access] if row.access >= 0 else None,
+        group=row.scheduler,
     )  # fmt: skip
 
 
-def number_slots(insn: Insn, sync: int, p: Params) -> None:
+def number_slots(insn: Insn, p: Figures) -> None:
     """Which queue slot each uop sits in, and how late the sequencer brings it."""
     place = 0
     behind = 0
     for k, uop in enumerate(insn.uops):
-        uop.last_of_slot = k + 1 == len(insn.uops) or insn.uops[k + 1].new_slot
-        if uop.new_slot and uop.position != sync:
+        after = insn.uops[k + 1] if k + 1 < len(insn.uops) else None
+        uop.last_of_slot = after is None or after.new_slot or after.position == FILLER
+        if uop.new_slot and uop.position != SYNC:
             if insn.microcode:
                 behind = place // p.microcode_uops
             uop.queue_place = place
@@ -497,7 +514,7 @@ def number_slots(insn: Insn, sync: int, p: Params) -> None:
         uop.behind = behind
 
 
-def delivery(insns: list[Insn], p: Params, mode: int) -> None:
+def delivery(insns: list[Insn], p: Figures, mode: int) -> None:
     """Who delivers each instruction.
 
     Code in the uop cache comes from there, from the instruction where it is found on or
@@ -522,7 +539,6 @@ def delivery(insns: list[Insn], p: Params, mode: int) -> None:
             mode = DECODE
 
 
-def level_latency(t: list[int], line: int, p: Params) -> int:
+def level_latency(t: Trace, line: int, p: Figures) -> int:
     """Cycles a fill of cold line ``line`` takes."""
-    level = t[t[L.T_COLD] + line - 1]
-    return (p.l2_latency, p.l3_latency, p.memory_latency)[level - 1]
+    return (p.l2_latency, p.l3_latency, p.memory_latency)[t.cold[line - 1] - 1]

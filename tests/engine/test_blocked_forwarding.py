@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from costmodel.cores.load import load_core
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 
 
 def cycles(code: str, core: str) -> float:
-    return Bulk(load_core(core), compiled=False).throughput(bytes.fromhex(code)).cycles
+    return rate(load_core(core), bytes.fromhex(code), "unroll")[0]
 
 
 @pytest.mark.parametrize("core", ["ivybridge", "haswell", "skylake", "zen5"])

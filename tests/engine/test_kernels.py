@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from costmodel.cores.load import load_core
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 from tests.engine.kernels import back_end, front_end, memory
 from tests.engine.kernels.corpus import Kernel
 from tests.tiny import tiny
@@ -20,12 +18,8 @@ KERNELS = [
 ]
 
 
-@cache
-def bulk(core: str, text: str) -> Bulk:
-    return Bulk(tiny(text) if text else load_core(core), compiled=False)
-
-
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_kernel_takes_its_worked_number_of_cycles(kernel: Kernel) -> None:
-    found = bulk(kernel.core, kernel.text).throughput(kernel.code, kernel.scenario)
-    assert found.cycles == pytest.approx(kernel.cycles, rel=0.01)
+    core = tiny(kernel.text) if kernel.text else load_core(kernel.core)
+    cycles, _ = rate(core, kernel.code, kernel.scenario)
+    assert cycles == pytest.approx(kernel.cycles, rel=0.01)

@@ -7,7 +7,7 @@ import pytest
 from costmodel.code.decode import decode_bytes
 from costmodel.code.values import EXACT, NONE, linkage
 from costmodel.cores.load import load_core
-from costmodel.engine.bulk import Bulk
+from costmodel.engine.blocks import rate
 
 LOAD_STORE = "498b4510498944241083bc241801000040"
 # mov 0x10(%r13),%rax; mov %rax,0x10(%r12); cmpl $0x40,0x118(%rsp)
@@ -46,5 +46,5 @@ def test_the_upper_half_of_a_word_of_memory_is_zero() -> None:
 
 @pytest.mark.parametrize(("core", "meets"), [("skylake", True), ("zen5", False)])
 def test_a_core_says_how_its_blocks_were_measured(core: str, meets: bool) -> None:
-    cycles = Bulk(load_core(core), False).throughput(bytes.fromhex(LOAD_STORE)).cycles
+    cycles = rate(load_core(core), bytes.fromhex(LOAD_STORE), "unroll")[0]
     assert (cycles >= 4) == meets

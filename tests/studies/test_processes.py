@@ -13,7 +13,7 @@ STUBS = data.stubs_dir() / "top-of-stack"
 ASK = f"""
 from costmodel.studies import uncertainty as u
 from costmodel import api
-u.PARALLEL_ABOVE = 1, 1
+u.PARALLEL_ABOVE = 1
 {{guard}}
     path = api.load_path({str(STUBS / "v3.16-fast.S")!r})
     tasks = [u.Task(path, core, "once", draws=1) for core in ("skylake", "zen5")]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.cli import main
+from costmodel.engine import blocks as engine_blocks
 from costmodel.errors import CostmodelError, UnknownInstructionError
 from costmodel.studies.validate import (
     Block,
@@ -121,16 +121,7 @@ def test_errors_are_percentages_of_the_measured() -> None:
 def test_progress_is_told_and_ends_with_all_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Bulk:
-        def __init__(self, loaded: object) -> None:
-            pass
-
-        def throughput(self, code: bytes, scenario: str, counter: int) -> Any:
-            return SimpleNamespace(cycles=1.0)
-
-    module = ModuleType("costmodel.engine.bulk")
-    module.Bulk = Bulk  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "costmodel.engine.bulk", module)
+    monkeypatch.setattr(engine_blocks, "rate", lambda *_: (1.0, True))
     told: list[tuple[int, int]] = []
     blocks = [Block(1, b"\x90", "unroll", 1.0)] * 250
     core: Any = SimpleNamespace(core=SimpleNamespace(name="x"))
@@ -141,20 +132,13 @@ def test_progress_is_told_and_ends_with_all_done(
 def test_the_command_keeps_the_contract(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Bulk:
+    def rate(loaded: Any, code: bytes, scenario: str, counter: int) -> Any:
         """Two cycles for anything but a NOP, which it refuses."""
+        if code == b"\x90":
+            raise UnknownInstructionError("nop")
+        return 2.0, True
 
-        def __init__(self, loaded: object) -> None:
-            pass
-
-        def throughput(self, code: bytes, scenario: str, counter: int) -> Any:
-            if code == b"\x90":
-                raise UnknownInstructionError("nop")
-            return SimpleNamespace(cycles=2.0)
-
-    module = ModuleType("costmodel.engine.bulk")
-    module.Bulk = Bulk  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "costmodel.engine.bulk", module)
+    monkeypatch.setattr(engine_blocks, "rate", rate)
     file = tmp_path / "blocks.csv"
     file.write_text("hex,slow\n90,1\n4801d8,1\n4801d8,4\n")
     out = tmp_path / "out.csv"

@@ -1,0 +1,197 @@
+"""Loads, stores and the L1 data cache of a core."""
+
+from typing import Annotated
+
+from msgspec import field
+
+from costmodel.cores.figure import (
+    BYTES,
+    CYCLES,
+    LARGE,
+    LINES,
+    latency,
+    layout,
+    timing,
+)
+from costmodel.cores.front_end import Section
+
+FORWARD = "store forwarding"  # cause and what-if
+BLOCKED = "blocked forwarding"
+CROSSING = "line crossing"
+COMMIT = "store commit"
+MISS = "cache miss"
+LOAD = "load latency"
+RATE = "commit rate"  # the what-if that takes the causes COMMIT away
+
+
+# fmt: off
+# A declaration is read like a row of a table.
+class Renaming(Section, frozen=True):
+    """Loads that take a store's data at rename. ``window`` 0: the core does not."""
+
+    window: Annotated[int, layout(
+        "the store is one of the last this many; 0: no load is renamed", "stores",
+        cause=FORWARD,
+    )] = 0
+    latency: Annotated[int, timing(
+        "renaming_latency", "from the stored value to the loaded one", cause=FORWARD,
+    )] = 0
+    ordered: Annotated[int, layout(
+        "memory.forward_order is for a store of the last this many", "stores",
+        cause=FORWARD,
+    )] = 0
+    passed: Annotated[int, timing(
+        "renaming_passed", "added if PUSH or POP of memory stored what it had loaded",
+        cause=FORWARD,
+    )] = 0
+    widths: Annotated[tuple[int, ...], layout(
+        "accesses that are renamed", "bits", most=64, cause=FORWARD,
+    )] = (32, 64)
+    learns: Annotated[bool, layout(
+        "in a loop, pairs that write the address differently as well", cause=FORWARD,
+    )] = False
+    modify_widths: Annotated[tuple[int, ...], layout(
+        "also these, from one read-modify-write to the next; through RSP in a loop "
+        "only", "bits", most=64, cause=FORWARD,
+    )] = ()
+    displacement_limit: Annotated[int, layout(
+        "largest displacement of a renamed access; 0: any", "bytes", most=BYTES,
+        cause=FORWARD,
+    )] = 0
+    indexed: Annotated[bool, layout(
+        "accesses with an index are renamed too", cause=FORWARD,
+    )] = False
+    immediate_stores: Annotated[bool, layout(
+        "data from an immediate is renamed too", cause=FORWARD,
+    )] = True
+    read_modify_write: Annotated[bool, layout(
+        "accesses of read-modify-writes are renamed too", cause=FORWARD,
+    )] = True
+    never: Annotated[tuple[str, ...], layout(
+        "instructions whose accesses are not renamed", cause=FORWARD,
+    )] = ()
+    modify_by_register: Annotated[bool, layout(
+        "the load of a read-modify-write by a register is renamed too", cause=FORWARD,
+    )] = True
+    stack_by_immediate: Annotated[int, layout(
+        "a larger addition to RSP breaks it; 0: none does", "bytes", most=BYTES,
+        cause=FORWARD,
+    )] = 0
+    stack_survives_add: Annotated[bool, layout(
+        "additions to RSP do not break it", cause=FORWARD,
+    )] = True
+
+
+class Memory(Section, frozen=True):
+    """Loads, stores, and the L1 data cache."""
+
+    load_latency: Annotated[int, latency(
+        "load_latency", "from dispatch of a load to its result", least=1, cause=LOAD,
+    )] = 4
+    indexed_extra: Annotated[int, latency(
+        "indexed_extra", "added for an index register", cause=LOAD,
+    )] = 0
+    displacement_limit: Annotated[int, layout(
+        "displacements below this are fast; 0: all are", "bytes", most=BYTES,
+        cause=LOAD,
+    )] = 0
+    slow_extra: Annotated[int, latency(
+        "slow_extra", "added for other displacements", cause=LOAD,
+    )] = 0
+    chase_saves: Annotated[int, latency(
+        "chase_saves", "saved if fast and the base was the last thing loaded",
+        cause=LOAD,
+    )] = 0
+    segment_extra: Annotated[int, latency(
+        "segment_extra", "added for a segment base that is not zero", cause=LOAD,
+    )] = 0
+    absolute_extra: Annotated[int, latency(
+        "absolute_extra", "added without base or index, whatever the segment",
+        cause=LOAD,
+    )] = 0
+    sign_extend_extra: Annotated[int, latency(
+        "sign_extend_extra", "added if the value is sign extended", cause=LOAD,
+    )] = 0
+    narrow_extra: Annotated[int, latency(
+        "narrow_extra", "added for 8 and 16 bits", cause=LOAD,
+    )] = 0
+    # From 0 to more, or back, also decides which meetings of accesses are looked for.
+    bank_bytes: Annotated[int, layout(
+        "two loads of a cycle may not touch one bank of this size of different lines; "
+        "0: they may", "bytes", name="bank_bytes", least=1, most=64, binary=True,
+        off=True, cause=LOAD,
+    )] = 0
+    forward_latency: Annotated[int, timing(
+        "forward_latency", "from store data to load result", cause=FORWARD,
+        limit=FORWARD, relaxed=0,
+    )] = 5
+    forward_address: Annotated[int, timing(
+        "forward_address", "from dispatch of the store address to load result",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    # Where a load takes more than load_latency this is as much longer.
+    forward_load: Annotated[int, timing(
+        "forward_load", "from dispatch of the load to its result, from a store not yet committed",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    forward_order: Annotated[int, timing(
+        "forward_order", "from dispatch of the last older store address, to a load "
+        "that would be renamed but for its segment or missing base; 0: none",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    forward_narrow: Annotated[int, timing(
+        "forward_narrow", "added if the load is inside the store, not at its start",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    forward_blocked: Annotated[int, timing(
+        "forward_blocked", "for a load whose bytes come from elsewhere as well",
+        cause=BLOCKED,
+    )] = 13
+    split_load: Annotated[int, timing(
+        "split_load", "more slots of the port for a load that crosses", "slots",
+        cause=CROSSING, limit=CROSSING, relaxed=0,
+    )] = 1
+    split_store: Annotated[int, timing(
+        "split_store", "more commits for a store that crosses", "commits",
+        cause=CROSSING, limit=CROSSING, relaxed=0,
+    )] = 1
+    boundary: Annotated[int, timing(
+        "boundary", "accesses across multiples of this are split", "bytes", least=1,
+        most=4096, binary=True, cause=CROSSING,
+    )] = 64
+    # As for bank_bytes: without it no alias is looked for.
+    alias_4k: Annotated[int, layout(
+        "added to a load 4096 bytes from an older store in flight", "cycles",
+        name="alias_4k", most=CYCLES, cause="4K aliasing", limit="4K aliasing",
+        relaxed=0,
+    )] = 0
+    commit_per_cycle: Annotated[int, timing(
+        "commit_per_cycle", "stores written a cycle", "stores", least=1, cause=COMMIT,
+        limit=RATE, relaxed=LARGE,
+    )] = 1
+    commit_same_line: Annotated[int, timing(
+        "commit_same_line", "stores written a cycle, both in one line", "stores",
+        least=1, cause=COMMIT, limit=RATE, relaxed=LARGE,
+    )] = 1
+    combine_lines: Annotated[int, timing(
+        "combine_lines", "stores to any of the last this many lines written merge",
+        "lines", most=LINES, cause=COMMIT,
+    )] = 0
+    commit_line_interval: Annotated[float, timing(
+        "commit_interval", "between writes of different lines", cause=COMMIT,
+        limit=RATE, relaxed=0,
+    )] = 1.0
+    renaming: Renaming = field(default_factory=Renaming)
+    l2_latency: Annotated[int, timing(
+        "l2_latency", "for a line that is in the second cache", cause=MISS,
+    )] = 12
+    l3_latency: Annotated[int, timing(
+        "l3_latency", "for a line that is in the third cache", cause=MISS,
+    )] = 40
+    memory_latency: Annotated[int, timing(
+        "memory_latency", "for a line that is in memory", cause=MISS,
+    )] = 250
+    fill_buffers: Annotated[int, timing(
+        "fill_buffers", "lines that may be on their way; 0: any number", "lines",
+        most=LINES, cause=MISS, limit="fill buffers", relaxed=0,
+    )] = 10

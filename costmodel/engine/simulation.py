@@ -1,0 +1,519 @@
+"""The one way to run the model: a path laid out on a core, and run with any figures.
+
+``Simulation`` lays a path out once for each ``Settings`` it is asked with. Whatever is
+printed, validated, drawn, swept or timed goes through it, so that what was checked is
+what is told. A draw changes the vector of figures and nothing else, unless a figure
+says where code or data lie, or which uops there are: then the path is laid out anew.
+"""
+
+from __future__ import annotations
+
+import functools
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from math import gcd
+from typing import Any, Literal, NamedTuple
+
+from costmodel.code.frame import frame_slots
+from costmodel.code.insn import Insn, Path
+from costmodel.code.lines import Lines, lines_touched
+from costmodel.code.values import Linkage
+from costmodel.cores import declarations
+from costmodel.cores.load import LoadedCore, with_values
+from costmodel.cores.model import Core
+from costmodel.engine import _simulator, layout, scenarios, surround
+from costmodel.engine.cold import Cold, ColdLines, cold_lines
+from costmodel.engine.layout import AccessRow, Trace
+from costmodel.engine.links import links
+from costmodel.engine.lower import Lowering
+from costmodel.engine.lowered import Item, Lowered
+from costmodel.engine.result import FrameSlot
+from costmodel.engine.trace import Builder, terms
+from costmodel.errors import CoreError, InputError, UsageError
+
+# Uops run in search of a period: copies whose ports wander have none, and are known to
+# about 1 % after the first; a trip of the other scenarios is of some 200.
+LIMIT_UNROLL, LIMIT_LOOPS = 3_000, 12_000
+CALENDAR = 256  # cycles; the simulator makes it longer where it must
+MOST_LAYOUTS = 256  # kept for figures that move things
+
+# Figures that are a number of cycles or bytes, and 0 where a core lacks the mechanism.
+_SWITCHES = ("memory.alias_4k", "memory.bank_bytes", "memory.chase_saves")
+Pointers = Literal["distinct_pointers", "same_pointer"]
+Values = Mapping[str, Any]
+
+
+class Settings(NamedTuple):
+    """All that decides a run, besides the path, the core and its figures.
+
+    ``scenario``: one of ``scenarios.NAMES``. ``align``: bytes the code is moved from
+    where it lies, or, of measured copies, its address. ``pointers``: what registers
+    hold when copies begin (see ``code.values``). ``counter``: register of a loop's
+    ``dec``; -1: a free one. ``cold``: lines that are not in L1 (see ``cold``).
+    ``limit``: uops run in search of a steady state; 0: the scenario's own.
+    """
+
+    scenario: str
+    align: int = 0
+    pointers: Pointers = "distinct_pointers"
+    counter: int = -1
+    cold: Cold = ()
+    limit: int = 0
+
+    @classmethod
+    def of(
+        cls, core: Core, scenario: str, align: int | None = None, cold: Cold = ()
+    ) -> Settings:
+        """The settings estimates are made with: of copies, those they were measured
+        with on this core, so that the error measured is that of the estimate.
+
+        Raises UsageError for a scenario there is not, or cold lines in one that has
+        none.
+        """
+        scenarios.check(scenario)
+        if scenario in scenarios.PATHS:
+            return cls(scenario, align or 0, cold=cold)
+        if cold:
+            raise UsageError(
+                f"cold lines in the scenario {scenario!r}",
+                expected="once or roundtrip: the others measure a warm block",
+            )
+        return cls.measured(core, scenario)._replace(
+            **({} if align is None else {"align": align})
+        )
+
+    @classmethod
+    def measured(cls, core: Core, scenario: str, counter: int = -1) -> Settings:
+        """The settings blocks were measured with on this core."""
+        if scenario == "unroll":
+            return cls(scenario, core.measured_at, core.measured_from, counter)
+        return cls(scenario, counter=counter)
+
+
+class Outcome(NamedTuple):
+    """What a run took. Cycles and trips are of the window that was measured."""
+
+    cycles: int
+    trips: int
+    first: int  # trip the window begins with
+    start: int  # cycle it begins at
+    settled: bool  # whether a period was found
+    uops: int  # run in all
+    calendar: int  # cycles the simulator had to look ahead
+    last_event: int  # of the log: the last retirement
+
+
+class Logged(NamedTuple):
+    """A run with its log: ``layout.LOG_ROW`` integers a uop, see ``layout.COLUMNS``."""
+
+    outcome: Outcome
+    log: Sequence[int]
+    figures_read: frozenset[str]  # paths
+
+
+class Layout(NamedTuple):
+    """A path laid out in one setting: the parts, in the order they are made."""
+
+    path: Path  # what runs: the path given and what surrounds it
+    plan: scenarios.Plan
+    items: tuple[Item, ...]  # without the tail
+    lowered: list[Lowered | None]  # with it; None: fused into the one before
+    accesses: list[AccessRow]
+    linked: Linkage
+    cold_lines: ColdLines
+    trace: Trace
+    group: int  # trips after which code is at the same place in its fetch block
+
+
+@functools.lru_cache(maxsize=64)
+def builder_of(loaded: LoadedCore) -> Builder:
+    """What lays paths out on a core: it keeps what instructions lower to."""
+    return Builder(Lowering(loaded))
+
+
+class Simulation:
+    """One path on one core. Raises, when run, what lowering raises.
+
+    ``run`` gives cycles, ``logged`` all there is to tell, ``draws`` the cycles at many
+    values of the core's figures at once, ``relaxed`` those of a changed trace.
+    """
+
+    def __init__(self, path: Path, loaded: LoadedCore) -> None:
+        self.given = path
+        self.loaded = loaded
+        self.builder = builder_of(loaded)
+        self.stated = self.builder.stated
+        self._layouts: dict[Settings, Layout] = {}
+        self._ready: dict[Settings, Any] = {}  # the simulator's own traces
+        self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
+        self._calendar = CALENDAR
+
+    # --- running ----------------------------------------------------------------------
+    def run(self, settings: Settings) -> Outcome:
+        """Run it at the figures stated, for cycles alone."""
+        trace = self._ready.get(settings)
+        if trace is None:
+            packed = self.layout(settings).trace.packed()
+            trace = self._simulated(packed, self.stated, ())
+            self._ready[settings] = trace
+        outcome = Outcome(*self._call(trace.run, self.stated, settings))
+        self._calendar = outcome.calendar
+        return outcome
+
+    def cycles(self, settings: Settings, values: Values | None = None) -> Fraction:
+        """Cycles a copy, with some figures of the core set to ``values`` by path."""
+        if values:
+            return self.draws(settings, {k: [v] for k, v in values.items()}, 1)[0]
+        outcome = self.run(settings)
+        return self._per_copy(settings, outcome.cycles, outcome.trips)
+
+    def logged(self, settings: Settings) -> Logged:
+        """Run it at the figures stated, and keep when everything happened, and why."""
+        packed = self.layout(settings).trace.packed()
+        trace = self._simulated(packed, self.stated, ())
+        outcome, log, read = self._call(trace.log, self.stated, settings)
+        bits = int.from_bytes(read, "little")
+        return Logged(
+            Outcome(*outcome),
+            memoryview(log).cast("q"),
+            frozenset(
+                path
+                for path, place in declarations.places().items()
+                if bits >> place & 1
+            ),
+        )
+
+    def draws(
+        self, settings: Settings, columns: Mapping[str, Sequence[Any]], count: int
+    ) -> list[Fraction]:
+        """Cycles a copy at ``count`` draws; ``columns``: values of each figure by path.
+
+        Figures the path cannot feel are passed over. Raises CoreError for values the
+        core cannot have.
+        """
+        moving = {
+            path: column
+            for path, column in columns.items()
+            if self._moves(settings, path, column)
+        }
+        still = {path: column for path, column in columns.items() if path not in moving}
+        groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
+        for k in range(count):
+            key = tuple((path, moving[path][k]) for path in moving)
+            groups.setdefault(key, []).append(k)
+        cycles = [Fraction(0)] * count
+        for key, members in groups.items():
+            trace, places, stated = self._variant(settings, key)
+            rows = stated * len(members)
+            for path, column in still.items():
+                place = places.get(path)
+                if place is not None:
+                    rows[place :: len(stated)] = array(
+                        "q", [_encoded(path, column[k]) for k in members]
+                    )
+            found = self._call(trace.draws, rows, settings)
+            for k, (taken, trips) in zip(members, found, strict=True):
+                cycles[k] = self._per_copy(settings, taken, trips)
+        return cycles
+
+    def relaxed(
+        self, settings: Settings, trace: Trace, figures: Mapping[str, int], mode: int
+    ) -> Fraction:
+        """Cycles a copy of a trace made from this one, delivered in ``mode`` (M_*);
+        ``figures``: of the vector, by their names there."""
+        vector = self.stated[:]
+        for name, value in figures.items():
+            vector[declarations.place(name)] = value
+        ready = self._simulated(trace.packed(), vector, ())
+        outcome = Outcome(*self._call(ready.run, vector, settings, mode))
+        return self._per_copy(settings, outcome.cycles, outcome.trips)
+
+    def _per_copy(self, settings: Settings, cycles: int, trips: int) -> Fraction:
+        return Fraction(cycles, trips * self.layout(settings).plan.repeat)
+
+    def _call(
+        self, run: Any, figures: Any, settings: Settings, mode: int | None = None
+    ) -> Any:
+        """Call the simulator, its refusals in the words of the project."""
+        made = self.layout(settings)
+        limit = settings.limit
+        if settings.scenario == "once":
+            limit = 0
+        elif not limit:
+            limit = LIMIT_LOOPS if made.plan.loops else LIMIT_UNROLL
+        need = min(2 * self.loaded.core.window.rob, limit // 2)
+        try:
+            return run(
+                figures, made.plan.mode if mode is None else mode, made.group, need,
+                limit, self._calendar,
+            )  # fmt: skip
+        except OverflowError:
+            raise InputError(
+                "the path waits longer than the model can follow",
+                where=self.given.origin,
+                hint="shorten it, or leave out what waits",
+            ) from None
+        except ValueError as problem:
+            raise CoreError(
+                f"the simulator cannot run this: {problem}", where=self.loaded.name
+            ) from None
+
+    def _simulated(self, packed: array[int], stated: array[int], terms: Any) -> Any:
+        flat = array("q", [x for term in terms for x in term])
+        try:
+            return _simulator.Trace(packed, stated, flat)
+        except ValueError as problem:
+            raise CoreError(
+                f"the simulator cannot run this: {problem}", where=self.loaded.name
+            ) from None
+
+    # --- figures ----------------------------------------------------------------------
+    def rows(self, settings: Settings) -> frozenset[str]:
+        """Paths of the cost rows the path uses."""
+        lowered = self.layout(settings).lowered
+        return frozenset(low.row for low in lowered if low is not None and low.row)
+
+    def _moves(self, settings: Settings, path: str, column: Sequence[Any]) -> bool:
+        """Whether values of a figure may ask for another layout."""
+        known = self.loaded.evidence.get(path)
+        if known is not None and all(value == known.value for value in column):
+            return False
+        if path.startswith("costs."):
+            if ".".join(path.split(".")[:3]) not in self.rows(settings):
+                return False
+            kind = path.rpartition(".")[2]
+            if kind in ("filler", "microcode", "busy"):
+                return known is None or not known.value or not all(column)
+            return kind not in ("latency", "line_cycles")
+        if path.startswith("window.schedulers."):
+            return False
+        if path in _SWITCHES:
+            # With 0 the mechanism was not looked for when the path was laid out.
+            return known is None or not known.value or not all(column)
+        if declarations.changes(path) in ("time", "latency", "nothing"):
+            return False
+        return felt(self.layout(settings), path, column)
+
+    def _variant(
+        self, settings: Settings, key: tuple[tuple[str, Any], ...]
+    ) -> tuple[Any, dict[str, int], array[int]]:
+        """The simulator's trace, places of figures and vector of a layout of its own
+        for the figures ``key``."""
+        kept = self._variants.get((settings, key))
+        if kept is not None:
+            made: tuple[Any, dict[str, int], array[int]] = kept
+            return made
+        loaded = self.loaded
+        if key:
+            loaded = replace(loaded, core=with_values(loaded, dict(key)))
+            laid = lay_out(self.given, Builder(Lowering(loaded)), settings)
+        else:
+            laid = self.layout(settings)
+        places = dict(declarations.places())
+        vector = declarations.vector(loaded.core)
+
+        def place(path: str) -> int:
+            if path not in places:
+                places[path] = len(vector)
+                vector.append(_encoded(path, _value_at(loaded, path)))
+            return places[path]
+
+        found = terms(laid.trace, laid.lowered, loaded.core, place)
+        trace = self._simulated(laid.trace.packed(), vector, found)
+        if len(self._variants) >= MOST_LAYOUTS:
+            self._variants.clear()
+        self._variants[settings, key] = trace, places, vector
+        return trace, places, vector
+
+    # --- layout -----------------------------------------------------------------------
+    def layout(self, settings: Settings) -> Layout:
+        """The path laid out for ``settings``; kept."""
+        made = self._layouts.get(settings)
+        if made is None:
+            made = self._layouts[settings] = lay_out(self.given, self.builder, settings)
+        return made
+
+    @functools.cached_property
+    def frame(self) -> tuple[FrameSlot, ...]:
+        """The words of ``struct pt_regs`` the path given writes, by its steps."""
+        return frame_slots(self.given)
+
+    def frame_of(self, settings: Settings) -> tuple[FrameSlot, ...]:
+        """The same by the steps of the path that runs; with what delivery wrote."""
+        path = self.layout(settings).path
+        if settings.scenario == "once" and self.given.event in surround.DELIVERED:
+            return frame_slots(path)
+        if not self.given.steps:
+            return ()
+        first = self.given.steps[0].insn
+        front = next(k for k, step in enumerate(path.steps) if step.insn is first)
+        return tuple(
+            slot._replace(step=slot.step + front) if slot.step >= 0 else slot
+            for slot in self.frame
+        )
+
+    def lines(self, settings: Settings) -> Lines:
+        """The 64-byte lines that what runs touches."""
+        return lines_of_path(self.layout(settings).path)
+
+
+def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
+    """Lay a path out on a core. Raises what lowering raises."""
+    core = builder.core
+    scenario = settings.scenario
+    path = given
+    if scenario == "roundtrip":
+        path = surround.with_user(given)
+    elif scenario == "once":
+        path = surround.with_delivery(surround.with_handler(given))
+    body = [step.insn for step in path.steps]
+    plan = scenarios.plan(scenario, body, core, settings.counter)
+    placed = scenario in scenarios.PATHS
+    items = _items(path, body, settings) if placed else _block(path, body, settings)
+    base = _address(body[0], settings) if placed and body else settings.align
+    with_tail = (*items, *plan.tail)
+    accesses, depth, linked = links(
+        body, core, plan.loops, settings.pointers == "same_pointer"
+    )
+    cold = ColdLines()
+    if placed:
+        lines = lines_of_path(path)
+        cold = _cold(given, path, body, lines, settings)
+        accesses = _placed(accesses, lines, cold)
+    one_place = plan.loops and plan.repeat == 1
+    lowered = builder.lower_all(with_tail, plan.cached, base if one_place else -1)
+    lowered = builder.chased(with_tail, lowered, accesses)
+    trace = builder.build(
+        with_tail,
+        lowered,
+        len(items),
+        repeat=plan.repeat,
+        base=base,
+        cached=plan.cached,
+        loops=plan.loops,
+        accesses=accesses,
+        depth=depth,
+        cold=cold.levels,
+        cold_code=cold.of_insn,
+    )
+    length = sum(item.form.length for item in items)
+    group = 1
+    if not plan.loops and length:
+        block = core.front_end.fetch_bytes
+        group = block // gcd(length, block)
+    return Layout(
+        path, plan, tuple(items), lowered, accesses, linked, cold, trace, group
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def lines_of_path(path: Path) -> Lines:
+    """The lines a path touches; a path is asked once for all cores."""
+    return lines_touched(path)
+
+
+def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
+    """Whether a layout could be another with these values of a figure of the layout or
+    the structure."""
+    if path.startswith("front_end.uop_cache."):
+        if path.endswith(".capacity"):
+            lines = max(laid.trace.lines, default=-1) + 1 or len(laid.trace.lines)
+            return laid.plan.cached and lines > min(column) // 8
+        return laid.plan.cached
+    if path == "front_end.loop_buffer":
+        return laid.plan.mode == layout.M_LOOP or bool(laid.plan.tail)
+    if path == "front_end.decode.slot0_length":
+        return any(item.form.length > min(column) for item in laid.items)
+    if path == "memory.alias_4k":
+        return any(row.forward == layout.F_ALIAS for row in laid.accesses)
+    if path == "memory.bank_bytes":
+        return len(laid.accesses) > 1
+    if path.startswith("memory.renaming."):
+        meets = (layout.F_EXACT, layout.F_ORDERED, layout.F_RENAMED, layout.F_PASSED)
+        return any(row.forward in meets for row in laid.accesses)
+    return True
+
+
+def _value_at(loaded: LoadedCore, path: str) -> Any:
+    """The value of a figure by its path, in the core as it is."""
+    parts = path.split(".")
+    if parts[0] == "costs":
+        operation, shape = parts[1], parts[2]
+        value: Any = loaded.core.costs[operation][shape]
+        parts = parts[3:]
+    else:
+        value = loaded.core
+    for part in parts:
+        value = value[int(part)] if part.isdecimal() else getattr(value, part)
+    return value
+
+
+def _encoded(path: str, value: Any) -> int:
+    declared = declarations.BY_PATH.get(path)
+    return int(value) if declared is None else declared.encoded(value)
+
+
+def _address(insn: Insn, settings: Settings) -> int:
+    """Where the instruction lies: the path's own place moved by ``align``."""
+    if insn.symbol == surround.STAND_IN:
+        return insn.address
+    return insn.address + settings.align
+
+
+def _items(path: Path, body: Iterable[Insn], settings: Settings) -> list[Item]:
+    """Instructions with the places of those that do not follow on."""
+    items = []
+    end = -1
+    for step, insn in zip(path.steps, body, strict=True):
+        at = _address(insn, settings)
+        items.append(Item(insn.form, step.taken, at if at != end else -1))
+        end = at + insn.form.length
+    return items
+
+
+def _block(path: Path, body: Sequence[Insn], settings: Settings) -> list[Item]:
+    """Instructions of a block that is repeated. In a loop those of its own rounds lie
+    where they lie, and its own jump back is taken."""
+    items = [Item(step.insn.form, step.taken) for step in path.steps]
+    if settings.scenario != "loop":
+        return items
+    if scenarios.closes_itself(body):
+        items[-1] = items[-1]._replace(taken=True)
+    for k, (last, insn) in enumerate(pairwise(body), 1):
+        if insn.address != last.end:
+            at = settings.align + insn.address - body[0].address
+            items[k] = items[k]._replace(address=at)
+    return items
+
+
+def _cold(
+    given: Path, path: Path, body: Iterable[Insn], lines: Lines, settings: Settings
+) -> ColdLines:
+    if not settings.cold:
+        return ColdLines()
+    places = [_address(insn, settings) for insn in body]
+    return cold_lines(settings.cold, path, places, lines.uses, frame_slots(given))
+
+
+def _placed(
+    accesses: Sequence[AccessRow], lines: Lines, cold: ColdLines
+) -> list[AccessRow]:
+    """The accesses of a path where they lie, trip after trip."""
+    roots: dict[int, int] = {}
+    rows = []
+    for k, row in enumerate(accesses):
+        root, offset = lines.places[k]
+        first = last = 0
+        if cold.of_line:
+            first = cold.of_line[lines.of_access[k]]
+            last = cold.of_line[lines.last_of_access[k]]
+        rows.append(
+            row._replace(
+                root=roots.setdefault(root, len(roots)), offset=layout.signed(offset),
+                stride=0, fresh=0, cold_first=first, cold_last=last,
+            )
+        )  # fmt: skip
+    return rows
