@@ -69,10 +69,11 @@ class Known:
     def state(self) -> tuple[object, ...]:
         """All that later decisions depend on."""
         m = self.machine
-        numbers = tuple(
-            m.offsets[r] if m.roots[r] == CONST else None for r in range(16)
+        first: dict[int, int] = {CONST: 0}  # pointers matter by how far apart they are
+        apart = tuple(
+            m.offsets[r] - first.setdefault(m.roots[r], m.offsets[r]) for r in range(16)
         )
-        return numbers, self.flags, self.changes
+        return apart, self.flags, self.changes
 
     def number(self, register: int) -> int | None:
         """The unsigned 64-bit number in a register, if known."""

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch, strict=args.strict)
     sets = feature_sets(args, 2)
     sources = _sides(args.before, _after(args, sets))
-    stdin = standard_input(dict.fromkeys(sources))
+    stdin = standard_input(sources if args.after is not None else sources[:1])
     before, after = (
         api.load_paths(source, cores, **path_options(args, features), stdin=stdin)
         for source, features in zip(sources, (sets[0], sets[-1]), strict=True)
