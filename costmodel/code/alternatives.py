@@ -16,9 +16,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from costmodel.code.decode import decode_form
+from costmodel.code.decode import decode_form, format_insn
 from costmodel.code.elf import Elf, ElfSymbol
-from costmodel.code.insn import Flow, Relocation, Step
+from costmodel.code.insn import Flow, Insn, Relocation, Step
 from costmodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Choice(NamedTuple):
     features: tuple[str, ...]  # all that have an entry here; "!name": where absent
     applied: str  # the one in force, "" for none
     bytes: bytes  # what runs here
+    original: bytes  # what the file has
 
 
 def sites(
@@ -220,7 +221,8 @@ class Patches:
             if new is not None:
                 now, applied = new.ljust(length, b"\x90"), shown
         merged = merge_nops(now, any(entry.jumps for entry in entries))
-        return Choice(start, start + length, tuple(names), applied, merged)
+        original = _read(image, start, length)
+        return Choice(start, start + length, tuple(names), applied, merged, original)
 
     def _asks_at_boot(self, start: int, now: bytes) -> bool:
         """Whether a site jumps to code that stands in for it until it is patched."""
@@ -345,6 +347,22 @@ def _padding(length: int, jumps: bool) -> bytes:
         return head.ljust(length, b"\xcc")
     longest, rest = divmod(length, _LONGEST_NOP)
     return _NOPS[-1] * longest + _NOPS[rest]
+
+
+def spelled(code: bytes, address: int) -> tuple[str, ...]:
+    """The instructions of a site, as far as they are any."""
+    out = []
+    at = 0
+    while at < len(code):
+        try:
+            form = decode_form(code[at:])
+        except InputError:
+            break
+        if form.mnemonic == "int3":  # padding behind a jump
+            break
+        out.append(" ".join(format_insn(Insn(form, address + at)).split()))
+        at += form.length
+    return tuple(out)
 
 
 def crossed(patches: Patches, steps: Sequence[Step]) -> tuple[Choice, ...]:

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from costmodel.code import registers as R
-from costmodel.code.alternatives import crossed
+from costmodel.code.alternatives import crossed, spelled
 from costmodel.code.boot import THUNK
 from costmodel.code.decode import format_insn
 from costmodel.code.events import entered_by
@@ -118,7 +118,14 @@ def _path(walk: Walk, name: str, start: int, stack: Value | None) -> Path:
     whole = "+" not in begins
     event = entered_by(begins.partition("+")[0] or name, walk.steps, stack, whole)
     replaced = tuple(
-        Replaced(image.where(c.start), c.start, c.features, c.applied)
+        Replaced(
+            image.where(c.start),
+            c.start,
+            c.features,
+            c.applied,
+            spelled(c.original, c.start),
+            spelled(c.bytes, c.start),
+        )
         for c in (crossed(walk.patches, walk.steps) if image.patched else ())
     )
     return Path(

@@ -164,6 +164,8 @@ class Replaced(NamedTuple):
     address: int
     features: tuple[str, ...]  # those with an entry here; "!name": where it is absent
     applied: str  # the one in force; "" if the code stays as the file has it
+    original: tuple[str, ...] = ()  # the instructions of the file
+    running: tuple[str, ...] = ()  # those after boot
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costmodel.engine.result import Edge, Estimate
+from costmodel.views.alternatives import alternative_lines
 from costmodel.views.assumed import assumption_lines
 from costmodel.views.layout import (
     WIDTH,
@@ -66,6 +67,8 @@ def explanation_text(
     lines += ["", *memory_lines(estimate)]
     if estimate.pt_regs:
         lines += ["", *frame_lines(estimate)]
+    if estimate.path.alternatives:
+        lines += ["", *alternative_lines(estimate.path, width)]
     if estimate.timeline:
         title = f"  timeline of {heading(estimate)}"
         lines += ["", title, *timeline_lines(estimate, width)]

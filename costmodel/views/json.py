@@ -95,6 +95,8 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
                 "address": one.address,
                 "features": list(one.features),
                 "applied": one.applied or None,
+                "original": list(one.original),
+                "running": list(one.running),
             }
             for one in e.path.alternatives
         ],
