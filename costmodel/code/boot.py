@@ -104,8 +104,10 @@ def _static_call(image: Image, at: int, form: Form, target: int) -> bytes | None
         there = decode_form(section.data[offset : offset + 15])
     except InputError:
         return None
-    if there.flow is Flow.RETURN and form.flow is Flow.CALL:
-        return merge_nops(b"\x90" * form.length)
+    leads = target + (there.branch_offset or 0)
+    back = any(symbol.name == _RETURN for symbol in image.labels_at(leads))
+    if form.flow is Flow.CALL and (there.flow is Flow.RETURN or back):
+        return merge_nops(b"\x90" * form.length)  # of nothing
     if there.flow is Flow.JUMP and there.branch_offset is not None:
         return _branch(form, target + there.branch_offset - at - form.length)
     return None

@@ -97,7 +97,10 @@ def image_path(
         given=registers_given(given),
         features=features,
     )
-    notes = (*image.notes, *start.notes, *_alternatives(path), *path.notes)
+    idle: tuple[str, ...] = ()
+    if path.features and not image.patched:
+        idle = ("features chosen, but this input lists no run-time alternatives",)
+    notes = (*image.notes, *start.notes, *idle, *_alternatives(path), *path.notes)
     return replace(path, notes=notes)
 
 
