@@ -67,7 +67,7 @@ class Choice(NamedTuple):
     end: int
     features: tuple[str, ...]  # all that have an entry here; "!name": where absent
     applied: str  # the one in force, "" for none
-    bytes: bytes  # what runs here
+    running: bytes  # what runs here
     original: bytes  # what the file has
 
 
@@ -174,7 +174,7 @@ class Patches:
             choice = self._choice(self._starts[first])
             low, high = max(choice.start, at), min(choice.end, end)
             if low < high:
-                piece = choice.bytes[low - choice.start : high - choice.start]
+                piece = choice.running[low - choice.start : high - choice.start]
                 out[low - at : high - at] = piece
             first += 1
         return bytes(out)

@@ -124,7 +124,7 @@ def _path(walk: Walk, name: str, start: int, stack: Value | None) -> Path:
             c.features,
             c.applied,
             spelled(c.original, c.start),
-            spelled(c.bytes, c.start),
+            spelled(c.running, c.start),
         )
         for c in (crossed(walk.patches, walk.steps) if image.patched else ())
     )

@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from costmodel.code import registers as R
-from costmodel.code.compiler import action_of, relocated_action
+from costmodel.code.compiler import (
+    action_of,
+    relocated_action,
+    relocated_address,
+)
 from costmodel.code.condition import UNKNOWN, Bit, Flags, evaluate, holds, result_flags
 from costmodel.code.decode import decode_form
 from costmodel.code.image import Image
@@ -119,10 +123,17 @@ class Known:
     def target(self, insn: Insn) -> int | None:
         """Where an indirect jump or call goes, if its operand is a known address."""
         plan = _plan(insn.form.data)
-        if insn.relocations or not plan.readers:
+        if not plan.readers:
             return None
         m = self.machine
         a = ZERO
+        if insn.relocations:
+            address = relocated_address(insn)
+            if address is None:
+                return None
+            a = address(m, insn)
+            self._plant(a, 8)
+            return self._address(m.load(*a, 8))
         if plan.address is not None:
             a = plan.address(m, insn)
             self._plant(a, 8)
@@ -142,7 +153,11 @@ class Known:
         m.out = []
         a = ZERO
         values: list[Value] | None = None
-        if not insn.relocations:
+        if insn.relocations:
+            address = relocated_address(insn)
+            if address is not None and form.memory[0].width == 64:
+                self._plant(address(m, insn), 8)
+        else:
             if plan.address is not None:
                 a = plan.address(m, insn)
                 self._plant(a, max(form.memory[0].width // 8, 1))
@@ -178,6 +193,11 @@ class Known:
     def _plant(self, a: Value, width: int) -> None:
         """Give the machine the constant the image holds at an address."""
         memory, m = self._image.memory, self.machine
+        if memory is not None and m.names[a[0]][0] == "symbol":
+            target = memory.pointer(str(m.names[a[0]][1]), a[1])
+            if target is not None and (a[0], a[1] >> 3) not in m.memory:
+                m.store(*a, 8, (RIP, target))
+            return
         if a[0] not in (CONST, RIP) or memory is None or width > 8:
             return
         if (a[0], a[1] >> 3) in m.memory:

@@ -10,9 +10,8 @@ import re
 import struct
 from collections.abc import Mapping
 
-from costmodel.code.elf import SHT_NOBITS, Elf, Header
+from costmodel.code.elf import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, Elf, Header
 
-_ALLOC, _WRITE = 2, 1
 _WORD = struct.Struct("<Q")
 _ENTRY = struct.Struct("<IBBHQQ")
 _BANNER = re.compile(rb"Linux version (\d+)\.(\d+)")
@@ -21,20 +20,30 @@ _BANNER = re.compile(rb"Linux version (\d+)\.(\d+)")
 class Memory:
     """The data of one file, read when asked for. Nothing is copied before."""
 
-    def __init__(self, elf: Elf, table: tuple[bytes, bytes] | None) -> None:
+    def __init__(
+        self,
+        elf: Elf,
+        table: tuple[bytes, bytes] | None,
+        pointers: Mapping[str, Mapping[int, int]] | None = None,
+    ) -> None:
+        """``table``: .symtab and its strings. ``pointers``, of an object: addresses of
+        code that its tables hold, by symbol and offset."""
         self._elf = elf
+        self._pointers = pointers or {}
         self._raw, self._strings = table or (b"", b"")
         self._sections = [
             header
             for header in elf.headers
-            if header.flags & _ALLOC and header.kind != SHT_NOBITS and header.size
+            if header.flags & SHF_ALLOC and header.kind != SHT_NOBITS and header.size
         ]
         self._symbols: dict[str, tuple[int, int] | None] = {}
 
     def constant(self, address: int, size: int) -> bytes | None:
         """``size`` bytes nobody writes; None where there are none."""
         header = self._holder(address, size)
-        if header is None or (header.flags & _WRITE and not _is_constant(header.name)):
+        if header is None or (
+            header.flags & SHF_WRITE and not _is_constant(header.name)
+        ):
             return None
         return self._bytes(header, address, size)
 
@@ -42,6 +51,10 @@ class Memory:
         """What ``size`` bytes hold when the kernel starts."""
         header = self._holder(address, size)
         return None if header is None else self._bytes(header, address, size)
+
+    def pointer(self, symbol: str, offset: int) -> int | None:
+        """Where the word at an offset from a symbol of an object leads."""
+        return self._pointers.get(symbol, {}).get(offset)
 
     def symbol(self, name: str) -> tuple[int, int] | None:
         """Address and size of a symbol, code or data; None if there is none."""

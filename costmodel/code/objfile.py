@@ -20,7 +20,9 @@ from costmodel.code.elf import (
     R_PC8,
     R_PC32,
     R_PLT32,
+    SHF_ALLOC,
     SHF_EXECINSTR,
+    SHF_WRITE,
     SHN_RESERVED,
     SHT_NOBITS,
     STT_FUNC,
@@ -135,7 +137,29 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
         _object_lines(elf, table, bases),
         relocations,
         patched=sites(elf, bases, table),
+        memory=Memory(elf, None, _pointers(elf, table, bases)),
     )
+
+
+def _pointers(
+    elf: Elf, table: list[ElfSymbol], bases: dict[int, int]
+) -> dict[str, dict[int, int]]:
+    """Addresses of code that data of an object hold, by symbol and offset from it."""
+    found: dict[str, dict[int, int]] = {}
+    for number, header in enumerate(elf.headers):
+        if header.flags & SHF_EXECINSTR or not header.flags & SHF_ALLOC:
+            continue
+        words = {
+            rela.offset: bases[at.section] + at.value + rela.addend
+            for rela in elf.relas(number)
+            if rela.kind == R_64 and (at := table[rela.symbol]).section in bases
+        }
+        if not words or header.flags & SHF_WRITE:
+            continue
+        names = [(s.name, s.value) for s in table if s.section == number and s.name]
+        for name, value in (*names, (header.name, 0)):
+            found[name] = {offset - value: target for offset, target in words.items()}
+    return found
 
 
 def _resolve(

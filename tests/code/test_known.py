@@ -181,3 +181,24 @@ def test_an_endless_loop_of_known_numbers_is_refused(follow_text: Follow) -> Non
         follow_text("mov $1,%eax\n1: test %eax,%eax\njnz 1b\nret\n")
     with pytest.raises(InputError, match="more than"):
         follow_text("xor %eax,%eax\n1: add $2,%eax\ncmp $1,%eax\njne 1b\nret\n")
+
+
+@pytest.mark.parametrize(
+    "jump",
+    ["jmp *table(,%rax,8)", "lea table(%rip),%rdx\njmp *(%rdx,%rax,8)",
+     "mov table(,%rax,8),%rcx\njmp *%rcx"],
+)  # fmt: skip
+def test_a_table_of_the_same_source_is_read(follow_text: Follow, jump: str) -> None:
+    text = (
+        f"f: {jump}\nzero: hlt\none: sysretq\n"
+        '.section .rodata,"a"\ntable: .quad zero, one\n'
+    )
+    for number, end in ((0, "hlt"), (1, "sysretq")):
+        path = follow_text(text, given=[f"rax={number}"])
+        assert path.steps[-1].insn.form.mnemonic == end
+    assert "AT=TARGET" in follow_text(text, given=["rax=2"]).notes[-1]
+
+
+def test_a_table_that_is_written_is_not_believed(follow_text: Follow) -> None:
+    text = "f: jmp *table(,%rax,8)\nzero: hlt\n.data\ntable: .quad zero\n"
+    assert "AT=TARGET" in follow_text(text, given=["rax=0"]).notes[-1]
