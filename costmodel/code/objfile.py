@@ -36,6 +36,7 @@ from costmodel.code.elf import (
 )
 from costmodel.code.image import Image, LineRow, Section
 from costmodel.code.insn import Relocation
+from costmodel.code.memory import Memory
 from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
 
@@ -133,6 +134,7 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
         tuple(sorted(names, key=lambda row: row.address)),
         _object_lines(elf, table, bases),
         relocations,
+        patched=sites(elf, bases, table),
     )
 
 
@@ -223,7 +225,11 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
     names = ElfSymbols(table[1], table[2], owners) if table else ()
     chosen = [elf.headers[i] for i in code]
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
-    return Image(elf.origin, sections, names, linked=True, patched=sites(elf))
+    memory = Memory(elf, table[1:] if table else None)
+    patched = sites(elf)
+    return Image(
+        elf.origin, sections, names, linked=True, patched=patched, memory=memory
+    )
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

@@ -45,6 +45,6 @@ def defaults(
         elif kind.number and key not in tree and spec.defaults.get(key):
             value = float(spec.defaults[key])
             evidence[path + key] = Quantity(
-                value, value, value, ASSUMED, True, DEFAULT_NOTE, "",
+                value, value, value, ASSUMED, ASSUMED, DEFAULT_NOTE, "",
                 kind.kind == "int", stated=False,
             )  # fmt: skip

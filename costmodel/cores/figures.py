@@ -8,14 +8,24 @@ from typing import Any, NamedTuple
 
 from costmodel.cores import yamltree
 from costmodel.cores.fields import Spec
-from costmodel.cores.quantity import ASSUMED, Quantity
+from costmodel.cores.quantity import (
+    ASSUMED,
+    FITTED,
+    INHERITED,
+    Evidence,
+    Fit,
+    Quantity,
+    Source,
+)
 from costmodel.cores.yamltree import Map, Seq
 from costmodel.errors import CoreError
 
-EVIDENCE_KEYS = ("source", "spread", "note")
-QUANTITY_KEYS = ("value", "low", "high", *EVIDENCE_KEYS)
+EVIDENCE_KEYS = ("source", "of", "spread", "note")
+QUANTITY_KEYS = ("value", "low", "high", *EVIDENCE_KEYS, "fitted")
+FIT_KEYS = ("rows", "gain", "half")
 
 
+NOWHERE = Source("")  # stands in for a source that is not declared
 Shared = tuple[str, float | None]  # source and spread of a group
 
 
@@ -23,17 +33,20 @@ class Group(NamedTuple):
     """What a number inherits from the mappings around it.
 
     ``own``: the source stands in this file, so what the file extends has no say.
+    ``of``: the cores it is said of, if not of all its source speaks of.
     """
 
     source: str = ""
     spread: float | None = None
     note: str = ""
     own: bool = False
+    of: tuple[str, ...] = ()
 
 
 class FigureReader:
-    """Reads numbers. ``declared`` are the source ids known to the file and its bases.
+    """Reads numbers. ``sources`` are those known to the file and its bases, by id.
 
+    ``core`` is the core that is made, ``file`` the name of the file that is read.
     ``inherited`` are sources and spreads of groups, by path, of the files it extends:
     they serve numbers that have no source in their own file. ``problems`` collects a
     CoreError for everything wrong, in the order of the file; ``groups`` what heirs
@@ -41,17 +54,23 @@ class FigureReader:
     """
 
     def __init__(
-        self, declared: frozenset[str], inherited: Mapping[str, Shared] | None = None
+        self,
+        sources: Mapping[str, Source],
+        core: str = "",
+        file: str = "",
+        inherited: Mapping[str, Shared] | None = None,
     ) -> None:
-        self.declared = declared
+        self.sources = sources
+        self.named, self.file = core, file
         self.groups: dict[str, Shared] = dict(inherited or {})
         self.problems: list[CoreError] = []
 
     def group(self, tree: Map, outer: Group, path: str | None = None) -> Group:
         """What numbers inside ``tree`` inherit. A new source ends the old spread."""
-        source, spread, note, own = outer
+        source, spread, note, own, of = outer
         if "source" in tree:
             source, spread, note, own = self.source(tree, source), None, "", True
+            of = ()
         elif not own and path is not None and path in self.groups:
             shared, spread = self.groups[path]
             source, note = shared or source, ""
@@ -67,21 +86,34 @@ class FigureReader:
                 spread = float(value)
         if "note" in tree:
             note = self.text(tree, "note")
+        if "of" in tree:
+            of = self.cores(tree)
         if path is not None and ("source" in tree or "spread" in tree):
             self.groups[path] = (source, spread)
-        return Group(source, spread, note, own)
+        return Group(source, spread, note, own, of)
+
+    def cores(self, tree: Map) -> tuple[str, ...]:
+        """The names under ``of``."""
+        value = tree["of"]
+        names = [value] if isinstance(value, str) else value
+        if isinstance(names, list) and names and all(_is_name(one) for one in names):
+            return tuple(names)
+        self.problem(
+            tree.values_at["of"], f"of: {show(value)}", "a core, or a list of cores"
+        )
+        return ()
 
     def source(self, tree: Map, fallback: str) -> str:
         text = self.text(tree, "source")
         name = text.partition(":")[0].strip()
         if not text:
             return fallback
-        if name != ASSUMED and name not in self.declared:
+        if name != ASSUMED and name not in self.sources:
             self.problem(
                 tree.values_at["source"],
                 f"the source {name!r} is not declared",
                 "an id under sources: of this file or one it extends, or 'assumed'",
-                yamltree.close(name, self.declared),
+                yamltree.close(name, self.sources),
             )
         return text
 
@@ -96,7 +128,7 @@ class FigureReader:
         self, value: Any, spec: Spec, group: Group, mark: Any, name: str
     ) -> Quantity:
         """A bare number, or ``{value, low, high, source, note}``."""
-        low = high = None
+        low = high = fit = None
         if isinstance(value, Map):
             tree = value
             for key in tree:
@@ -114,9 +146,25 @@ class FigureReader:
             value, mark = tree["value"], tree.values_at["value"]
             low = self.bound(tree, "low", spec)
             high = self.bound(tree, "high", spec)
+            if "fitted" in tree:
+                fit = self.fitted(tree)
         if not self.fits(value, spec, mark, name):
             return Quantity(0, 0, 0, group.source)
-        return self.quantity(value, low, high, spec, group, mark, name)
+        return self.quantity(value, low, high, spec, group, mark, name, fit=fit)
+
+    def fitted(self, tree: Map) -> Fit | None:
+        """How a figure was chosen by measured rows."""
+        value = tree["fitted"]
+        whole = isinstance(value, Map) and sorted(value) == sorted(FIT_KEYS)
+        if whole and type(value["rows"]) is int and value["rows"] > 0:
+            if all(isinstance(value[key], str) for key in ("gain", "half")):
+                return Fit(value["rows"], value["gain"], value["half"])
+        self.problem(
+            tree.values_at["fitted"],
+            f"fitted: {show(value)}",
+            "{rows: how many, gain: what it brought, half: which rows it saw}",
+        )
+        return None
 
     def bound(self, tree: Map, key: str, spec: Spec) -> float | None:
         if key not in tree:
@@ -152,9 +200,10 @@ class FigureReader:
         mark: Any,
         name: str,
         implied: bool = False,
+        fit: Fit | None = None,
     ) -> Quantity:
         """``value`` with its interval. ``implied`` numbers stand in no file: exact."""
-        source, spread, note, _ = group
+        source, spread, note, _, _ = group
         if not source:
             self.problem(
                 mark,
@@ -182,9 +231,22 @@ class FigureReader:
                 "low <= value <= high",
             )
         where = f"{mark.name}:{mark.line + 1}"
+        evidence, origin = self.evidence(group, fit)
+        whole = spec.kind == "int"
         return Quantity(
-            value, low, high, source, assumed, note, where, spec.kind == "int"
+            value, low, high, source, evidence, note, where, whole, True, origin, fit
         )
+
+    def evidence(self, group: Group, fit: Fit | None) -> tuple[Evidence, str]:
+        """How a figure with this group is known for the core, and whose it is."""
+        name = group.source.partition(":")[0].strip()
+        if name == ASSUMED:
+            return ASSUMED, ""
+        source = self.sources.get(name, NOWHERE)
+        cores = group.of or source.cores
+        if self.named in cores if cores is not None else self.file == self.named:
+            return (FITTED if fit else source.evidence), ""
+        return INHERITED, cores[0] if cores else self.file
 
     problem_limit = 1000
 
@@ -198,6 +260,10 @@ class FigureReader:
         self, mark: Any, name: str, value: Any, expected: str, hint: str = ""
     ) -> None:
         self.problem(mark, f"{name}: {show(value)}", expected, hint)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def show(value: Any) -> str:

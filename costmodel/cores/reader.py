@@ -16,7 +16,7 @@ from costmodel.cores.figures import EVIDENCE_KEYS, FigureReader, Group
 from costmodel.cores.quantity import ASSUMED
 from costmodel.cores.yamltree import Map, Seq
 
-FILE_KEYS = ("extends", "sources", "cpuid")  # of the file, not of the core
+FILE_KEYS = ("extends", "sources", "cpuid", "relatives")  # of the file, not of the core
 UNSOURCED_KEYS = ("year", "ghz")  # a name tag and a unit conversion, not findings
 _SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)))?")
 
@@ -132,7 +132,7 @@ class Reader(FigureReader):
                 self.problem(
                     tree.keys_at[key],
                     f"unknown key {key!r} beside the value of {name}",
-                    "value, source, note",
+                    "value, source, of, note",
                 )
         return self.group(tree, group)
 

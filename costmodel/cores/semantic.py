@@ -6,15 +6,13 @@ bases, model-specific and control registers, the system flags.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from msgspec import Struct
 
 from costmodel import data
-from costmodel.cores import stored
 
 
 class Semantic(Struct, frozen=True):
@@ -31,20 +29,16 @@ def instructions() -> Mapping[str, Semantic]:
     Raises CoreError where the table is wrong, UsageError where there is none.
     """
     path = data.uarch_dir() / "instructions.yaml"
-    kept = stored.table(path, _of_rows)
-    if kept is not None:
-        return kept
-    made = read(path)
-    rows = {name: (row.operation, row.reads, row.writes) for name, row in made.items()}
-    stored.keep_table(path, rows, made)
-    return made
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        stamp = 0  # reading it tells why
+    return _read(path, stamp)
 
 
-def _of_rows(rows: Any) -> Mapping[str, Semantic]:
-    return MappingProxyType({
-        name: Semantic(operation, tuple(reads), tuple(writes))
-        for name, (operation, reads, writes) in rows.items()
-    })  # fmt: skip
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, stamp: int) -> Mapping[str, Semantic]:
+    return read(path)
 
 
 def read(path: Path) -> Mapping[str, Semantic]:
