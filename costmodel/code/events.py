@@ -29,7 +29,7 @@ _WITH_ERROR_CODE = re.compile(
     r"|stack_segment|general_protection|alignment_check|control_protection"
     r"|vmm_communication).*"
 )
-_FRAME = 40  # bytes IRETQ pops
+_ERROR_CODE = 8  # bytes
 _SYSTEM_CALLS = re.compile(r"(?:asm_)?(?:entry_)?int_?80\w*|\w*int80\w*|ia32_syscall")
 
 
@@ -59,19 +59,19 @@ def entered_by(
     faults = any(control_register(step.insn.form, writes=False) == 2 for step in steps)
     if faults:
         return "idt_error"
-    if _begins_by_push(steps) or stack is None or stack[0] != R.RSP:
-        return ""
+    if any(step.insn.form.flow is Flow.ENTER_KERNEL for step in steps):
+        return ""  # it enters the kernel itself
+    if _swaps(steps) % 2:
+        return "exit"
     # What it pops it never pushed: the processor did, or what ran before the path.
-    if stack[1] < 0:
+    if stack is None or stack[0] != R.RSP or stack[1] < 0:
         return ""
-    if whole and stack[1] <= 8:
-        return "idt" if stack[1] == 0 else "idt_error"
-    return "exit"
-
-
-def _begins_by_push(steps: Sequence[Step]) -> bool:
-    """Whether the path is a system call's: it enters the kernel itself."""
-    return any(step.insn.form.flow is Flow.ENTER_KERNEL for step in steps)
+    if stack[1] > _ERROR_CODE:
+        return "exit"
+    pushes = any(step.insn.form.stack_delta < 0 for step in steps)
+    if not (whole and pushes):
+        return ""
+    return "idt_error" if stack[1] else "idt"
 
 
 def _by_name(name: str) -> str:

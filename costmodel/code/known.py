@@ -73,7 +73,12 @@ class Known:
         apart = tuple(
             m.offsets[r] - first.setdefault(m.roots[r], m.offsets[r]) for r in range(16)
         )
-        return apart, self.flags, self.changes
+        parts = tuple(
+            key[6]
+            for key in (m.names[root] for root in m.roots[:16])
+            if key[0] == "insert" and key[5] == CONST
+        )
+        return apart, parts, self.flags, self.changes
 
     def number(self, register: int) -> int | None:
         """The unsigned 64-bit number in a register, if known."""

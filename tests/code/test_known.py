@@ -78,7 +78,7 @@ def test_filling_the_return_stack_runs_all_its_rounds(follow_text: Follow) -> No
             id="pointers",
         ),
         pytest.param("mov $3,%al\n1: inc %ebx\ndec %al\njnz 1b", 3, id="byte"),
-        pytest.param("movl $5,(%rsp)\n1: inc %eax\ndecl (%rsp)\njnz 1b", 5, id="memory"),
+        pytest.param("movl $5,(%rsp)\n1: inc %eax\ndecl (%rsp)\njnz 1b", 5, id="stack"),
         pytest.param("mov $0x80,%eax\n1: inc %ebx\nshr $3,%eax\nja 1b", 3, id="above"),
     ],
 )  # fmt: skip
@@ -177,7 +177,7 @@ def test_nested_counts_can_be_given(follow_text: Follow) -> None:
 
 
 def test_an_endless_loop_of_known_numbers_is_refused(follow_text: Follow) -> None:
-    with pytest.raises(InputError, match="endless cycle|more than"):
+    with pytest.raises(InputError, match="endless cycle"):
         follow_text("mov $1,%eax\n1: test %eax,%eax\njnz 1b\nret\n")
     with pytest.raises(InputError, match="more than"):
         follow_text("xor %eax,%eax\n1: add $2,%eax\ncmp $1,%eax\njne 1b\nret\n")
