@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from costmodel.code.alternatives import Alternative
     from costmodel.code.executed import Executed
     from costmodel.code.memory import Memory
+    from costmodel.code.percpu import PerCpu
 
 
 class Section(NamedTuple):
@@ -69,6 +70,7 @@ class Image:
     memory: Memory | None = None
     assembled: bool = False
     notes: tuple[str, ...] = ()
+    variables: PerCpu | None = None  # of the GS base, by name
     executed: Executed | None = None  # what ran, if that is what the input tells
     title: str = ""  # what headings call it, where that is not the origin
 

@@ -137,6 +137,7 @@ class Insn:
     source: SourceLine | None = None
     symbol: str = ""  # "entry_SYSCALL_64+0x12", where known
     relocations: tuple[Relocation, ...] = ()
+    comment: str = ""  # what its per-CPU operand is called, as "cpu_tss_rw+0x14"
 
     @property
     def end(self) -> int:

@@ -123,9 +123,13 @@ def image_path(
         )
     except InputError as error:
         names = offered(image)
-        if symbol is None and region is None and len(names) > 1:
+        if symbol is None and region is None and names not in ([], [start.name]):
             error.hint += f"{'; ' if error.hint else ''}--symbol {', '.join(names)}"
         raise
+    if image.variables is not None:
+        from costmodel.code.percpu import named
+
+        path = named(path, image.variables)
     notes = (*image.notes, *start.notes, *_alternatives(path), *path.notes)
     return replace(path, notes=notes, title=image.title)
 
