@@ -8,12 +8,12 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden plots report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly clean
+.PHONY: help demo test golden report report-check browser dask notebooks man \
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check golden plots report' \
+	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
 	  'report-check browser dask notebooks man completions nightly clean'
 
 $(VENV)/created:
@@ -37,8 +37,6 @@ $(VENV)/dev: $(VENV)/runtime
 
 demo: $(VENV)/runtime
 	@$(PY) -m costmodel demo
-	@echo
-	@$(PY) -m costmodel study stubs/top-of-stack/study.yaml
 
 test: $(VENV)/dev
 	@$(PY) -m pytest -n auto -m 'not nightly'
@@ -55,11 +53,6 @@ oracle-nightly: $(VENV)/dev
 golden: $(VENV)/dev
 	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py \
 	  tests/test_same_bytes.py
-
-# The plots of the documentation: the same bytes for the same figures and matplotlib.
-plots: $(VENV)/runtime
-	@$(PY) -m costmodel compare stubs/top-of-stack/v3.16-fast.S \
-	  stubs/top-of-stack/every-slot-mov.S --plot docs/img/top-of-stack.svg > /dev/null
 
 # The study of the thread on every core, as committed in docs/top-of-stack.
 report: $(VENV)/runtime
@@ -107,6 +100,10 @@ versions:
 # Debian's kernels 6.1 and 6.12, some 600 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
+
+# A change, a series and patches in Debian's kernel source, about 140 MB the first time.
+kernel-tree-check: $(VENV)/runtime
+	@$(PY) tools/kernel_tree_check.py
 
 # Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
 llvm-mca-check: $(VENV)/runtime

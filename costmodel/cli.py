@@ -1,7 +1,8 @@
 """The command line. The only module that prints or decides an exit status.
 
 Status 0: fine. 1: a threshold the user set was passed. 2: usage or unreadable input.
-3: an instruction or a core the model does not know, where guessing is forbidden.
+3: an instruction or a core the model does not know, under ``--strict`` only. 70: a bug.
+130: interrupted. 141: the reader of the output left.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ COMMANDS = {
     "estimate": "cycles of a path, per core",
     "compare": "what a change costs, per core, and why",
     "explain": "where the cycles go: timeline, causes, ports, lines, slots",
+    "trace": "what ran, by perf's LBR or Intel PT: measured and modelled",
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "cores": "the cores there are, or one with every number's source",
-    "demo": "the question this was built for, answered on every core",
+    "demo": "the question this was built for, answered in one screen",
+    "complete": "names for a shell: cores, figures, symbols of a file",
 }
 _BUG_STATUS = 70  # EX_SOFTWARE
 _BAR = 30  # columns
+_TOLD = 8  # what is left is told once this part of all is done
 _SIGPIPE_STATUS = 141  # what the shell reports of a process killed by SIGPIPE
 
 
@@ -47,7 +51,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="costmodel",
         description="A cycle-level cost model for x86-64 kernel entry paths.",
         epilog="exit status: 0 fine, 1 a threshold was passed, 2 usage or unreadable"
-        " input, 3 unknown to the model under --strict",
+        " input, 3 unknown to the model under --strict, 70 a bug of costmodel",
     )
     parser.add_argument(
         "--version", action="version", version=f"costmodel {__version__}"
@@ -78,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return outcome.status
     except CostmodelError as error:
         _write(sys.stderr, f"costmodel: {error}")
-        return error.status
+        return _status(error, "--strict" in arguments)
     except BrokenPipeError:
         # The reader left (head, less): say nothing, now or at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,18 +97,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _BUG_STATUS
 
 
-class _Progress:
-    """How much is done, on stderr, from the second second on.
+def _status(error: CostmodelError, strict: bool) -> int:
+    """3 only where the user forbade guessing; what is refused anyway is unreadable."""
+    return error.status if strict or error.status != 3 else 2
 
-    A terminal gets one line rewritten, gone when all is done. Anything else gets a line
-    whenever the time spent has doubled: a log tells that it goes on, and stays short.
+
+class _Progress:
+    """How much is done, on stderr, once it is known to take its time.
+
+    A terminal gets one line rewritten, from the third second on and gone when all is
+    done. Anything else gets a line after ten seconds and whenever the time spent has
+    doubled: a log tells that it goes on, and stays short. What is left is told when
+    enough is done to tell it.
     """
 
     def __init__(self) -> None:
         self.started = self.begun = time.monotonic()  # all of it; this part of it
         self.live = sys.stderr.isatty()
         self.shown = False
-        self.due = 1.0  # seconds
+        self.due = 2.0 if self.live else 10.0  # seconds
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
@@ -117,15 +128,17 @@ class _Progress:
         if spent < self.due or not done:
             return
         self.shown = True
-        filled = _BAR * done // whole
-        bar = "#" * filled + "-" * (_BAR - filled)
-        left = f"{(now - self.begun) * (whole - done) / done:.0f} s left"
-        line = f"[{bar}] {done} of {whole}, {left}"
+        line = f"{done} of {whole}"
+        if done * _TOLD >= whole:
+            left = (now - self.begun) * (whole - done) / done
+            line += f", about {left:.0f} s left"
         if self.live:
-            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+            filled = _BAR * done // whole
+            bar = "#" * filled + "-" * (_BAR - filled)
+            print(f"\r{f'[{bar}] {line}':<70}", end="", file=sys.stderr, flush=True)
         else:
             self.due = 2 * spent
-            print(line, file=sys.stderr, flush=True)
+            print(f"costmodel: {line}", file=sys.stderr, flush=True)
 
 
 def _write(stream: object, text: str) -> None:

@@ -49,6 +49,14 @@ def _is_checkout(home: Path) -> bool:
     return (home / "uarch" / "instructions.yaml").is_file()
 
 
+def display_path(path: Path) -> str:
+    """``path`` from here if it lies below this directory, else whole."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def uarch_dir() -> Path:
     """The directory of the core files. Raises UsageError."""
     return data_dir("uarch")

@@ -108,7 +108,8 @@ def follow(
             expected="at least one instruction between begin and end",
         )
     _count_rounds(walk)
-    walk.takes.check_used()
+    for entry in walk.takes.unused():
+        walk.note(f"take {entry}: no jump on this path goes there")
     return _path(walk, name, start, stack)
 
 
@@ -136,6 +137,7 @@ def _path(walk: Walk, name: str, start: int, stack: Value | None) -> Path:
         event=event,
         alternatives=replaced,
         features=walk.features.text,
+        unused=tuple(walk.takes.unused()),
     )
 
 

@@ -13,7 +13,7 @@ from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, run
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, Value
-from costmodel.engine.result import FrameSlot
+from costmodel.code.touched import FrameSlot
 
 SLOTS = (
     "SS", "RSP", "EFLAGS", "CS", "RIP", "ORIG_RAX",

@@ -12,7 +12,9 @@ from costmodel.code.symbols import ElfSymbols, Symbol
 
 if TYPE_CHECKING:
     from costmodel.code.alternatives import Alternative
+    from costmodel.code.executed import Executed
     from costmodel.code.memory import Memory
+    from costmodel.code.percpu import PerCpu
 
 
 class Section(NamedTuple):
@@ -68,6 +70,9 @@ class Image:
     memory: Memory | None = None
     assembled: bool = False
     notes: tuple[str, ...] = ()
+    variables: PerCpu | None = None  # of the GS base, by name
+    executed: Executed | None = None  # what ran, if that is what the input tells
+    title: str = ""  # what headings call it, where that is not the origin
 
     def section_at(self, address: int) -> Section | None:
         for section in self.sections:

@@ -137,6 +137,7 @@ class Insn:
     source: SourceLine | None = None
     symbol: str = ""  # "entry_SYSCALL_64+0x12", where known
     relocations: tuple[Relocation, ...] = ()
+    comment: str = ""  # what its per-CPU operand is called, as "cpu_tss_rw+0x14"
 
     @property
     def end(self) -> int:
@@ -176,6 +177,8 @@ class Path:
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()  # what was followed and what was assumed, in order
     origin: str = ""  # file or stream it was read from
+    title: str = ""  # commit and subject, of a revision; what headings show
+    unused: tuple[str, ...] = ()  # entries of ``take`` that steered nothing
     event: str = ""  # how it is entered if not by a call: "idt", "idt_error" (with an
     # error code) or "fred"; "exit" is the end of such a path, without its beginning
     alternatives: tuple[Replaced, ...] = ()  # sites boot patches, in order

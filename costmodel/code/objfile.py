@@ -39,6 +39,7 @@ from costmodel.code.elf import (
 from costmodel.code.image import Image, LineRow, Section
 from costmodel.code.insn import Relocation
 from costmodel.code.memory import Memory
+from costmodel.code.percpu import per_cpu
 from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
 
@@ -252,8 +253,9 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
     memory = Memory(elf, table[1:] if table else None)
     patched = sites(elf)
     return Image(
-        elf.origin, sections, names, linked=True, patched=patched, memory=memory
-    )
+        elf.origin, sections, names, linked=True, patched=patched, memory=memory,
+        variables=per_cpu(elf),
+    )  # fmt: skip
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

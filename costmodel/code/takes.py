@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from costmodel.code.image import Image
-from costmodel.code.insn import Insn
+from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
 
@@ -118,18 +118,10 @@ class Takes:
                 return address
         return None
 
-    def check_used(self) -> None:
-        """Raises UsageError for an entry the path had no use for."""
+    def unused(self) -> list[str]:
+        """Entries the path had no use for."""
         wanted = [*self._left, *(entry for entry, _ in self._redirects.values())]
-        for entry in wanted:
-            if entry not in self._used:
-                what = "indirect jump is there" if "=" in entry else "jump goes there"
-                raise UsageError(
-                    f"take {entry}: no {what} on this path",
-                    where=self._image.origin,
-                    expected="a place a jump of the path goes to, or the jump's own",
-                    hint="'not taken:' in the output names those there are",
-                )
+        return [entry for entry in wanted if entry not in self._used]
 
 
 class _Rounds(NamedTuple):
@@ -145,6 +137,29 @@ def _rounds(counted: re.Match[str], entry: str) -> _Rounds:
     if max(numbers) > _MOST_ROUNDS:
         raise UsageError(f"take {entry}", expected=f"at most {_MOST_ROUNDS} rounds")
     return _Rounds(numbers[0], numbers[0], numbers[1] - 1 if len(numbers) > 1 else 0)
+
+
+def refuse_unused(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a ``take`` entry that steers nothing on any of ``paths``:
+    a slip of the pen would otherwise cost the path of another day."""
+    idle = [entry for entry in paths[0].unused if all(entry in p.unused for p in paths)]
+    if not idle:
+        return
+    jumps: dict[str, None] = {}
+    for path in paths:
+        for step in path.steps:
+            if step.insn.form.flow is Flow.CONDITIONAL and not step.taken:
+                source = step.insn.source
+                at = f"{_basename(source.file)}:{source.line}" if source else ""
+                jumps[at or step.insn.symbol or hex(step.insn.address)] = None
+    raise UsageError(
+        f"take {idle[0]}: no jump on this path goes there",
+        where=paths[0].origin,
+        expected="where a jump of the path goes, or the place of a jump",
+        hint="conditional jumps not taken: " + ", ".join([*jumps][:8])
+        if jumps
+        else "the path has no conditional jump that is not taken",
+    )
 
 
 def _basename(file: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, Table, execute, run, table_of
 from costmodel.code.insn import Insn, MemoryAccess
-from costmodel.code.machine import CONST, RIP, Machine, Value
+from costmodel.code.machine import CONST, RIP, Machine, Value, signed
 
 NONE, EXACT, INSIDE, BLOCKED = range(4)
 FARTHEST = 64  # copies back a store is still looked for
@@ -89,7 +89,7 @@ def linkage(
     last, here = runs[-2:]
     for k in range(n):
         if last[k][0] == here[k][0]:
-            out.stride[k] = here[k][1] - last[k][1]
+            out.stride[k] = signed(here[k][1] - last[k][1])
         else:
             out.persistent[k] = 0
         out.root[k], out.offset[k] = here[k]
@@ -130,7 +130,7 @@ def _link(out: Linkage, runs: list[list[Value]]) -> None:
             steady = repeats and out.persistent[j] and out.stride[j] == stride
             if not older and not steady:
                 continue
-            gap, size = at[j][1] - offset, out.width[j]
+            gap, size = signed(at[j][1] - offset), out.width[j]
             if stride == 0 or not steady:
                 d = (0 if older else 1) if -size < gap < width else -1
             else:
@@ -138,7 +138,7 @@ def _link(out: Linkage, runs: list[list[Value]]) -> None:
             if 0 <= d <= nearest:
                 best, nearest = j, d
         if best >= 0:
-            start = at[best][1] - out.stride[best] * nearest - offset
+            start = signed(at[best][1] - out.stride[best] * nearest - offset)
         elif not repeats:
             best, nearest, start = _earlier(out, runs, at[i], width)
         if best < 0:
@@ -167,7 +167,7 @@ def _earlier(
         at = runs[-1 - distance]
         for j in range(len(at) - 1, -1, -1):
             if out.writes[j] and at[j][0] == load[0]:
-                start = at[j][1] - load[1]
+                start = signed(at[j][1] - load[1])
                 if -out.width[j] < start < width:
                     return j, distance, start
     return -1, 0, 0

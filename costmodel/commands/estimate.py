@@ -20,6 +20,7 @@ from costmodel.commands.options import (
     forbid_guessing,
     one_path,
     path_options,
+    shown,
     standard_input,
 )
 from costmodel.errors import UsageError
@@ -77,22 +78,17 @@ def run(args: argparse.Namespace) -> Outcome:
             values=values * len(paths),
             progress=args.progress,
         )
-    style = chosen_format(args)
-    if style == "json":
-        from costmodel.views.json import estimates_document
+    from costmodel.views.estimate import estimates_report
 
-        return Outcome(estimates_document(results))
-    if style == "text" and len(args.features) > 1 and len(args.inputs) == 1:
+    if (
+        chosen_format(args) == "text"
+        and len(args.features) > 1
+        and len(args.inputs) == 1
+    ):
         from costmodel.views.features import features_text
 
         return Outcome(features_text(results))
-    if style == "text":
-        from costmodel.views.text import estimates_text
-
-        return Outcome(estimates_text(results))
-    from costmodel.views.formats import estimates_in
-
-    return Outcome(estimates_in(style, results))
+    return shown(args, estimates_report(results))
 
 
 def _values(args: argparse.Namespace, cores: list[str]) -> list[Values]:

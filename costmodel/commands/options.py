@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
+from costmodel.commands import Outcome
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+from costmodel.views.render import FORMATS as FORMATS
+from costmodel.views.render import WIDTH, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from costmodel.api import PathOptions
     from costmodel.code.insn import Path
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
+    from costmodel.views.figure import Plot
+    from costmodel.views.tree import Report
 
-SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
 
 
 ALL_ALIGNS = -1
-FORMATS = ("text", "json", "markdown", "csv", "html")
+_WIDEST = 100  # columns of a terminal that are used
 
 
 def any_alignment(text: str) -> int:
@@ -96,10 +102,34 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         "--intel", action="store_true", help="the source is Intel syntax"
     )
     group.add_argument(
-        "-D", dest="defines", metavar="NAME[=VALUE]", action="append", default=[]
+        "-D",
+        dest="defines",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="define a macro for the preprocessor (may be repeated)",
     )
     group.add_argument(
-        "-I", dest="includes", metavar="DIR", action="append", default=[]
+        "-I",
+        dest="includes",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="look for headers in DIR (may be repeated)",
+    )
+    group.add_argument(
+        "-include",
+        dest="forced",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="include FILE before the source, as cpp does (may be repeated)",
+    )
+    group.add_argument(
+        "--build",
+        metavar="DIR",
+        help="where the kernel of the source was configured or built, if not in its "
+        "own tree: its .cmd files, compile_commands.json and generated headers",
     )
 
 
@@ -121,6 +151,8 @@ def path_options(args: argparse.Namespace, features: str | None = None) -> PathO
         "intel": args.intel,
         "defines": tuple(args.defines),
         "includes": tuple(args.includes),
+        "forced": tuple(args.forced),
+        "build": args.build,
     }
 
 
@@ -152,12 +184,12 @@ def add_model_options(
 ) -> None:
     """How the path is run, and how the answer is written.
 
-    ``varied``: figures can be set and swept, and all alignments tried.
+    ``varied``: a figure can be swept, and all alignments tried.
     """
     group = parser.add_argument_group("the model")
     group.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="default: roundtrip for a path from SYSCALL to SYSRET, otherwise once",
     )
     group.add_argument(
@@ -168,15 +200,8 @@ def add_model_options(
         + (" or all" if varied else "")
         + " (default 0; of unrolled copies, where those measured began)",
     )
+    add_set(group)
     if varied:
-        group.add_argument(
-            "--set",
-            dest="settings",
-            metavar="[CORE.]PATH=VALUE",
-            action="append",
-            default=[],
-            help="use this figure of a core instead of its own (may be repeated)",
-        )
         group.add_argument(
             "--sweep",
             metavar="[CORE.]PATH=A:B:N",
@@ -196,6 +221,18 @@ def add_model_options(
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
     add_json(parser, formats)
+
+
+def add_set(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="[CORE.]PATH=VALUE",
+        action="append",
+        default=[],
+        help="use this figure of a core instead of its own, such as window.rob=512 or "
+        "costs.swapgs.latency=30 (may be repeated)",
+    )
 
 
 def add_draws(parser: argparse.ArgumentParser) -> None:
@@ -237,6 +274,24 @@ def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
     )
 
 
+def checked_plot(file: str) -> None:
+    """Raise UsageError for a plot nobody can draw, before the work it would show."""
+    if not file.lower().endswith((".svg", ".png")):
+        raise UsageError("a plot of no known kind", where=file, expected=".svg or .png")
+
+
+def refuse_with_points(args: argparse.Namespace) -> None:
+    """``--sweep`` and ``--align all`` print points: what else is asked is no use."""
+    asked = "--sweep" if args.sweep else "--align all"
+    for name, value in (
+        ("--draws", args.draws),
+        ("--plot", getattr(args, "plot", None)),
+        ("--fail-above", getattr(args, "fail_above", None)),
+    ):
+        if value not in (None, 0):
+            raise UsageError(f"{name} with {asked}", expected="one of the two")
+
+
 def add_json(
     parser: argparse.ArgumentParser, formats: Sequence[str] = FORMATS[:2]
 ) -> None:
@@ -251,6 +306,27 @@ def add_json(
 
 def chosen_format(args: argparse.Namespace) -> str:
     return "json" if args.json else str(args.format)
+
+
+def shown(args: argparse.Namespace, report: Report) -> Outcome:
+    """``report`` in the format asked for, as wide as there is room."""
+    return Outcome(rendered(chosen_format(args), report, width()))
+
+
+def width() -> int:
+    """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
+
+
+def write_plot(file: str, draw: Callable[[], Plot]) -> None:
+    """Draw a plot into ``file``; its ending says how. Raises UsageError, InputError."""
+    from costmodel.files import write_whole
+    from costmodel.views.figure import kind_of
+
+    kind = kind_of(file)  # before the work
+    write_whole(file, draw().bytes(kind))
 
 
 def wants_json(args: argparse.Namespace) -> bool:

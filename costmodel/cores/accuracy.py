@@ -52,6 +52,7 @@ class MeasuredError:
     high: float
     below: float
     above: float
+    scenarios: tuple[str, ...] = ()  # that the sets were measured in
 
 
 def sets_of(uarch: str) -> tuple[MeasuredSet, ...]:
@@ -78,6 +79,7 @@ def measured_error(uarch: str, scenario: str = "") -> MeasuredError | None:
         high=max(one.mean for one in told),
         below=min(one.below for one in apply),
         above=max(one.above for one in apply),
+        scenarios=tuple(dict.fromkeys(one.scenario for one in told if one.scenario)),
     )
 
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
 from costmodel.code import registers
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from _csv import Reader
-
-_FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,4 @@ def _scenario(name: str | None, where: str) -> str:
             expected="--scenario, or a scenario column",
             hint="--scenario unroll|opcache|loop",
         )
-    if name not in _FILE_SCENARIOS:
-        raise InputError(
-            f"scenario {name!r}", where=where, expected=", ".join(_FILE_SCENARIOS)
-        )
-    return name
+    return scenarios.checked(name, where)

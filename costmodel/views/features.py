@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from costmodel.engine.result import Estimate
-from costmodel.views.layout import SCENARIOS, clip, number, table, wrap
-from costmodel.views.text import digits_of, exact_cycles
+from costmodel.scenarios import said
+from costmodel.views.layout import clip, number, table, wrap
+from costmodel.views.sections import digits_of, exact_cycles
 
 _MOST_COLUMNS = 5  # of cores; more of them become the rows
 _WIDTH = 24
@@ -31,8 +32,7 @@ def features_text(estimates: Sequence[Estimate]) -> str:
         rows += [(core, *(shown[s, core] for s in sets)) for core in cores]
     else:
         rows += [(_short(s), *(shown[s, core] for core in cores)) for s in sets]
-    said = SCENARIOS.get(first.scenario, first.scenario)
-    lines = [f"{first.path.name}, {said}, cycles", ""]
+    lines = [f"{first.path.name}, {said(first.scenario)}, cycles", ""]
     lines += [f"  {line}" for line in table(rows, "l" + "r" * (len(rows[0]) - 1))]
     idle = [s for s in sets if s and not _replaced(estimates, s)]
     if idle:

@@ -1,39 +1,19 @@
-"""A study's report: the answers in every format, and its plots, in one directory."""
+"""Which plots a study has, by name, and each of them drawn."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import UsageError
 from costmodel.studies.study import Outcome
 from costmodel.studies.studyfile import Study
 from costmodel.views.figure import Plot
 from costmodel.views.plots import answers_plot, break_even_of
-from costmodel.views.study import study_in
-from costmodel.views.studypage import study_html, study_markdown
+from costmodel.views.tree import Picture
 
-_TABLES = {"report.txt": "text", "answers.csv": "csv", "answers.json": "json"}
 _PLOTTED = ("difference", "break_even")
 SHARE = "share-of-slow-calls"
-
-
-def write_report(outcome: Outcome, folder: str) -> list[str]:
-    """Write it all; the names written. Raises InputError."""
-    place = Path(folder)
-    plots = plots_of(outcome)
-    texts = {name: study_in(style, outcome) for name, style in _TABLES.items()}
-    texts["report.md"] = study_markdown(outcome, plots)
-    texts["report.html"] = study_html(outcome, plots)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (place / name).write_text(text + "\n", encoding="utf-8")
-    except OSError as problem:
-        found = f"cannot write: {problem.strerror}"
-        raise InputError(found, where=folder) from None
-    for name, plot in plots.items():
-        plot.save(str(place / f"{name}.svg"))
-    return [str(place / name) for name in (*texts, *(f"{n}.svg" for n in plots))]
 
 
 def plot_of(outcome: Outcome, name: str = "") -> Plot:
@@ -65,6 +45,19 @@ def plots_of(outcome: Outcome) -> dict[str, Plot]:
     if pair is not None:
         plots[SHARE] = break_even_of(outcome, *pair)
     return plots
+
+
+def pictures_of(outcome: Outcome, plots: Mapping[str, Plot]) -> dict[str, Picture]:
+    """The plots as pictures kept beside a page, each as ``NAME.svg``."""
+    said = {q.id: q.question for q in outcome.study.questions}
+    return {
+        name: Picture(name, said.get(name, name), partial(_same, plot), f"{name}.svg")
+        for name, plot in plots.items()
+    }
+
+
+def _same(plot: Plot) -> Plot:
+    return plot
 
 
 def _pair_questions(study: Study) -> tuple[str, str] | None:
