@@ -9,12 +9,12 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly clean
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
-	  'report-check browser dask notebooks man completions nightly clean'
+	  'report-check browser dask notebooks man completions nightly sanitize fuzz clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -22,7 +22,9 @@ $(VENV)/created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/runtime: $(VENV)/created pyproject.toml
+# The simulator is built by the install: again when a source of it changes.
+$(VENV)/runtime: $(VENV)/created pyproject.toml hatch_build.py \
+    $(wildcard costmodel/engine/sim/*.[ch])
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
 	@$(PY) -m compileall -q costmodel
@@ -44,10 +46,26 @@ test: $(VENV)/dev
 nightly: $(VENV)/dev
 	@$(PY) -m pytest -m nightly
 
-# The engine against the cycle-by-cycle oracle on ORACLE_CASES random traces.
+# The simulator against the cycle-by-cycle oracle on ORACLE_CASES random traces (300,000
+# if not said), from ORACLE_SEED on, on all CPUs.
 oracle-nightly: $(VENV)/dev
 	@seed=$${ORACLE_SEED:-$$(date +%s)}; echo "first seed $$seed"; \
-	  ORACLE_SEED=$$seed $(PY) -m pytest -m nightly tests/engine/test_oracle.py
+	  ORACLE_SEED=$$seed $(PY) -m pytest -n auto -m nightly tests/engine/test_oracle.py
+
+# Random cases and nonsense through a simulator built with address and
+# undefined-behaviour sanitizers, for SANITIZE seconds.
+SANITIZE ?= 40
+sanitize: $(VENV)/dev
+	@$(PY) tools/sanitize.py $(SANITIZE)
+
+# FUZZ_CASES hostile inputs of every kind: a message for each, no traceback, no hang.
+fuzz: $(VENV)/dev
+	@$(PY) -m tests.fuzz --cases $${FUZZ_CASES:-100000} \
+	  $${FUZZ_SEED:+--seed $$FUZZ_SEED}
+
+# The C headers, schema and tables that follow from the declarations of figures.
+headers: $(VENV)/runtime
+	@$(PY) -m costmodel.engine.headers
 
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev

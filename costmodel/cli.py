@@ -14,10 +14,11 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any, TextIO
 
-from costmodel import __version__
+from costmodel import __version__, streams
 from costmodel.commands import Outcome
-from costmodel.errors import CostmodelError
+from costmodel.errors import CostmodelError, printable, shortened
 
 # Command -> one line of help. Each is a module of costmodel.commands.
 COMMANDS = {
@@ -42,7 +43,19 @@ class _Parser(argparse.ArgumentParser):
     """Errors in the shape of all others, without the usage wall."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n  try: {self.prog} --help\n")
+        said = printable(shortened(message))
+        self.exit(2, f"{self.prog}: {said}\n  try: {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        _write(file or sys.stderr, message.removesuffix("\n"))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # ``--symbol=--`` names a symbol called "--"; argparse of 3.11 drops the value.
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -73,26 +86,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
-        args = build_parser(chosen).parse_args(arguments)
-        args.progress = _Progress()
-        outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
-        _write(sys.stdout, outcome.text)
-        for note in outcome.notes:
-            _write(sys.stderr, f"costmodel: {note}")
-        return outcome.status
+        with streams.ends_orderly():
+            args = build_parser(chosen).parse_args(arguments)
+            args.progress = _Progress()
+            command = import_module(f"costmodel.commands.{args.command}")
+            outcome: Outcome = command.run(args)
+            _write(sys.stdout, outcome.text)
+            for note in outcome.notes:
+                _write(sys.stderr, f"costmodel: {note}")
+            return outcome.status
     except CostmodelError as error:
         _write(sys.stderr, f"costmodel: {error}")
         return _status(error, "--strict" in arguments)
-    except BrokenPipeError:
-        # The reader left (head, less): say nothing, now or at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _SIGPIPE_STATUS
+    except streams.ReaderLeft:
+        return _SIGPIPE_STATUS  # head, less: say nothing
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if os.environ.get("COSTMODEL_DEBUG"):
             raise
-        _write(sys.stderr, f"costmodel: a bug: {type(error).__name__}: {error}")
+        said = printable(shortened(f"{type(error).__name__}: {error}"))
+        _write(sys.stderr, f"costmodel: a bug: {said}")
         _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
         return _BUG_STATUS
 
@@ -113,7 +127,7 @@ class _Progress:
 
     def __init__(self) -> None:
         self.started = self.begun = time.monotonic()  # all of it; this part of it
-        self.live = sys.stderr.isatty()
+        self.live = sys.stderr is not None and sys.stderr.isatty()
         self.shown = False
         self.due = 2.0 if self.live else 10.0  # seconds
 
@@ -123,7 +137,7 @@ class _Progress:
         if done >= whole:
             self.begun = now
             if self.shown and self.live:
-                print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
+                streams.write(sys.stderr, f"\r{'':<70}\r")
             return
         if spent < self.due or not done:
             return
@@ -135,15 +149,15 @@ class _Progress:
         if self.live:
             filled = _BAR * done // whole
             bar = "#" * filled + "-" * (_BAR - filled)
-            print(f"\r{f'[{bar}] {line}':<70}", end="", file=sys.stderr, flush=True)
+            streams.write(sys.stderr, f"\r{f'[{bar}] {line}':<70}")
         else:
             self.due = 2 * spent
-            print(f"costmodel: {line}", file=sys.stderr, flush=True)
+            streams.write(sys.stderr, f"costmodel: {line}\n")
 
 
-def _write(stream: object, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
     if text:
-        print(text, file=stream, flush=True)  # type: ignore[call-overload]
+        streams.write(stream, printable(text, keep="\n\t") + "\n")
 
 
 if __name__ == "__main__":

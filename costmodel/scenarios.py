@@ -22,6 +22,7 @@ SAID = {
     "loop": "a loop of its own",
 }
 NAMES = tuple(SAID)
+PATHS = ("once", "roundtrip")  # of a whole path, at its own addresses
 LINE = 64  # bytes
 
 

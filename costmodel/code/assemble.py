@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import NamedTuple
@@ -68,7 +69,8 @@ class Source(NamedTuple):
 
     def shown(self, text: str) -> str:
         """``text`` with the paths in it as the user knows them."""
-        for prefix, alias in (*self.aliases, (f"{FilePath.cwd()}/", "")):
+        here = _here()
+        for prefix, alias in (*self.aliases, *([(f"{here}/", "")] if here else [])):
             text = text.replace(prefix, alias)
         return text
 
@@ -78,6 +80,15 @@ class _Outcome(NamedTuple):
     diagnostics: str
     status: int  # as subprocess gives it: negative for a signal
     timed_out: bool
+    seconds: float
+
+
+def _here() -> FilePath | None:
+    """The current directory; None if it has been removed."""
+    try:
+        return FilePath.cwd()
+    except OSError:
+        return None
 
 
 def assemblers() -> list[Assembler]:
@@ -134,7 +145,9 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
         text += "\n"
     # The tools run in the scratch directory, or cpp would prefer a header that happens
     # to lie in the current one to its namesake beside the source.
-    paths = [FilePath(p).absolute() for p in (source.directory, *source.includes, ".")]
+    here = _here()
+    names = (source.directory, *source.includes, ".")
+    paths = [FilePath(here or "/", n) for n in names if here or n.startswith("/")]
     with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
         work = FilePath(scratch)
         output, errors, given = work / "out.o", work / "errors", work / "in"
@@ -158,11 +171,13 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
             str(output),
             "-",
         ]
+        started = time.monotonic()
         status, timed_out = _limited(command, given, errors, scratch, tool.memory_kib)
+        seconds = time.monotonic() - started
         with errors.open("rb") as stream:
             diagnostics = stream.read(DIAGNOSTIC_BYTES).decode("utf-8", "replace")
-        data = output.read_bytes() if status == 0 and output.exists() else b""
-        return _Outcome(data, diagnostics, status, timed_out)
+        data = output.read_bytes() if status == 0 and output.is_file() else b""
+        return _Outcome(data, diagnostics, status, timed_out, seconds)
 
 
 def _limited(
@@ -212,8 +227,13 @@ def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
         )
     if not errors:
         said = next((line for line in text.splitlines() if line.strip()), "")
+        fate = f"failed with status {outcome.status}"
+        if outcome.status < 0:
+            fate = f"was killed by signal {-outcome.status}"
+        elif not outcome.status:
+            fate = "wrote no object"
         return InputError(
-            f"{tool.name} failed with status {outcome.status}: {said}".rstrip(": "),
+            f"{tool.name} {fate}: {said}".rstrip(": "),
             where=source.name,
             expected="x86-64 assembly",
             hint=f"run it by hand: {tool.name} -c {source.name}",
@@ -248,10 +268,11 @@ def _endless(outcome: _Outcome) -> str:
         return "out of memory"
     if "File size limit" in text or outcome.status in (-signal.SIGXFSZ,):
         return "the object grew past its limit"
-    if re.search(r"Killed signal|command: Killed|CPU time limit", text):
-        return f"no end after {CPU_SECONDS} s of CPU time"
-    if outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
-        return f"no end after {CPU_SECONDS} s of CPU time"
+    killed = re.search(r"Killed signal|command: Killed|CPU time limit", text)
+    if killed or outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
+        # The limit of CPU time kills; so does much else, and sooner.
+        if outcome.seconds >= 0.9 * CPU_SECONDS:
+            return f"no end after {CPU_SECONDS} s of CPU time"
     return ""
 
 

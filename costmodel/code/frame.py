@@ -7,6 +7,7 @@ most stored values lie in the slots they belong in is the frame's top.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from costmodel.code import registers as R
@@ -26,6 +27,7 @@ STAND_IN = "stand-in"  # symbol of instructions that are not the path's own
 _FRED_WORDS, _FRED_PADDING = 8, 16
 
 _WORD = 8
+_WIDEST = 512  # bytes of a store: FXSAVE
 _DEPTH = {name: _WORD * (k + 1) for k, name in enumerate(SLOTS)}
 _SIZE = _WORD * len(SLOTS)
 _ENOSYS = -38
@@ -34,7 +36,7 @@ _REGISTER_HOMES = {
     **{number: (R.NAMES[number].upper(),) for number in range(16)},
     R.RCX: ("RIP", "RCX"),
     R.RAX: ("ORIG_RAX", "RAX"),
-    11: ("EFLAGS", "R11"),
+    R.R11: ("EFLAGS", "R11"),
     R.ZAPS: ("EFLAGS",),  # what PUSHF stores
 }
 _CONSTANT_HOMES = {
@@ -139,7 +141,11 @@ def _delivered(path: Path) -> int:
 
 
 def _write(words: dict[int, _Written], access: AccessAt, value: Value) -> None:
-    for offset in list(words):
+    near: Iterable[int] = list(words)
+    if len(words) > _WIDEST:  # only those that can reach this far
+        span = range(access.offset - _WIDEST, access.offset + access.width)
+        near = [offset for offset in span if offset in words]
+    for offset in near:
         if offset < access.offset + access.width and (
             access.offset < offset + words[offset].width
         ):
@@ -162,7 +168,7 @@ def _homes(machine: Machine, root: int, value: Value, top: int) -> tuple[str, ..
     if key == ("name", "user rip"):
         return _REGISTER_HOMES[R.RCX]
     if key == ("name", "user rflags") or key[0] == "flags":
-        return _REGISTER_HOMES[11]
+        return _REGISTER_HOMES[R.R11]
     if key[0] == "mem" and isinstance(key[1], int) and isinstance(key[2], int):
         depth = top - key[2]
         if key[1] == root and depth % _WORD == 0 and 0 < depth <= _SIZE:
@@ -228,7 +234,7 @@ def _text(
         return str(number) if number < 0 else hex(number)
     if number == 0 and syscall and of == R.RCX:
         return "rcx (user rip)"
-    if number == 0 and syscall and of == 11:
+    if number == 0 and syscall and of == R.R11:
         return "r11 (user flags)"
     text = execution.describe(of, number)
     if root != R.RSP and text in ("rsp", "esp"):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from costmodel.code.memory import Memory
     from costmodel.code.percpu import PerCpu
 
+ADDRESSES = 1 << 64  # bytes that can be addressed
+
 
 class Section(NamedTuple):
     """Executable bytes at an address. Sections of one image never overlap."""

@@ -168,8 +168,12 @@ def load_image(
     name = os.fspath(source)
     if name == "-":
         stdin = given.get("stdin")
+        if stdin is None and sys.stdin is None:
+            raise InputError("stdin is closed", where="<stdin>", expected=READABLE)
         data = sys.stdin.buffer.read(MAX_TEXT + 1) if stdin is None else stdin
         return _image(data, "<stdin>", ".", options)
+    if "\0" in name:
+        raise UsageError(f"the file name {name!r}", expected="a name without NUL")
     if name == "":
         raise UsageError("an empty file name", expected="a file, REV:path or -")
     path = FilePath(name)

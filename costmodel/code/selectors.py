@@ -12,7 +12,7 @@ from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError, UsageError
 
 FORMS = "SYM, SYM+0x12, SYM+0x12/0x40, 0xADDRESS, a label or a region"
-_NUMBER = r"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_NUMBER = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})"
 _SELECTOR = re.compile(
     rf"(?P<name>[^\s+/]+?)(?:\+(?P<offset>{_NUMBER}))?(?:/(?P<size>{_NUMBER}))?"
 )
@@ -52,8 +52,12 @@ def parse(text: str) -> Selector:
         raise UsageError(f"selector {text!r}", expected=FORMS)
     offset, size = match["offset"], match["size"]
     return Selector(
-        match["name"], int(offset or "0", 0), None if size is None else int(size, 0)
+        match["name"], _value(offset or "0"), None if size is None else _value(size)
     )
+
+
+def _value(text: str) -> int:
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
 def address_of(image: Image, text: str) -> tuple[int, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from costmodel.code.operands import (
     writer,
 )
 
-_CLOBBERED = (R.RAX, R.RCX, R.RDX, R.RSI, R.RDI, 8, 9, 10, 11)
+_CLOBBERED = (R.RAX, R.RCX, R.RDX, R.RSI, R.RDI, R.R8, R.R9, R.R10, R.R11)
 _MSR_BASE = {
     0xC0000100: R.FS_BASE,
     0xC0000101: R.GS_BASE,
@@ -130,7 +130,7 @@ def swapgs(m: Machine, a: Value) -> None:
 
 
 def syscall(m: Machine, a: Value) -> None:
-    for register, name in ((R.RCX, "user rip"), (11, "user rflags")):
+    for register, name in ((R.RCX, "user rip"), (R.R11, "user rflags")):
         m.roots[register], m.offsets[register] = m.intern(("name", name)), 0
 
 

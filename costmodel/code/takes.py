@@ -22,9 +22,9 @@ from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
 
 FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N or *N*M, or AT=TARGET"
-_COUNTED = re.compile(r"(.+?)\*(\d+)(?:\*(\d+))?")
+_COUNTED = re.compile(r"(.+?)\*([0-9]{1,9})(?:\*([0-9]{1,9}))?")
 _MOST_ROUNDS = 1 << 20
-_LINE = re.compile(r"(.+):(\d+)")
+_LINE = re.compile(r"(.+):([0-9]{1,9})")
 
 
 class Takes:

@@ -37,7 +37,7 @@ class Walk:
         self.features = features
         self.steps: list[Step] = []
         self.visited: set[int] = set()  # addresses of the steps
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}  # in order, each once
         self.calls = Calls()
         self.known = Known(image, given)
         self.patches = Patches(image, features)
@@ -51,8 +51,7 @@ class Walk:
         self._boot_at: list[int] = []
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def at(self, insn: Insn) -> str:
         return f"at {self.image.where(insn.address)}"

@@ -17,6 +17,7 @@ from costmodel.commands.options import (
     add_uarch,
     checked_plot,
     chosen_cores,
+    cycles,
     feature_sets,
     forbid_guessing,
     one_path,
@@ -75,7 +76,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
-        type=float,
+        type=cycles,
         metavar="N",
         help="exit 1 if any core loses more than N cycles",
     )

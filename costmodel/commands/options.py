@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ def any_alignment(text: str) -> int:
 
 def alignment(text: str) -> int:
     """An offset from a 64-byte line, 0 to 63."""
-    value = int(text) if text.isdecimal() else -1
+    value = int(text) if text.isdecimal() and len(text) < 3 else -1
     if not 0 <= value <= 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
     return value
@@ -256,9 +257,20 @@ def draws(text: str) -> int:
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def cycles(text: str) -> float:
+    """A number of cycles, whole or not, of either sign."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of cycles")
+    return value
 
 
 def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
@@ -315,7 +327,7 @@ def shown(args: argparse.Namespace, report: Report) -> Outcome:
 
 def width() -> int:
     """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return WIDTH
     return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
 
@@ -355,7 +367,12 @@ def standard_input(sources: Iterable[str]) -> bytes | None:
         return None
     from costmodel.code.kinds import MAX_TEXT
 
-    data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    if sys.stdin is None:
+        raise InputError("stdin is closed", where="stdin", expected="code")
+    try:
+        data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where="stdin") from None
     if not data.strip():
         raise InputError("nothing to read", where="stdin", expected="code")
     return data

@@ -10,6 +10,7 @@ from costmodel.commands.options import (
     add_json,
     checked_plot,
     chosen_cores,
+    count,
     wants_json,
     write_plot,
 )
@@ -31,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the measured column (default cycles); blank cells are skipped",
     )
     parser.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+        "--worst", type=count, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
         "--by",
@@ -45,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only the half of the blocks that tuning never looked at",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="use the first N rows only"
+        "--limit", type=count, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
         "--plot", metavar="OUT.svg", help="draw predicted against measured"

@@ -1,7 +1,7 @@
 """How far a core's estimates were from measured blocks: what is on record of it.
 
-``uarch/accuracy.json`` is written by ``make validate`` and read here. A core that is
-not in it has never been held against measured blocks.
+``calibration/accuracy.json`` is written by ``make validate`` and read here. A core that
+is not in it has never been held against measured blocks.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def widening(uarch: str, scenario: str) -> tuple[float, float] | None:
 
 def _record() -> dict[str, tuple[MeasuredSet, ...]]:
     try:
-        file = data.uarch_dir() / FILE
+        file = data.calibration_dir() / FILE
         return _read(file, file.stat().st_mtime_ns)
     except (OSError, CostmodelError):
         return {}

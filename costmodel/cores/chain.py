@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -14,20 +15,19 @@ from costmodel import data
 from costmodel.cores import (
     catalogue,
     fields,
-    figures,
-    merge,
     model,
+    quantities,
     reader,
     spread,
     yamltree,
 )
-from costmodel.cores import evidence as evidence_of
-from costmodel.cores.loaded import LoadedCore
+from costmodel.cores.loaded import LoadedCore, add_defaults, plain_values
 from costmodel.cores.quantity import ASSUMED, OF_SOURCES, Quantity, Source
-from costmodel.cores.rules import RULES, Rule, broken
-from costmodel.cores.validate import validate
+from costmodel.cores.rules import RULES, Rule, broken, validate
 from costmodel.cores.yamltree import Map
 from costmodel.errors import CoreError
+
+NOT_INHERITED = ("name", "title", "aliases", "evidence_state", "year")
 
 
 def read(path: Path) -> LoadedCore:
@@ -190,13 +190,15 @@ def _built(
     problems: list[CoreError] = []
     tree = Map(chain[-1].tree.mark)
     known, name = dict(sources), chain[0].path.stem
-    groups: Mapping[str, figures.Shared] = {}
+    groups: Mapping[str, quantities.Shared] = {}
     for file in reversed(chain):
         own = reader.Reader(known, name, file.path.stem, groups)
         groups = own.groups
         body = own.core(file.tree)
         problems += own.problems
-        tree = merge.merge(merge.inheritable(tree), body, problems)
+        if tree or own.removes:
+            body = _merge(_inheritable(tree), body, problems)
+        tree = body
     file = chain[0]
     if file.path.stem.startswith("_"):
         return None, tuple(problems)  # a base is complete only in its heirs
@@ -206,8 +208,8 @@ def _built(
     if problems:
         return None, tuple(problems)
     evidence: dict[str, Quantity] = {}
-    plain = evidence_of.plain(tree, "", evidence)
-    evidence_of.defaults(plain, fields.core_spec(), "", evidence)
+    plain = plain_values(tree, "", evidence)
+    add_defaults(plain, fields.core_spec(), "", evidence)
     relatives = next(filter(None, map(_relatives, chain)), "")
     family = spread.families().get(relatives)
     if family is not None:
@@ -273,3 +275,48 @@ def _named(tree: Map, file: _File, problems: list[CoreError]) -> None:
                 "[GenuineIntel-6-5E, AuthenticAMD-26-*]: family decimal, model hex",
             )
         )
+
+
+# -- inheritance -----------------------------------------------------------------------
+
+
+def _merge(base: Map, over: Map, problems: list[CoreError]) -> Map:
+    """``over`` laid on ``base``; neither is changed.
+
+    Mappings merge, everything else replaces, None removes. A short-form cost row
+    replaces. Marks follow the values they belong to.
+    """
+    out = Map(over.mark)
+    out.update(base)
+    out.keys_at.update(base.keys_at)
+    out.values_at.update(base.values_at)
+    for key, value in over.items():
+        if value is None:
+            if key not in base:
+                problems.append(
+                    yamltree.error(
+                        over.keys_at[key],
+                        f"{key}: nothing is inherited under this name to remove",
+                        "a value, or null for a key of the file it extends",
+                        yamltree.close(key, base),
+                    )
+                )
+            else:
+                del out[key], out.keys_at[key], out.values_at[key]
+            continue
+        if isinstance(value, Map) and not value.replaces:
+            below: Any = base.get(key)
+            if not isinstance(below, Map):
+                below = Map(value.mark)
+            value = _merge(below, value, problems)
+        out.put(key, value, over.keys_at[key], over.values_at[key])
+    return out
+
+
+def _inheritable(tree: Map) -> Map:
+    """``tree`` without what names the core it describes."""
+    out = Map(tree.mark)
+    for key, value in tree.items():
+        if key not in NOT_INHERITED:
+            out.put(key, value, tree.keys_at[key], tree.values_at[key])
+    return out

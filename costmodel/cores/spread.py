@@ -10,9 +10,7 @@ family does. ``python -m costmodel.cores.spread`` writes the file, from the core
 
 from __future__ import annotations
 
-import json
 import math
-import statistics
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,6 +95,8 @@ def measure(cores: Mapping[str, Any]) -> dict[str, Family]:
 
 
 def _family(cores: list[Any]) -> Family:
+    import statistics  # slow to import, and no estimate needs it
+
     known: dict[str, list[float]] = {}
     borrowed: dict[str, Core] = {}
     for loaded in cores:
@@ -148,6 +148,8 @@ def _alike(path: str, core: Core, other: Core) -> bool:
 
 def text(cores: Mapping[str, Any]) -> str:
     """The file as it is kept."""
+    import json
+
     parts = []
     for name, one in measure(cores).items():
         rows = [

@@ -12,7 +12,6 @@ from costmodel.engine.report import report
 from costmodel.engine.result import Estimate
 from costmodel.engine.simulation import Settings, Simulation
 from costmodel.errors import InputError, UsageError
-from costmodel.scenarios import checked_align
 
 MOST_STEPS = 50_000
 
@@ -37,8 +36,6 @@ def settings_for(
     (None: where they were measured). ``cold``: kinds of line that are in another level
     than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises UsageError.
     """
-    if align is not None:
-        checked_align(align)
     chosen = default_scenario(path) if scenario is None else scenario
     if chosen == "roundtrip" and path.event in surround.DELIVERED:
         raise UsageError(

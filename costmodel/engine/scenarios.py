@@ -11,10 +11,9 @@ from costmodel.cores.model import Core
 from costmodel.engine.layout import M_CACHE, M_DECODE, M_LOOP
 from costmodel.engine.lowered import Item
 from costmodel.scenarios import NAMES as NAMES
+from costmodel.scenarios import PATHS as PATHS
 from costmodel.scenarios import checked
-from costmodel.scenarios import checked as check  # noqa: F401
 
-PATHS = ("once", "roundtrip")  # of a whole path at its own addresses
 OPCACHE_INSTRUCTIONS = 200
 # A jump back after dec of a register: the two-byte one, as assemblers choose for the
 # loops measured, and the long one where that cannot reach. The target is unused.

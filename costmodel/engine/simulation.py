@@ -33,6 +33,7 @@ from costmodel.engine.lowered import Item, Lowered
 from costmodel.engine.result import FrameSlot
 from costmodel.engine.trace import Builder, terms
 from costmodel.errors import CoreError, InputError, UsageError
+from costmodel.scenarios import checked, checked_align
 
 # Uops run in search of a period: copies whose ports wander have none, and are known to
 # about 1 % after the first; a trip of the other scenarios is of some 200.
@@ -73,7 +74,9 @@ class Settings(NamedTuple):
         Raises UsageError for a scenario there is not, or cold lines in one that has
         none.
         """
-        scenarios.check(scenario)
+        checked(scenario)
+        if align is not None:
+            checked_align(align)
         if scenario in scenarios.PATHS:
             return cls(scenario, align or 0, cold=cold)
         if cold:

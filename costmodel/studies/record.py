@@ -8,6 +8,7 @@ disagrees. Rows the model has nothing to say to stay in the table, with the reas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -191,11 +192,18 @@ def _check(record: Record, places: Places) -> None:
                 where=places.at("rows", k, "scenario"),
                 expected="one of " + ", ".join(scenarios.NAMES),
             )
-        if row.expect and not row.expect.low <= row.expect.high:
+        expect = row.expect
+        if row.kind and expect is None:
             raise InputError(
-                f"expect {row.expect.low:g} to {row.expect.high:g}",
+                f"row {row.id!r}, of kind {row.kind}, has no expect",
+                where=places.at("rows", k),
+                expected="expect: {low: .., high: ..}",
+            )
+        if expect and not -math.inf < expect.low <= expect.high < math.inf:
+            raise InputError(
+                f"expect {expect.low:g} to {expect.high:g}",
                 where=places.at("rows", k, "expect"),
-                expected="low <= high",
+                expected="two numbers, low <= high",
             )
     for key, value in record.paths.items():
         if not value.strip() or "\0" in value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ def read_strict(file: str, kind: type[T]) -> T:
 def read_with_tree(file: str, kind: type[T]) -> tuple[T, Any]:
     """The same, and the tree of ``yamltree`` that knows where each part stands."""
     path = Path(file)
-    if not path.is_file():
+    if "\0" in file or not os.path.isfile(file):  # noqa: PTH113 no name is too long
         raise InputError("no such file", where=file, expected="a YAML file")
     try:
         tree = yamltree.load(path, file)

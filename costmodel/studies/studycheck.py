@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from costmodel.studies.studyfile import Question, Study
 
 _WORDS = ("value", "low", "high", "uarch", "slots")  # of a sentence, in braces
+_ID = re.compile(r"\w[\w .+-]{0,99}")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
 
@@ -124,8 +125,12 @@ def _questions(study: Study, places: Places) -> None:
     first: dict[str, int] = {}
     for k, question in enumerate(study.questions):
         where = places.at("questions", k, "id")
-        if not question.id.strip():
-            raise InputError("an empty id", where=where, expected="a name of its own")
+        if not _ID.fullmatch(question.id):
+            raise InputError(
+                f"the id {question.id!r}",
+                where=where,
+                expected="a name its plot's file can have: letters, digits, - . _",
+            )
         if question.id in first:
             other = places.at("questions", first[question.id], "id")
             raise InputError(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, load_core, with_values
 from costmodel.engine.cold import Cold
@@ -52,14 +51,9 @@ def sweep(
     ``varied`` None: at each of the 64 places of a line instead. Raises CoreError for a
     figure the core does not have or a value it cannot take.
     """
-    if align is not None:
-        scenarios.checked_align(align)
-    if scenario is None:
-        chosen = default_scenario(paths[0])
-        for path in paths[1:]:
-            chosen = common_scenario(chosen, default_scenario(path))
-    else:
-        chosen = scenarios.checked(scenario)
+    chosen = default_scenario(paths[0]) if scenario is None else scenario
+    for path in paths[1:] if scenario is None else ():
+        chosen = common_scenario(chosen, default_scenario(path))
     loaded = with_settings(load_core(core), values)
     fixed = frozenset(path for path, _ in values)
     sides = [Simulation(path, loaded) for path in paths]

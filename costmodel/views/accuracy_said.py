@@ -14,7 +14,7 @@ from costmodel.cores.accuracy import MeasuredError
 def error_said(known: MeasuredError | None) -> str:
     """Of one core."""
     if known is None:
-        return "no measured blocks"
+        return "no blocks measured in this setting"
     if known.same_scenario:
         return (
             f"measured on {known.rows:,} blocks{_setting(known)}: "
@@ -35,10 +35,10 @@ def errors_said(known: Mapping[str, MeasuredError | None]) -> str:
     ]
     bare = [name for name, error in known.items() if error is None]
     if not told:
-        return "no measured blocks on any of these cores"
+        return "no blocks measured in this setting on any of these cores"
     if bare:
         others = ", ".join(bare) if len(bare) < 4 else f"the other {len(bare)}"
-        told.append(f"no measured blocks: {others}")
+        told.append(f"none in this setting: {others}")
     elsewhere = any(e is not None and not e.same_scenario for e in known.values())
     title = "measured error, of other scenarios" if elsewhere else "measured error"
     return f"{title}: " + "; ".join(told)

@@ -19,7 +19,8 @@ def report_files(outcome: Outcome, told: Told | None) -> dict[str, bytes]:
     plots = plots_of(outcome)
     report = study_report(outcome, told, pictures_of(outcome, plots))
     files = {
-        name: (rendered(style, report) + "\n").encode() for name, style in FILES.items()
+        name: (rendered(style, report) + "\n").encode("utf-8", "backslashreplace")
+        for name, style in FILES.items()
     }
     files |= {f"{name}.svg": plot.bytes("svg") for name, plot in plots.items()}
     return files

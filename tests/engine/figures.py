@@ -127,7 +127,7 @@ def _window(small: int, large: int, off: bool = True) -> Draw:
 
 
 DRAWS: dict[str, Draw] = {
-    "ports": Draw((2, 3, 4, 5, 6), (1, 31, 32, 33, 63, 64)),
+    "ports": Draw((2, 3, 4, 5, 6) * 4 + (40, 64), (1, 31, 32, 33, 63)),
     "bind_at_issue": Draw((0, 0, 1, 1, 1)),
     "rob": _window(2, 60, off=False),
     "retire": Draw((1, 2, 3, 4, 5, 6), _WIDTHS),
@@ -157,7 +157,7 @@ DRAWS: dict[str, Draw] = {
     "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
-    "queue": Draw((8, 9, 12, 28), _RINGS),
+    "queue": Draw((4, 8, 9, 12, 28), _RINGS),
     "queue_latency": Draw((1, 2), _CYCLES),
     "microcode_uops": Draw((1, 2, 4), _WIDTHS),
     "microcode_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),

@@ -63,7 +63,9 @@ def pipe_table(
     right: Sequence[bool] | None = None,
 ) -> str:
     """A pipe table. ``right``: columns of figures; None: those that hold only such."""
-    body = [[cell.strip().replace("|", "\\|") for cell in row] for row in rows]
+    body = [
+        [" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows
+    ]
     if right is None:
         right = [
             bool(body) and all(_is_figure(row[k]) for row in body if row[k])

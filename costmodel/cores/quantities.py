@@ -64,6 +64,7 @@ class FigureReader:
         self.named, self.file = core, file
         self.groups: dict[str, Shared] = dict(inherited or {})
         self.problems: list[CoreError] = []
+        self.known: dict[Group, tuple[Evidence, str]] = {}
 
     def group(self, tree: Map, outer: Group, path: str | None = None) -> Group:
         """What numbers inside ``tree`` inherit. A new source ends the old spread."""
@@ -211,7 +212,11 @@ class FigureReader:
                 "a source: key beside it or in a mapping around it",
                 "a guess is written {value: .., low: .., high: .., source: assumed}",
             )
-        assumed = source == ASSUMED or source.partition(":")[0].strip() == ASSUMED
+        known = self.known.get(group)
+        if known is None:
+            known = self.known[group] = self.evidence(group)
+        evidence, origin = known
+        assumed = evidence == ASSUMED
         if low is None or high is None:
             if assumed and spread is None and not implied:
                 self.problem(
@@ -223,7 +228,7 @@ class FigureReader:
             half = 0.0 if spread is None or implied else abs(value) * spread
             least = max(0.0 if spec.off else float(spec.minimum), value - half)
             low = least if low is None else low
-            high = value + half if high is None else high
+            high = min(value + half, float(spec.maximum)) if high is None else high
         if not low <= value <= high:
             self.problem(
                 mark,
@@ -231,13 +236,14 @@ class FigureReader:
                 "low <= value <= high",
             )
         where = f"{mark.name}:{mark.line + 1}"
-        evidence, origin = self.evidence(group, fit)
+        if fit is not None and not (origin or assumed):
+            evidence = FITTED
         whole = spec.kind == "int"
         return Quantity(
             value, low, high, source, evidence, note, where, whole, True, origin, fit
         )
 
-    def evidence(self, group: Group, fit: Fit | None) -> tuple[Evidence, str]:
+    def evidence(self, group: Group) -> tuple[Evidence, str]:
         """How a figure with this group is known for the core, and whose it is."""
         name = group.source.partition(":")[0].strip()
         if name == ASSUMED:
@@ -245,7 +251,7 @@ class FigureReader:
         source = self.sources.get(name, NOWHERE)
         cores = group.of or source.cores
         if self.named in cores if cores is not None else self.file == self.named:
-            return (FITTED if fit else source.evidence), ""
+            return source.evidence, ""
         return INHERITED, cores[0] if cores else self.file
 
     problem_limit = 1000
