@@ -115,7 +115,7 @@ bench: $(VENV)/dev
 versions:
 	@$(PYTHON) tools/versions.py
 
-# Debian's kernel, about 280 MB over the network the first time; not part of test.
+# Debian's kernels 6.1 and 6.12, some 600 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
 

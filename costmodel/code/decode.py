@@ -6,6 +6,7 @@ on the values of ``insn``. Forms are decoded once for each distinct encoding.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from iced_x86 import Decoder, DecoderError, Formatter, FormatterSyntax
@@ -82,7 +83,12 @@ def format_insn(insn: Insn) -> str:
     decoder = Decoder(64, insn.form.data, ip=insn.address)
     text = str(_formatter.format(decoder.decode()))
     names = ", ".join(dict.fromkeys(_target(insn, r) for r in insn.relocations))
+    if insn.comment:
+        return _NUMBERED.sub(f"%gs:{insn.comment}", text)
     return f"{text} # {names}" if names else text
+
+
+_NUMBERED = re.compile(r"%gs:0x[0-9a-f]+(?:\(%rip\))?")
 
 
 def _target(insn: Insn, relocation: Relocation) -> str:

@@ -15,6 +15,7 @@ from costmodel.code.execution import AccessAt
 from costmodel.code.frame import LINE, Frame, find_frame, record
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, signed
+from costmodel.code.percpu import in_words
 from costmodel.code.touched import LineUse
 
 _SEGMENTS = {R.GS_BASE: "per-CPU", R.KERNEL_GS_BASE: "per-CPU", R.FS_BASE: "thread"}
@@ -71,6 +72,7 @@ def lines_touched(path: Path, padding: int = 0) -> Lines:
         last_of_access.append(order[_Place(access.root, last)])
         places.append((access.root, start))
     names = [_name(machine, place, frame, code) for place in order]
+    names = in_words(names, path)
     uses = tuple(
         LineUse(name, load, store, 0)
         for name, load, store in zip(names, loads, stores, strict=True)

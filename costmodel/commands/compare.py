@@ -18,7 +18,9 @@ from costmodel.commands.options import (
     checked_plot,
     chosen_cores,
     cycles,
+    feature_sets,
     forbid_guessing,
+    one_path,
     path_options,
     shown,
     standard_input,
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 
     from costmodel.api import Difference
     from costmodel.code.changes import Change
+    from costmodel.code.insn import Path
     from costmodel.code.revisions import Workspace
     from costmodel.studies.sensitivity import Effect
+    from costmodel.studies.settings import Values
 
 PLOTS = ("differences", "causes", "sensitivity")
 
@@ -48,6 +52,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "after",
         metavar="AFTER",
+        nargs="?",
         help="the same after the change; after a range or patches: the file to compare",
     )
     add_uarch(parser, "cores to compare on (default: all)")
@@ -83,8 +88,11 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch, strict=args.strict)
     if args.plot:
         _check_plot(args, cores)
+    sets = feature_sets(args, 2)
+    sources = (args.before,) if args.after is None else (args.before, args.after)
+    args.after = _after(args, sets)
     with Workspace() as space:
-        stdin = standard_input((args.before, args.after))
+        stdin = standard_input(sources)
         changes = _changes(args, stdin, space)
         if args.each or args.all_entries:
             from costmodel.commands import series
@@ -126,22 +134,23 @@ def _one(
     space: Workspace,
 ) -> Outcome:
     from costmodel import api
-    from costmodel.code.load import load_pair
     from costmodel.studies.settings import parse_settings, values_for
 
-    before, after = load_pair(
-        change[:2], **path_options(args), stdin=stdin, workspace=space
-    )
+    sets = feature_sets(args, 2)
+    before, after = api.load_sides(
+        *change[:2], cores, of_each=(sets[0], sets[-1]), stdin=stdin, workspace=space,
+        **path_options(args, sets[0]),
+    )  # fmt: skip
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
-        return varied(args, cores, before, after)
+        return varied(args, cores, one_path(before), one_path(after))
     settings = parse_settings(args.settings)
     values = [values_for(settings, core) for core in cores]
     differences = [
         api.compare(
-            before,
-            after,
+            old,
+            new,
             core,
             scenario=args.scenario,
             align=args.align,
@@ -149,25 +158,22 @@ def _one(
             cold=args.cold,
             draws=0,
         )
-        for core, mine in zip(cores, values, strict=True)
+        for old, new, core, mine in zip(before, after, cores, values, strict=True)
     ]
     if args.strict:
         forbid_guessing(e for d in differences for e in (d.before, d.after))
-    from costmodel.studies.uncertainty import DRAWS, with_intervals
+    from costmodel.studies.uncertainty import DRAWS
 
     draws = DRAWS if args.draws is None else args.draws
     if draws:
-        differences = with_intervals(
-            differences, (before, after), draws=draws, cores=cores, values=values,
-            progress=args.progress,
-        )  # fmt: skip
+        differences = _intervals(args, differences, before, after, cores, values, draws)
     felt: list[Effect] | None = None
     if draws and len(cores) == 1:
         from costmodel.studies.sensitivity import sensitivities
 
         felt = sensitivities(
-            differences[0], (before, after), cores[0], draws=draws, values=values[0],
-            progress=args.progress,
+            differences[0], (before[0], after[0]), cores[0], draws=draws,
+            values=values[0], progress=args.progress,
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
@@ -189,6 +195,44 @@ def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
         )
     if args.plot_kind == "sensitivity" and args.draws == 0:
         raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+
+
+def _after(args: argparse.Namespace, sets: Sequence[str | None]) -> str:
+    """AFTER; two sets of features make of BEFORE alone a comparison."""
+    if args.after is not None:
+        return str(args.after)
+    if len(sets) < 2:
+        raise UsageError(
+            "nothing to compare with",
+            expected="BEFORE and AFTER, or BEFORE and two times --features",
+        )
+    return str(args.before)
+
+
+def _intervals(
+    args: argparse.Namespace,
+    differences: list[Difference],
+    before: Sequence[Path],
+    after: Sequence[Path],
+    cores: Sequence[str],
+    values: Sequence[Values],
+    draws: int,
+) -> list[Difference]:
+    """The differences with intervals: at once where all cores run the same paths."""
+    from costmodel.sources import alike
+    from costmodel.studies.uncertainty import with_intervals
+
+    found: list[Difference] = []
+    for group in alike(before, after):
+        found += with_intervals(
+            [differences[k] for k in group],
+            (before[group[0]], after[group[0]]),
+            draws=draws,
+            cores=[cores[k] for k in group],
+            values=[values[k] for k in group],
+            progress=args.progress,
+        )
+    return found
 
 
 def _plot(
