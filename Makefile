@@ -9,11 +9,11 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly clean
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check golden report' \
+	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
 	  'report-check browser dask notebooks man completions nightly clean'
 
 $(VENV)/created:
@@ -100,6 +100,10 @@ versions:
 # Debian's kernel, about 280 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
+
+# A change, a series and patches in Debian's kernel source, about 140 MB the first time.
+kernel-tree-check: $(VENV)/runtime
+	@$(PY) tools/kernel_tree_check.py
 
 # Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
 llvm-mca-check: $(VENV)/runtime

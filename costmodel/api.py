@@ -43,6 +43,8 @@ class PathOptions(TypedDict, total=False):
     intel: bool  # Intel syntax without asking
     defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
     includes: Sequence[str]  # directories for the preprocessor
+    forced: Sequence[str]  # files included before the source, as cpp's -include
+    build: str | None  # where a kernel tree was built, if not in itself
 
 
 class Options(PathOptions, total=False):
@@ -52,12 +54,12 @@ class Options(PathOptions, total=False):
     align: int | None
     values: Values  # figures of the core to use instead, (path, value) each
     cold: Mapping[str, str] | Cold  # kinds of line that are cold, and their levels
+    draws: int | None  # of the cores' figures, for a 90 % interval
 
 
 class CompareOptions(Options, total=False):
     """Keywords of ``compare`` beyond those of ``estimate``."""
 
-    draws: int
     executor: Executor | None
 
 
@@ -186,9 +188,14 @@ def load_sides(
     stdin: bytes | None = None,
     **options: Unpack[PathOptions],
 ) -> tuple[Path, Path]:
-    """The two paths of a comparison. An entry of ``take`` has to steer either."""
-    from costmodel.code.load import load_path as read
+    """The two paths of a comparison. A routine of ``into`` may be on one side only, and
+    an entry of ``take`` has to steer either."""
+    from costmodel.code.load import load_pair
     from costmodel.code.takes import refuse_unused
+
+    if not isinstance(before, Path) and not isinstance(after, Path):
+        return load_pair((before, after), stdin=stdin, **options)
+    from costmodel.code.load import load_path as read
 
     old, new = (
         source
@@ -251,6 +258,7 @@ def estimate(
     align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
+    draws: int | None = None,
     **options: Unpack[PathOptions],
 ) -> Result | Results:
     """Cycles of one path: on one named core, on several, or (None) on all.
@@ -259,12 +267,27 @@ def estimate(
     otherwise ``once``. ``align`` is the offset from a 64-byte line (None: 0; of
     copies, where those the core was measured with began). ``cold`` names
     lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
+    ``draws`` of the core's figures give the cycles a 90 % interval (None: none, as the
+    command has it).
     """
     path = load_path(source, **options)
     names = core_names_of(uarch)
     results = Results(
         _estimate(path, name, scenario, align, values, cold) for name in names
     )
+    if draws:
+        from costmodel.studies import absolute
+
+        count = len(results)
+        results = Results(
+            absolute.with_intervals(
+                results,
+                [path] * count,
+                draws=draws,
+                cores=names,
+                values=[values] * count,
+            )
+        )
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
 
 
@@ -292,14 +315,15 @@ def compare(
     align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
-    draws: int = 0,
+    draws: int | None = None,
     executor: Executor | None = None,
     **options: Unpack[PathOptions],
 ) -> Difference | Differences:
     """What changing ``before`` into ``after`` costs, in one scenario for both.
 
-    ``draws`` of the cores' figures give the difference a 90 % interval (0: none),
-    spread over ``executor`` (None: this machine's processes if it is worth it).
+    ``draws`` of the cores' figures give the difference a 90 % interval (None: as many
+    as the command makes; 0: none), spread over ``executor`` (None: this machine's
+    processes if it is worth it).
     """
     from costmodel.studies.compare import common_scenario
 
@@ -313,12 +337,13 @@ def compare(
             first = _estimate(old, name, shared, align, values, cold)
             second = _estimate(new, name, shared, align, values, cold)
         found.append(Difference(first, second))
-    if draws:
-        from costmodel.studies.uncertainty import with_intervals
+    from costmodel.studies.uncertainty import DRAWS, with_intervals
 
+    draws = DRAWS if draws is None else draws
+    if draws:
         found = with_intervals(
-            found, (old, new), draws=draws, values=[values] * len(found),
-            executor=executor,
+            found, (old, new), draws=draws, cores=core_names_of(uarch),
+            values=[values] * len(found), executor=executor,
         )  # fmt: skip
     if isinstance(uarch, str) and uarch != "all":
         return found[0]

@@ -20,9 +20,12 @@ from costmodel.studies.studyfile import study_file
 if TYPE_CHECKING:
     import pandas as pd
 
-    from costmodel.api import PathOptions, Source
+    from costmodel.api import PathOptions, Result, Source
     from costmodel.code.insn import Path
     from costmodel.engine.cold import Cold
+    from costmodel.studies.measured import Cell
+    from costmodel.studies.record import Finding, Measured
+    from costmodel.studies.validate import Validation
     from costmodel.studies.whatif import Relief
     from costmodel.views.tree import Report
 
@@ -74,6 +77,148 @@ class Answered(Shown):
         if self.short and self.told is not None:
             return answer_report(self.told, self.outcome)
         return study_report(self.outcome, self.told)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explained(Shown):
+    """Where the cycles of one estimate go, and what each limit of the core costs it."""
+
+    estimate: Result
+    reliefs: tuple[Relief, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Explained: {self.estimate!r}>"
+
+    def frame(self, table: str = "charges") -> pd.DataFrame:
+        """The tables of an estimate: charges, causes, timeline, lines, ports, path."""
+        return self.estimate.frame(table)
+
+    def report(self) -> Report:
+        from costmodel.views.explain import explanation_report
+
+        return explanation_report(self.estimate, self.reliefs)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recorded(Shown):
+    """Costs on record, and what the model says to each."""
+
+    findings: tuple[Finding, ...]
+    table: Measured | None
+    measured: tuple[Cell, ...]
+
+    def __repr__(self) -> str:
+        return f"<Recorded: {len(self.findings)} verdicts>"
+
+    def frame(self) -> pd.DataFrame:
+        """A row a verdict."""
+        import pandas as pd
+
+        report = self.report()
+        return pd.DataFrame(list(report.rows), columns=list(report.columns))
+
+    def report(self) -> Report:
+        from costmodel.views.record import record_report
+
+        return record_report(self.findings, self.table, self.measured)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Validated:
+    """A core held against measured blocks."""
+
+    outcome: Validation
+
+    def __repr__(self) -> str:
+        known = sum(p is not None for p in self.outcome.predicted)
+        return f"<Validated: {known} blocks on {self.outcome.uarch}>"
+
+    def frame(self) -> pd.DataFrame:
+        """A row a block: hex, measured, predicted (None: refused)."""
+        import pandas as pd
+
+        pairs = zip(self.outcome.blocks, self.outcome.predicted, strict=True)
+        return pd.DataFrame(
+            [(b.code.hex(), b.cycles, p) for b, p in pairs],
+            columns=["hex", "measured", "predicted"],
+        )
+
+    def text(self) -> str:
+        """What ``costmodel validate`` prints."""
+        from costmodel.views.validation import validation_text
+
+        return validation_text(self.outcome, 0, ["size", "mix"])
+
+
+def explain(
+    source: Source,
+    uarch: str,
+    *,
+    what_if: bool = False,
+    scenario: str | None = None,
+    align: int = 0,
+    values: Values = (),
+    cold: Mapping[str, str] | Cold = (),
+    draws: int | None = None,
+    **options: Unpack[PathOptions],
+) -> Explained:
+    """Where the cycles of one path go on one core; ``what_if``: and what each limit of
+    the core costs it."""
+    path = api.load_path(source, **options)
+    result = api.estimate(
+        path, uarch, scenario=scenario, align=align, values=values, cold=cold,
+        draws=draws,
+    )  # fmt: skip
+    if not what_if:
+        return Explained(result)
+    loaded = with_settings(api.load_core(uarch), values)
+    reliefs = whatif.what_if(path, loaded, scenario=scenario, align=align, cold=cold)
+    return Explained(result, reliefs)
+
+
+def record(
+    file: str | None = None,
+    uarch: str | Iterable[str] | None = None,
+    *,
+    draws: int | None = None,
+) -> Recorded:
+    """Costs on record (None: those that ship) against the model, on the named cores
+    (None: all)."""
+    from pathlib import Path as File
+
+    from costmodel import data
+    from costmodel.studies.measured import cells
+    from costmodel.studies.record import findings, load_record
+    from costmodel.studies.uncertainty import DRAWS
+
+    file = file or str(data.stubs_dir() / "record" / "record.yaml")
+    known, paths = load_record(file)
+    cores = api.core_names_of(uarch)
+    found = findings(known, paths, cores, draws=DRAWS if draws is None else draws)
+    table = known.measured
+    shown = table is not None and table.core in cores
+    measured = cells(table, File(file).parent) if table and shown else ()
+    return Recorded(tuple(found), table, tuple(measured))
+
+
+def validate(
+    file: str,
+    uarch: str,
+    *,
+    scenario: str | None = None,
+    column: str = "cycles",
+    limit: int | None = None,
+    held_out: bool = False,
+) -> Validated:
+    """A core held against measured blocks, as ``costmodel validate`` does: ``scenario``
+    is how they were measured, ``column`` which figure, ``held_out`` only the half that
+    tuning never looked at."""
+    from costmodel.studies import validate as validation
+
+    rows = validation.read_blocks(file, column=column, scenario=scenario)[:limit]
+    if held_out:
+        rows = [row for row in rows if row.held_out]
+    return Validated(validation.validate(file, rows, api.load_core(uarch)))
 
 
 def sweep(

@@ -1,7 +1,8 @@
 """The command line. The only module that prints or decides an exit status.
 
 Status 0: fine. 1: a threshold the user set was passed. 2: usage or unreadable input.
-3: an instruction or a core the model does not know, where guessing is forbidden.
+3: an instruction or a core the model does not know, under ``--strict`` only. 70: a bug.
+130: interrupted. 141: the reader of the output left.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ COMMANDS = {
     "estimate": "cycles of a path, per core",
     "compare": "what a change costs, per core, and why",
     "explain": "where the cycles go: timeline, causes, ports, lines, slots",
+    "trace": "what ran, by perf's LBR or Intel PT: measured and modelled",
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
@@ -62,7 +64,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="costmodel",
         description="A cycle-level cost model for x86-64 kernel entry paths.",
         epilog="exit status: 0 fine, 1 a threshold was passed, 2 usage or unreadable"
-        " input, 3 unknown to the model under --strict",
+        " input, 3 unknown to the model under --strict, 70 a bug of costmodel",
     )
     parser.add_argument(
         "--version", action="version", version=f"costmodel {__version__}"
@@ -95,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return outcome.status
     except CostmodelError as error:
         _write(sys.stderr, f"costmodel: {error}")
-        return error.status
+        return _status(error, "--strict" in arguments)
     except streams.ReaderLeft:
         return _SIGPIPE_STATUS  # head, less: say nothing
     except KeyboardInterrupt:
@@ -107,6 +109,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _write(sys.stderr, f"costmodel: a bug: {said}")
         _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
         return _BUG_STATUS
+
+
+def _status(error: CostmodelError, strict: bool) -> int:
+    """3 only where the user forbade guessing; what is refused anyway is unreadable."""
+    return error.status if strict or error.status != 3 else 2
 
 
 class _Progress:

@@ -86,3 +86,21 @@ def test_every_session_in_the_readme_is_what_the_program_prints() -> None:
         return
     for session in sessions:
         assert session["output"] == printed(session["command"]), "make golden"
+
+
+PYTHON = re.compile(r"```python\n(.*?)```", re.S)
+
+
+def test_the_library_example_runs_as_it_stands() -> None:
+    # As a reader would: pasted into a file in the root of the checkout.
+    (example,) = PYTHON.findall(README.read_text(encoding="utf-8"))
+    done = subprocess.run(
+        [sys.executable, "-"],
+        input=example,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "v3.16-fast.S" in done.stdout

@@ -38,6 +38,8 @@ _ERROR = re.compile(
 _FRAME = ("macro invoked from here", "while in macro instantiation")
 _NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
 
+_C_WORD = re.compile(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
+
 
 class Assembler(NamedTuple):
     """A command that takes gcc's options, and what limits suit it."""
@@ -63,6 +65,7 @@ class Source(NamedTuple):
     includes: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    forced: tuple[str, ...] = ()  # included before the text
 
     def shown(self, text: str) -> str:
         """``text`` with the paths in it as the user knows them."""
@@ -157,6 +160,11 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
             "-D__ASSEMBLY__",
             *(f"-D{define}" for define in source.defines),
             *(f"-I{path}" for path in paths),
+            *(
+                w
+                for f in source.forced
+                for w in ("-include", str(FilePath(f).absolute()))
+            ),
             "-x",
             "assembler-with-cpp" if source.cpp else "assembler",
             "-o",
@@ -237,11 +245,15 @@ def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
     if more:
         message += f" ({more} more error{'s' if more > 1 else ''})"
     hint = ""
-    if _NOT_KNOWN.search(message):
+    if _C_WORD.search(message):
+        hint = "C declarations: -D what keeps the header's C part away from assembly"
+    elif _NOT_KNOWN.search(message):
         hint = "check the spelling; for an instruction too new for this assembler,"
         hint += " pip install ziglang, or write it as .byte"
     elif "nested too deeply" in message or "Too many open files" in message:
         hint = "a macro or file that includes itself: give it an end"
+    elif "#error" in message:
+        hint = "-D NAME[=VALUE] defines what the build of this file would"
     elif "No such file" in message:
         hint = "-I DIR says where headers are, or preprocess the file first"
     return InputError(message, where=where, expected="x86-64 assembly", hint=hint)

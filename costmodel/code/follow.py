@@ -112,7 +112,7 @@ def follow(
     unused = tuple(walk.takes.unused())
     for entry in unused:
         walk.note(f"take {entry}: no jump on this path goes there")
-    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin, unused)
+    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin, unused=unused)
 
 
 def _check_known(image: Image, symbol: str) -> None:

@@ -72,6 +72,9 @@ def read_oops(text: str, origin: str) -> Image:
     base = _OOPS_BASE
     symbols: list[Symbol] = []
     notes = [f"{len(data)} bytes of an oops"]
+    if marked is None or text[match.end() :].lstrip(" \t").startswith(">"):
+        # journalctl ends a line it cut off with ">".
+        notes.append("the Code: line is cut short or RIP's own byte is not marked")
     begin = 0
     if marked is not None:
         rip = _RIP.search(text)

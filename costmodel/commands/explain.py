@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
     INPUT_HELP,
+    add_draws,
     add_model_options,
     add_path_options,
     add_plot,
@@ -34,6 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_uarch(parser, "the core to explain it on")
     add_path_options(parser)
     add_model_options(parser, FORMATS + LOGS)
+    add_draws(parser)
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--what-if",
@@ -59,8 +61,17 @@ def run(args: argparse.Namespace) -> Outcome:
         **path_options(args),
         stdin=standard_input((args.input,)),
     )
+    from costmodel.studies.settings import parse_settings, values_for
+
+    values = values_for(parse_settings(args.settings), core)
     result = api.estimate(
-        path, core, scenario=args.scenario, align=args.align, cold=args.cold
+        path,
+        core,
+        scenario=args.scenario,
+        align=args.align,
+        cold=args.cold,
+        values=values,
+        draws=args.draws or 0,
     )
     if args.strict:
         forbid_guessing([result])
@@ -74,7 +85,12 @@ def run(args: argparse.Namespace) -> Outcome:
         from costmodel.ask import what_if
 
         reliefs = what_if(
-            path, core, scenario=args.scenario, align=args.align, cold=args.cold
+            path,
+            core,
+            scenario=args.scenario,
+            align=args.align,
+            cold=args.cold,
+            values=values,
         )
     from costmodel.views.explain import explanation_report
 

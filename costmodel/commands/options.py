@@ -81,10 +81,34 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         "--intel", action="store_true", help="the source is Intel syntax"
     )
     group.add_argument(
-        "-D", dest="defines", metavar="NAME[=VALUE]", action="append", default=[]
+        "-D",
+        dest="defines",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="define a macro for the preprocessor (may be repeated)",
     )
     group.add_argument(
-        "-I", dest="includes", metavar="DIR", action="append", default=[]
+        "-I",
+        dest="includes",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="look for headers in DIR (may be repeated)",
+    )
+    group.add_argument(
+        "-include",
+        dest="forced",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="include FILE before the source, as cpp does (may be repeated)",
+    )
+    group.add_argument(
+        "--build",
+        metavar="DIR",
+        help="where the kernel of the source was configured or built, if not in its "
+        "own tree: its .cmd files, compile_commands.json and generated headers",
     )
 
 
@@ -98,6 +122,8 @@ def path_options(args: argparse.Namespace) -> PathOptions:
         "intel": args.intel,
         "defines": tuple(args.defines),
         "includes": tuple(args.includes),
+        "forced": tuple(args.forced),
+        "build": args.build,
     }
 
 
@@ -108,7 +134,7 @@ def add_model_options(
 ) -> None:
     """How the path is run, and how the answer is written.
 
-    ``varied``: figures can be set and swept, and all alignments tried.
+    ``varied``: a figure can be swept, and all alignments tried.
     """
     group = parser.add_argument_group("the model")
     group.add_argument(
@@ -124,15 +150,8 @@ def add_model_options(
         + (" or all" if varied else "")
         + " (default 0; of unrolled copies, where those measured began)",
     )
+    add_set(group)
     if varied:
-        group.add_argument(
-            "--set",
-            dest="settings",
-            metavar="[CORE.]PATH=VALUE",
-            action="append",
-            default=[],
-            help="use this figure of a core instead of its own (may be repeated)",
-        )
         group.add_argument(
             "--sweep",
             metavar="[CORE.]PATH=A:B:N",
@@ -152,6 +171,18 @@ def add_model_options(
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
     add_json(parser, formats)
+
+
+def add_set(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="[CORE.]PATH=VALUE",
+        action="append",
+        default=[],
+        help="use this figure of a core instead of its own, such as window.rob=512 or "
+        "costs.swapgs.latency=30 (may be repeated)",
+    )
 
 
 def add_draws(parser: argparse.ArgumentParser) -> None:

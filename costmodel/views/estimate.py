@@ -156,7 +156,10 @@ def offset_said(estimate: Estimate) -> str:
 
 
 def heading(estimate: Estimate) -> str:
-    """What was estimated: revision, file and, where it says more, the path's name."""
+    """What was estimated: commit or file and, where it says more, the path's name."""
+    if estimate.path.title:
+        place = estimate.path.name.rpartition("/")[2]
+        return clip(f"{estimate.path.title}: {place}", 120)
     revision, colon, file = estimate.path.origin.rpartition(":")
     origin, name = file.rpartition("/")[2], estimate.path.name
     shown = f"{revision}{colon}{origin}"
