@@ -26,6 +26,7 @@ COMMANDS = {
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
+    "measure": "what a path takes on this CPU; it executes the code",
     "cores": "the cores there are, or one with every number's source",
     "demo": "the question this was built for, answered on every core",
 }
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser(chosen).parse_args(arguments)
         args.progress = _Progress()
+        args.warn = _warn
         outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
         _write(sys.stdout, outcome.text)
         for note in outcome.notes:
@@ -126,6 +128,11 @@ class _Progress:
         else:
             self.due = 2 * spent
             print(line, file=sys.stderr, flush=True)
+
+
+def _warn(text: str) -> None:
+    """Something to know before the work begins, not after it."""
+    _write(sys.stderr, f"costmodel: {text}")
 
 
 def _write(stream: object, text: str) -> None:
