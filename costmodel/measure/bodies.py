@@ -17,6 +17,7 @@ from costmodel.code.insn import Flow, Form, Insn, Path, Step
 from costmodel.errors import InputError, UnknownInstructionError
 from costmodel.measure import places
 from costmodel.measure.forbidden import (
+    calls_next,
     followed,
     is_call,
     place_of,
@@ -202,6 +203,8 @@ class _Builder:
         if form.flow in (Flow.JUMP, Flow.CONDITIONAL):
             return self._jump(step, k)
         if form.flow is Flow.CALL:
+            if calls_next(insn):
+                return [Piece(form.data, k)]
             return [self._call(step, k, 0)]
         if form.flow in (Flow.INDIRECT_CALL, Flow.INDIRECT_JUMP):
             self._refuse(insn, "goes where a register or memory says, which is not set")

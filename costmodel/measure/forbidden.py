@@ -34,11 +34,12 @@ def place_of(insn: Insn) -> str:
 
 def followed(steps: tuple[Step, ...], k: int) -> bool:
     """Whether step ``k``, a call, is followed into its callee."""
-    if k + 1 == len(steps):
-        return False
-    return steps[k + 1].insn.address != steps[k].insn.end or (
-        steps[k].insn.target == steps[k].insn.end
-    )
+    return k + 1 < len(steps) and steps[k + 1].insn.address != steps[k].insn.end
+
+
+def calls_next(insn: Insn) -> bool:
+    """Whether it only pushes its own end: a call of the next instruction."""
+    return insn.target == insn.end and not insn.relocations
 
 
 def is_call(step: Step) -> bool:

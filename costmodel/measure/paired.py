@@ -120,10 +120,12 @@ def _in_setting(
             setting, NOTHING, failure=Failure("refused", error.found, error.hint)
         )
     settings = replace(settings, scenario=setting)
+    slowest = 0.0
     for body in bodies:
-        wrong = check(runner, body, settings)
-        if wrong is not None:
-            return Paired(setting, NOTHING, failure=wrong)
+        known = check(runner, body, settings)
+        if isinstance(known, Failure):
+            return Paired(setting, NOTHING, failure=known)
+        slowest = max(slowest, known)
     if calls and not any(s.handler for p in paths for s in p.steps):
         bodies = [
             replace(body, pieces=(*body.pieces, *_CALL), calls=True) for body in bodies
@@ -131,7 +133,7 @@ def _in_setting(
     padding = min(abs(bodies[1].size - bodies[0].size) or 1, _MOST_PADDING)
     everything = [*bodies, bodies[0], _padded(bodies[0], padding)]
     try:
-        made = plan(setting, everything, align=settings.align)
+        made = plan(setting, everything, align=settings.align, cycles=slowest)
     except CostmodelError as error:
         return Paired(
             setting, NOTHING, failure=Failure("refused", error.found, error.hint)
@@ -141,12 +143,12 @@ def _in_setting(
         pair = min(rounds.program // 2, len(everything) - 1)
         return Paired(setting, NOTHING, failure=failure(rounds, everything[pair], made))
     controls = [difference(rounds, 0, k).cycles for k in (2, 3)]
-    known = [0.0, *(c for c in controls if c is not None)]
+    read = [0.0, *(c for c in controls if c is not None)]
     used = good(rounds)
     middle = [median(r.cycles[k] for r in used) if used else None for k in (0, 1)]
     return Paired(
         setting, difference(rounds, 0, 1), middle[0], middle[1],
-        (min(known), max(known)), None, notes_of(bodies[1]),
+        (min(read), max(read)), None, notes_of(bodies[1]),
     )  # fmt: skip
 
 

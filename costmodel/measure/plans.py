@@ -20,6 +20,7 @@ _RATIO = 3
 _TOGETHER = 14 * 1024  # bytes of both lengths: the first cache has to hold them
 _TRIP = 200  # instructions of an op-cache loop
 _FEWEST_TRIPS = 6
+_CALM = 10_000  # cycles of the shorter length at most: few interrupts fall into it
 _LINE = 64
 _LFENCE = b"\x0f\xae\xe8"
 
@@ -98,12 +99,19 @@ def check_plan(body: Body) -> Plan:
 
 
 def plan(
-    scenario: str, bodies: list[Body], *, counter: int = -1, align: int = 0
+    scenario: str,
+    bodies: list[Body],
+    *,
+    counter: int = -1,
+    align: int = 0,
+    cycles: float = 0.0,
 ) -> Plan:
     """Both lengths of each body in one scenario, one body after the other.
 
     ``scenario``: ``SCENARIOS``, or "lfence": copies that begin with a fence.
+    ``cycles``: about what a copy takes; slow ones are repeated less often.
     """
+    calm = max(1, round(_CALM / max(cycles, 1.0)))
     writer = _Writer(align)
     share = _TOGETHER // len(bodies)
     largest = max(body.size for body in bodies)
@@ -116,15 +124,18 @@ def plan(
             between = _LFENCE if scenario == "lfence" else b""
             size, count = largest + len(between), most + len(between[:1])
             fits = share // ((1 + _RATIO) * size)
-            short = max(1, min(round(_SHORT / count), fits))
+            short = max(1, min(round(_SHORT / count), fits, calm))
             writer.add(body, short, between=between)
             writer.add(body, short * _RATIO, between=between)
         elif scenario in ("opcache", "loop"):
             register = counter if counter >= 0 else free_register(bodies)
             copies = 1
             if scenario == "opcache":
-                copies = max(1, min(_TRIP // most, share // (2 * largest)))
-            trips = max(_FEWEST_TRIPS, round(_SHORT_LOOP / (copies * most + 2)))
+                copies = max(1, min(_TRIP // most, share // (2 * largest), calm))
+            trips = min(
+                max(_FEWEST_TRIPS, round(_SHORT_LOOP / (copies * most + 2))),
+                max(1, calm // copies),
+            )
             writer.add(body, copies, trips, counter=register)
             writer.add(body, copies, trips * _RATIO, counter=register)
         else:

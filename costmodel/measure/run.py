@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from costmodel.code import registers as R
@@ -12,7 +13,7 @@ from costmodel.errors import CostmodelError, UsageError
 from costmodel.measure import native, places
 from costmodel.measure.bodies import Body, body_of
 from costmodel.measure.cpu import Cpu, check_cpu_number, this_cpu
-from costmodel.measure.judge import Figure, Round, figure, good, round_of
+from costmodel.measure.judge import CHAIN_CYCLES, Figure, Round, figure, good, round_of
 from costmodel.measure.native import Job, Native, Report
 from costmodel.measure.plans import Plan, check_plan, plan
 from costmodel.measure.words import Failure, failure
@@ -27,6 +28,7 @@ _MORE = 4  # times the rounds asked for, until there are enough good ones
 _SAMPLES = {"once": 2000}
 _USUAL_SAMPLES = 300
 _BUDGET_MS = 80
+_TRIAL, _TRIAL_MS = 32, 20
 _ONCE_REACH = 3.0  # cycles: a single pass is timed by a counter with coarse steps
 _USER_RIP, _USER_FLAGS = 0x400000, 0x246
 
@@ -101,12 +103,17 @@ def job_of(made: Plan, bodies: Sequence[Body], settings: Settings) -> Job:
     )  # fmt: skip
 
 
-def check(runner: Native, body: Body, settings: Settings) -> Failure | None:
-    """Run it a few times without timing: why it cannot be measured, if so."""
+def check(runner: Native, body: Body, settings: Settings) -> Failure | float:
+    """Run one copy and three: about the cycles of a copy, or why it cannot be run."""
     made = check_plan(body)
-    job = job_of(made, [body], settings)._replace(samples=0)
+    job = job_of(made, [body], settings)._replace(samples=_TRIAL, budget_ms=_TRIAL_MS)
+    job = job._replace(flags=job.flags | native.UNFILTERED)
     report = runner.run(job)
-    return None if report.status == "measured" else failure(report, body, made)
+    if report.status != "measured":
+        return failure(report, body, made)
+    ticks = sorted(row[1] - row[0] for row in report.rows)[len(report.rows) // 4]
+    chain = median(row[2] for row in report.rows)
+    return max(0.0, ticks * CHAIN_CYCLES / max(chain, 1) / made.per_copy())
 
 
 def rounds_of(
@@ -186,17 +193,21 @@ def measure_path(
     """One path; what is wrong with it becomes a Failure, not an exception."""
     try:
         body = body_of(path, frame=frame)
+        slow = check(runner, body, settings)
+        if isinstance(slow, Failure):
+            return Measured(path, settings.scenario, NOTHING, slow, notes_of(body))
         made = plan(
-            settings.scenario, [body], counter=settings.counter, align=settings.align
+            settings.scenario,
+            [body],
+            counter=settings.counter,
+            align=settings.align,
+            cycles=slow,
         )
     except CostmodelError as error:
         word = "refused" if error.status == 2 else "unknown"
         return Measured(
             path, settings.scenario, NOTHING, Failure(word, error.found, error.hint)
         )
-    wrong = check(runner, body, settings)
-    if wrong is not None:
-        return Measured(path, settings.scenario, NOTHING, wrong, notes_of(body))
     rounds = rounds_of(runner, made, [body], settings, tick)
     if isinstance(rounds, Report):
         failed = failure(rounds, body, made)
