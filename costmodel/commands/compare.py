@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
+from costmodel.commands.measured import add_measured, measured_here
 from costmodel.commands.options import (
     ALL_ALIGNS,
     FORMATS,
@@ -26,6 +27,7 @@ from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from costmodel.api import Difference
+    from costmodel.commands.measured import MeasuredHere
     from costmodel.studies.sensitivity import Effect
 
 PLOTS = ("differences", "causes", "sensitivity")
@@ -46,6 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser, FORMATS, varied=True)
     add_draws(parser)
     add_plot(parser, PLOTS)
+    add_measured(parser)
     parser.add_argument(
         "--fail-above",
         type=float,
@@ -105,10 +108,12 @@ def run(args: argparse.Namespace) -> Outcome:
             differences[0], (before, after), cores[0], draws=draws, values=values[0],
             progress=args.progress,
         )  # fmt: skip
+    here = measured_here(args, (before, after), cores) if args.measure else None
     if args.plot:
         _plot(args, differences, felt)
     notes, status = _verdict(args, differences)
-    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+    shown = _shown(differences, felt, chosen_format(args), here)
+    return Outcome(shown, notes, status)
 
 
 def _sides(before: str, after: str) -> tuple[str, str]:
@@ -163,7 +168,16 @@ def _verdict(
     return notes, 1 if above else 0
 
 
-def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
+def _shown(
+    differences: list[Difference],
+    felt: list[Effect] | None,
+    style: str,
+    here: MeasuredHere | None,
+) -> str:
+    if here is not None:
+        from costmodel.views.beside import beside_in
+
+        return beside_in(style, differences, felt, here.cpu, here.results)
     if style == "json":
         from costmodel.views.json import comparisons_document
 

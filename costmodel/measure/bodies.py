@@ -74,6 +74,16 @@ class Body:
         return sum(len(p.data) for p in self.pieces)
 
     @property
+    def call_offset(self) -> int:
+        """Bytes of a copy before its system call; 0 if it has none."""
+        at = 0
+        for piece in self.pieces:
+            if piece.data == _SYSCALL:
+                return at
+            at += len(piece.data)
+        return 0
+
+    @property
     def uses_fs(self) -> bool:
         forms = [step.insn.form for step in self.path.steps]
         return any(

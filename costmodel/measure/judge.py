@@ -132,22 +132,30 @@ def _within(values: Sequence[float], reach: float) -> list[float]:
 
 def difference(rounds: Sequence[Round], before: int, after: int) -> Figure:
     """The difference of two bodies timed alternately in the same samples: the median
-    over the rounds and their quartiles."""
+    over the rounds, and the 90 % interval of that median."""
     used = good(rounds)
     taken = sum(r.taken for r in rounds)
     kept = sum(r.kept for r in used)
     if len(used) < 2:
         return Figure(None, None, None, kept, taken, len(rounds), 0, None, "busy")
     deltas = sorted(r.cycles[after] - r.cycles[before] for r in used)
-    low, high = quantile(deltas, 0.25), quantile(deltas, 0.75)
+    outside = ranks_outside(len(deltas))
+    low, high = deltas[outside], deltas[-1 - outside]
     return Figure(
         median(deltas), low, high, kept, taken, len(rounds), len(used),
         median(r.ghz for r in used), "ok",
     )  # fmt: skip
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """Of ascending values, by linear interpolation."""
-    at = share * (len(ordered) - 1)
-    k = min(int(at), len(ordered) - 2)
-    return ordered[k] + (at - k) * (ordered[k + 1] - ordered[k])
+def ranks_outside(count: int, confidence: float = 0.9) -> int:
+    """How many of ``count`` ordered values may be left out at either end, so that those
+    between still hold the true median with this confidence, whatever their law."""
+    from math import comb
+
+    outside, tail = 0, 0.0
+    for k in range((count - 1) // 2):
+        tail += comb(count, k) / 2**count
+        if 1 - 2 * tail < confidence:
+            break
+        outside = k + 1
+    return outside

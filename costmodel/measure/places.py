@@ -22,6 +22,8 @@ SYMBOLS = 0x33000000
 SYMBOL_SPACING = 64
 KERNEL_STACK = 0x34008000  # top of the stack an entry path switches to
 
+COUNTER = 0x35000400  # of loops that no register counts
+
 GETPID = 39
 
 

@@ -20,6 +20,12 @@ _RATIO = 3
 _TOGETHER = 14 * 1024  # bytes of both lengths: the first cache has to hold them
 _TRIP = 200  # instructions of an op-cache loop
 _FEWEST_TRIPS = 6
+_CALL_TURNS = 10
+# movl $.., COUNTER and: decl COUNTER; jnz (whose displacement ``emit`` fills in)
+_SET_WORD = b"\xc7\x04\x25" + places.COUNTER.to_bytes(4, "little")
+_DEC_WORD_JNZ = (
+    b"\xff\x0c\x25" + places.COUNTER.to_bytes(4, "little") + b"\x0f\x85" + bytes(4)
+)
 _CALM = 10_000  # cycles of the shorter length at most: few interrupts fall into it
 _LINE = 64
 _LFENCE = b"\x0f\xae\xe8"
@@ -61,15 +67,24 @@ class _Writer:
         counter: int = -1,
         between: bytes = b"",
         check: bool = False,
+        pin_call: bool = False,
     ) -> None:
-        """``copies`` in a row; with ``trips`` in a loop that goes round so often."""
+        """``copies`` in a row; with ``trips`` in a loop that goes round so often.
+
+        ``counter``: the register that counts, or -1 for a word of memory.
+        ``pin_call``: the alignment is that of the system call within the copy.
+        """
         before: tuple[bytes, ...] = ()
         closing = b""
-        if trips:
+        if trips and counter >= 0:
             before = (_set_counter(counter, trips),)
             closing = _closing(counter)
+        elif trips:
+            before = (_SET_WORD + trips.to_bytes(4, "little"),)
+            closing = _DEC_WORD_JNZ
         head = sum(map(len, before))
-        gap = (self.align - len(self.code) - head) % _LINE
+        pinned = body.call_offset if pin_call else 0
+        gap = (self.align - len(self.code) - head - pinned) % _LINE
         self.code += b"\xcc" * gap
         entry = len(self.code)
         made = emit(
@@ -108,7 +123,10 @@ def plan(
 ) -> Plan:
     """Both lengths of each body in one scenario, one body after the other.
 
-    ``scenario``: ``SCENARIOS``, or "lfence": copies that begin with a fence.
+    ``scenario``: ``SCENARIOS``; "lfence": copies that begin with a fence; "system
+    call": a loop of one copy, the system call always at the same place of a line. (Some
+    cores need 40 cycles more for a SYSCALL in one part of a line than in another, and
+    a change of the kernel does not move the user's.)
     ``cycles``: about what a copy takes; slow ones are repeated less often.
     """
     calm = max(1, round(_CALM / max(cycles, 1.0)))
@@ -120,7 +138,11 @@ def plan(
         if scenario == "once":
             writer.add(body, 0)
             writer.add(body, 1)
-        elif scenario in ("unroll", "lfence", "system call"):
+        elif scenario == "system call":
+            turns = max(2, min(_CALL_TURNS, calm))
+            for trips in (turns, turns * _RATIO):
+                writer.add(body, 1, trips, pin_call=True)
+        elif scenario in ("unroll", "lfence"):
             between = _LFENCE if scenario == "lfence" else b""
             size, count = largest + len(between), most + len(between[:1])
             fits = share // ((1 + _RATIO) * size)

@@ -118,40 +118,45 @@ def check(runner: Native, body: Body, settings: Settings) -> Failure | float:
 
 def rounds_of(
     runner: Native,
-    made: Plan,
+    plans: Sequence[Plan],
     bodies: Sequence[Body],
     settings: Settings,
     tick: Callable[[], None],
+    orders: Sequence[Sequence[int]] = (),
 ) -> list[Round] | Report:
     """Rounds until as many as asked are good, or ``_MORE`` times as many were tried.
 
-    A Report instead, if the code failed after all. ``tick`` is called once a round.
+    ``plans`` take turns; ``orders`` has for each which body each of its pairs is. A
+    Report instead, if the code failed after all. ``tick`` is called once a round.
     """
-    job = job_of(made, bodies, settings)
-    copies = [made.per_copy(k) for k in range(len(made.programs) // 2)]
     rounds: list[Round] = []
-    for _ in range(_MORE * settings.rounds):
+    for number in range(_MORE * settings.rounds):
         if rounds:
             time.sleep(settings.pause)
-        report = runner.run(job)
+        made = plans[number % len(plans)]
+        order = orders[number % len(plans)] if orders else range(len(bodies))
+        copies = [made.per_copy(k) for k in range(len(bodies))]
+        report = runner.run(job_of(made, bodies, settings))
         if report.status not in ("measured", "never quiet"):
             return report
-        if report.rows:
-            rounds.append(
-                round_of(
-                    report.rows,
-                    copies,
-                    report.taken,
-                    report.tsc_khz,
-                    report.nop_millicycles,
-                )
-            )
-        else:
-            rounds.append(Round((0.0,) * len(copies), 0, report.taken, 0.0, 0.0))
+        rounds.append(_round(report, copies, order))
         tick()
         if len(good(rounds)) >= settings.rounds:
             break
     return rounds
+
+
+def _round(report: Report, copies: Sequence[int], order: Sequence[int]) -> Round:
+    """A round with its bodies back in their own order."""
+    if not report.rows:
+        return Round((0.0,) * len(copies), 0, report.taken, 0.0, 0.0)
+    found = round_of(
+        report.rows, copies, report.taken, report.tsc_khz, report.nop_millicycles
+    )
+    cycles = [0.0] * len(copies)
+    for body, value in zip(order, found.cycles, strict=True):
+        cycles[body] = value
+    return found._replace(cycles=tuple(cycles))
 
 
 def measure(
@@ -208,7 +213,7 @@ def measure_path(
         return Measured(
             path, settings.scenario, NOTHING, Failure(word, error.found, error.hint)
         )
-    rounds = rounds_of(runner, made, [body], settings, tick)
+    rounds = rounds_of(runner, [made], [body], settings, tick)
     if isinstance(rounds, Report):
         failed = failure(rounds, body, made)
         return Measured(path, settings.scenario, NOTHING, failed, notes_of(body))

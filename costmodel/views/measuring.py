@@ -159,7 +159,7 @@ def _short(origin: str) -> str:
 
 def paired_lines(pairs: Sequence[Paired]) -> list[str]:
     """A row a setting: the difference, its quartiles, what placement alone does."""
-    rows = [("measured difference", "delta", "quartiles", "before", "placement")]
+    rows = [("measured difference", "delta", "90 % interval", "before", "controls")]
     for p in pairs:
         rows.append((SETTINGS.get(p.setting, p.setting), *_pair_cells(p)))
     lines = table(rows, "lrlrl")
@@ -172,9 +172,9 @@ def paired_lines(pairs: Sequence[Paired]) -> list[str]:
     counted = max((p.delta.agreeing for p in pairs), default=0)
     lines.append(
         wrap(
-            f"quartiles of {plural(counted, 'round')}; placement: what the controls "
-            "read, the same body again and behind NOPs; a difference within that is "
-            "none",
+            f"medians of {plural(counted, 'round')}, the code lying elsewhere in each; "
+            "controls: the first body again and with NOPs behind it; a difference "
+            "within what they read is none",
             "  ",
             "    ",
         )
