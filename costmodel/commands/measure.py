@@ -192,8 +192,8 @@ def _blocks(args: argparse.Namespace, settings: Settings) -> Outcome:
     lost = sum(1 for row in found if row.status != "ok")
     notes = (f"{len(found) - lost} of {len(found)} rows measured",)
     if args.out:
-        from costmodel.views.formats import write_text
+        from costmodel.measure.records import write_beside
 
-        write_text(args.out, text)
+        write_beside(args.out, text)
         return Outcome("", (*notes, f"wrote {args.out}"))
     return Outcome(text.rstrip("\n"), notes)

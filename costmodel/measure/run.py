@@ -123,14 +123,16 @@ def rounds_of(
     settings: Settings,
     tick: Callable[[], None],
     orders: Sequence[Sequence[int]] = (),
+    most: int = 0,
 ) -> list[Round] | Report:
     """Rounds until as many as asked are good, or ``_MORE`` times as many were tried.
 
     ``plans`` take turns; ``orders`` has for each which body each of its pairs is. A
     Report instead, if the code failed after all. ``tick`` is called once a round.
+    ``most``: no more rounds than that.
     """
     rounds: list[Round] = []
-    for number in range(_MORE * settings.rounds):
+    for number in range(most or _MORE * settings.rounds):
         if rounds:
             time.sleep(settings.pause)
         made = plans[number % len(plans)]
