@@ -157,5 +157,5 @@ def ranks_outside(count: int, confidence: float = 0.9) -> int:
         tail += comb(count, k) / 2**count
         if 1 - 2 * tail < confidence:
             break
-        outside = k + 1
+        outside = k
     return outside

@@ -17,7 +17,7 @@ _FIRST_OFFSET, _OFFSET_SPACING = 0x800, 0x80
 
 GS_BASE = 0x30000800
 FS_BASE = 0x31000840
-POINTED_AT = 0x32000440  # every word of a fresh page points here
+POINTED_AT = 0x32002000  # the words of a fresh page point into two pages from here
 SYMBOLS = 0x33000000
 SYMBOL_SPACING = 64
 KERNEL_STACK = 0x34008000  # top of the stack an entry path switches to

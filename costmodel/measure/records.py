@@ -13,11 +13,11 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from costmodel.errors import InputError
+from costmodel.errors import CostmodelError, InputError
 from costmodel.measure.cpu import Cpu
 from costmodel.measure.run import Measured
 
@@ -173,3 +173,36 @@ def added() -> list[MeasuredRecord]:
         return []
     found = [load(str(path)) for path in sorted(home.glob("*.json"))]
     return sorted(found, key=lambda r: (r.cpu.label, r.date))
+
+
+class Beside(NamedTuple):
+    """One measured path of a record, with what the model says of that CPU's core."""
+
+    cpu: CpuOf
+    date: str
+    entry: Entry
+    modelled: float | None
+
+
+def beside() -> list[Beside]:
+    """Everything that was added, beside the model. Raises InputError."""
+    return [
+        Beside(record.cpu, record.date, entry, _modelled(record.cpu, entry))
+        for record in added()
+        for entry in record.results
+    ]
+
+
+def _modelled(cpu: CpuOf, entry: Entry) -> float | None:
+    """Cycles the model has for the same code and scenario; None where it has none, or
+    where not all of the code was run."""
+    from costmodel import api
+    from costmodel.measure.blocks import block_path
+
+    if not cpu.uarch or not entry.hex or entry.notes:
+        return None
+    try:
+        path = block_path(bytes.fromhex(entry.hex), entry.file)
+        return api.estimate(path, cpu.uarch, scenario=entry.scenario).cycles
+    except CostmodelError:
+        return None

@@ -64,7 +64,7 @@ struct job {
 	uint64_t registers[16];
 	uint64_t fs_base;
 	uint64_t gs_base;
-	uint64_t fill; /* every word of a page that is touched */
+	uint64_t fill; /* where the words of a page that is touched point; 0: zeros */
 	uint32_t words;
 	uint32_t stall_ms; /* without progress for so long, the code is endless */
 	uint32_t entries[MOST_PROGRAMS]; /* from CODE_AT */

@@ -1,7 +1,7 @@
 /* Memory of the code to be timed: a page is there once it has been touched.
  *
  * Every page has physical memory of its own (two virtual addresses of one page would
- * alias in the first cache), filled with one word that points into such a page. What a
+ * alias in the first cache), filled with words that point into such pages. What a
  * run has written is put back before the next, so that all runs take the same path.
  */
 #define _GNU_SOURCE
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LINES_A_PAGE (PAGE / LINE)
+#define POINTED_AT_MASK 0x1fc0 /* 128 lines */
 #define HIGHEST 0x7ffffffff000ul
 
 struct page {
@@ -47,12 +48,19 @@ int pages_open(const struct job *job)
 	return ftruncate(backing, MOST_PAGES * PAGE) ? errno : 0;
 }
 
+/* Neighbouring words point to different lines, or two pointers popped one after the
+ * other would be the same address, and what is stored through them one chain. */
+static uint64_t fill_of(uint64_t address)
+{
+	return asked->fill ? asked->fill + ((address << 3) & POINTED_AT_MASK) : 0;
+}
+
 static void fill(struct page *it)
 {
 	uint64_t first = (uint64_t)(uintptr_t)it->at;
 
 	for (size_t k = 0; k < PAGE / 8; k++)
-		it->pristine[k] = asked->fill;
+		it->pristine[k] = fill_of(first + 8 * k);
 	for (uint32_t k = 0; k < asked->words; k++) {
 		uint64_t inside = asked->word[k].address - first;
 
