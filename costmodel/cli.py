@@ -27,6 +27,7 @@ COMMANDS = {
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "measure": "what a path takes on this CPU; it executes the code",
+    "calibrate": "this CPU's figures, against the core file that describes it",
     "cores": "the cores there are, or one with every number's source",
     "demo": "the question this was built for, answered on every core",
 }

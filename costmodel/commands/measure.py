@@ -76,8 +76,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_measuring(group: argparse._ArgumentGroup) -> None:
-    """Options of every command that measures."""
+def add_measuring(group: argparse._ArgumentGroup, *, frame: bool = True) -> None:
+    """Options of every command that measures; ``frame``: it takes entry paths."""
     group.add_argument(
         "--cpu", type=int, default=-1, metavar="N", help="run on this CPU only"
     )
@@ -94,6 +94,8 @@ def add_measuring(group: argparse._ArgumentGroup) -> None:
         metavar="SECONDS",
         help="between two rounds; minutes let a neighbour go away (default 0.02)",
     )
+    if not frame:
+        return
     group.add_argument(
         "--frame",
         action="store_true",

@@ -57,7 +57,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="measure the blocks on this CPU now, instead of reading their cycles; "
         "this executes them",
     )
-    add_measuring(group)
+    add_measuring(group, frame=False)
 
 
 def run(args: argparse.Namespace) -> Outcome:
