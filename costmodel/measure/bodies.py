@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from costmodel.code import registers as R
+from costmodel.code.frame import find_frame, record
 from costmodel.code.insn import Flow, Form, Insn, Path, Step
 from costmodel.errors import InputError, UnknownInstructionError
 from costmodel.measure import places
@@ -25,7 +27,7 @@ from costmodel.measure.forbidden import (
     vector,
 )
 
-Handler = Literal["syscall", "nothing"]
+Handler = Literal["syscall", "nothing", "kernel"]
 _NUMBER = b"\xb8" + places.GETPID.to_bytes(4, "little")  # mov $39,%eax
 _NO_SUCH_CALL = bytes.fromhex("b8ffffffff")  # mov $-1,%eax
 _SYSCALL = bytes.fromhex("0f05")
@@ -112,7 +114,8 @@ def body_of(path: Path, *, frame: bool = False, handler: Handler = "syscall") ->
 
     ``frame``: leave out what user mode forbids, and put ``handler`` in place of the
     call of the C handler. Without it such instructions raise InputError, which names
-    the first.
+    the first. ``handler`` "kernel": nothing is left out, and the call goes to what
+    stands at ``places.HANDLER``: for ring 0.
     """
     if not path.steps:
         raise InputError("no instruction", where=path.origin, expected="code to run")
@@ -129,13 +132,21 @@ def body_of(path: Path, *, frame: bool = False, handler: Handler = "syscall") ->
         raise InputError(
             "nothing is left to run", where=path.origin, expected="user-mode code"
         )
-    if frame:
+    if frame and handler != "kernel":
         pieces = [Piece(_NUMBER, -1), *pieces]
     return Body(
         path, tuple(pieces), tuple(map(tuple, builder.outlines)), tuple(builder.traps),
         tuple(builder.words.items()), frame, tuple(dict.fromkeys(builder.left_out)),
         any(p.data == _SYSCALL for p in pieces),
     )  # fmt: skip
+
+
+def _stack_of(path: Path) -> tuple[str, int]:
+    execution, machine = record(path)
+    found = find_frame(path, execution, machine)
+    if found is None:
+        return "", 0
+    return execution.describe(found.root), found.top
 
 
 class _Builder:
@@ -150,6 +161,9 @@ class _Builder:
         self.words: dict[int, int] = {}
         self.left_out: list[str] = []
         self.symbols: dict[str | int, int] = {}
+        # Which per-CPU word the stack is taken from, and how far below the frame's top
+        # it points: until v4.0 kernel_stack left room for what IRET wants.
+        self.stack_word, self.below = _stack_of(path) if frame else ("", 0)
 
     def stretch(self, steps: range) -> list[Piece]:
         """Pieces of the steps; what is called among them becomes an outline."""
@@ -198,7 +212,13 @@ class _Builder:
         if step.handler and self.frame:
             if self.handler == "nothing":
                 return []
+            if self.handler == "kernel":
+                return [self._handler_call(insn, k)]
             return [Piece(_NO_SUCH_CALL, -1), Piece(_SYSCALL, k)]
+        if self.handler == "kernel" and privileged(insn):
+            if form.flow is Flow.ENTER_KERNEL:
+                return []  # the loop in ring 3 has it
+            return [Piece(form.data, k, tuple(self._data_fields(insn)))]
         leaves = form.flow is Flow.RETURN and not inside
         if privileged(insn) or (leaves and (last or not self.frame)):
             if self.frame and (privileged(insn) or last):
@@ -219,6 +239,19 @@ class _Builder:
         if form.flow in (Flow.INDIRECT_CALL, Flow.INDIRECT_JUMP):
             self._refuse(insn, "goes where a register or memory says, which is not set")
         return [Piece(form.data, k, tuple(self._data_fields(insn)))]
+
+    def _handler_call(self, insn: Insn, k: int) -> Piece:
+        """The call as written where it goes through a table of addresses; else a
+        direct one."""
+        table = next((r for r in insn.relocations), None)
+        memory = insn.form.memory
+        through = memory and memory[0].index == R.RAX and memory[0].scale == 8
+        if insn.form.flow is Flow.INDIRECT_CALL and through and table is not None:
+            at = self._address(table.symbol, table.addend)
+            self.words[at + 8 * places.GETPID] = places.HANDLER
+            return Piece(insn.form.data, k, tuple(self._data_fields(insn)))
+        where = Field(1, 4, "relative", places.HANDLER)
+        return Piece(b"\xe8" + bytes(4), k, (where,))
 
     def _jump(self, step: Step, k: int) -> list[Piece]:
         form = step.insn.form
@@ -278,8 +311,7 @@ class _Builder:
         elif access.rip_relative:
             name = insn.end + access.displacement
         inside = self._address(name, addend) - places.SYMBOLS
-        # Until v4.0 this one lies five words below the top, where IRET's frame begins.
-        below = 40 if name == "kernel_stack" else 0
+        below = self.below if f"[%gs:{name}]" == self.stack_word else 0
         self.words[places.GS_BASE + inside] = places.KERNEL_STACK - below
         if access.rip_relative:
             yield Field(offset, 4, "relative", inside)

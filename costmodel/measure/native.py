@@ -75,7 +75,7 @@ class Native:
     """The running program. A context manager: nothing of it is left afterwards."""
 
     def __init__(self, binary: Path = BINARY) -> None:
-        _check_machine(binary)
+        check_machine(binary)
         try:
             self._process = subprocess.Popen(
                 [str(binary)],
@@ -155,7 +155,7 @@ def _gone() -> UsageError:
     )
 
 
-def _check_machine(binary: Path) -> None:
+def check_machine(binary: Path) -> None:
     machine = platform.machine().lower()
     if machine not in ("x86_64", "amd64") or not sys.platform.startswith("linux"):
         raise UsageError(
