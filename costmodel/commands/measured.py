@@ -55,4 +55,8 @@ def measured_here(
         core = cpu.uarch or "this CPU, which no core file describes,"
         args.warn(f"{core} is not among the cores asked: nothing stands beside it")
     results = paired(paths[0], paths[1], settings, frame=frame, progress=args.progress)
+    if args.ring0:
+        from costmodel.measure.ring0 import pair
+
+        results.insert(0, pair(paths[0], paths[1], settings.cpu))
     return MeasuredHere(cpu, tuple(results))

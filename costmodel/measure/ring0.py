@@ -22,7 +22,10 @@ from costmodel.measure import guest, places
 from costmodel.measure.bodies import Emitted, body_of, emit
 from costmodel.measure.forbidden import place_of
 from costmodel.measure.guest import GuestJob, GuestReport
-from costmodel.measure.judge import Figure, Round, figure, round_of
+from costmodel.measure.judge import Figure, Round, difference, figure, round_of
+from costmodel.measure.paired import Paired
+from costmodel.measure.run import NOTHING
+from costmodel.measure.words import Failure
 
 _SYSCALL, _INT80 = b"\x0f\x05", b"\xcd\x80"
 _NUMBER = b"\xb8" + places.GETPID.to_bytes(4, "little")
@@ -44,7 +47,9 @@ _AGAIN = b"\xff\x0c\x25" + places.COUNTER.to_bytes(4, "little") + b"\x0f\x85"
 _KERNEL_CS, _USER_CS, _USER_SS, _USER_FLAGS = 0x10, 0x33, 0x2B, 0x202
 _FLAG_MASK = 0x47700  # what Linux has SYSCALL clear
 _TURNS = (8, 24)
+_MORE = _TURNS[1] - _TURNS[0]
 _SAMPLES = 400
+_PAIR_ROUNDS = 12
 _ROUNDS = 5
 _EMULATED = 2500  # cycles of SYSCALL and SYSRET alone: no hardware is that slow
 _QUIET = 1.12
@@ -281,7 +286,7 @@ def _cycles_of_bare(enter: bytes, cpu: int) -> tuple[float | None, str]:
         return None, away
     text = _text([_loop(enter, turns) for turns in _TURNS], _bare(enter), _TELLS)
     job = _job(text, (), False)._replace(samples=_SAMPLES // 4, cpu=cpu)
-    rounds = _rounds(job, 2, 1, _TURNS[1] - _TURNS[0])
+    rounds = _rounds(job, 2, 1, _MORE)
     if not isinstance(rounds, list):
         return None, rounds.says
     if not rounds:
@@ -325,12 +330,47 @@ def _times(
     bare, refused = _cycles_of_bare(enter, cpu)
     if refused:
         return None, bare, refused
-    text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _STAND_IN)
-    job = _job(text, words, swaps)._replace(samples=_SAMPLES, cpu=cpu)
-    rounds = _rounds(job, _ROUNDS, 1, _TURNS[1] - _TURNS[0])
+    rounds = _rounds(_timed_job(cpu, words, kernel, enter, swaps), _ROUNDS, 1, _MORE)
     if not isinstance(rounds, list):
         return None, bare, rounds.says
     return figure(rounds, 0), bare, ""
+
+
+def _timed_job(
+    cpu: int,
+    words: Sequence[tuple[int, int]],
+    kernel: bytes,
+    enter: bytes,
+    swaps: bool,
+) -> GuestJob:
+    text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _STAND_IN)
+    return _job(text, words, swaps)._replace(samples=_SAMPLES, cpu=cpu)
+
+
+def pair(before: Path, after: Path, cpu: int = -1) -> Paired:
+    """The round trips of two paths, guests taking turns."""
+    jobs = []
+    for path in (before, after):
+        body = body_of(path, frame=True, handler="kernel")
+        enter = enters_by(path)
+        _, refused = _cycles_of_bare(enter, cpu)
+        if refused:
+            return Paired("ring 0", NOTHING, failure=Failure("refused", refused))
+        swaps = any(s.insn.form.mnemonic == "swapgs" for s in path.steps)
+        kernel = emit(body, 1, places.KERNEL_TEXT).code
+        jobs.append(_timed_job(cpu, body.words, kernel, enter, swaps))
+    both: list[Round] = []
+    for _ in range(_PAIR_ROUNDS):
+        sides = [_rounds(job, 1, 1, _MORE) for job in jobs]
+        for side in sides:
+            if not isinstance(side, list):
+                failed = Failure("failed", side.says)
+                return Paired("ring 0", NOTHING, failure=failed)
+        a, b = (side[0] if isinstance(side, list) and side else None for side in sides)
+        if a is not None and b is not None:
+            both.append(a._replace(cycles=(a.cycles[0], b.cycles[0])))
+    middle = [median(r.cycles[k] for r in both) if both else None for k in (0, 1)]
+    return Paired("ring 0", difference(both, 0, 1), middle[0], middle[1])
 
 
 # What stands before SYSRETQ in the kernel's text, and how often it is in it.
@@ -370,7 +410,7 @@ def instruction_costs(cpu: int = -1) -> GuestCosts:
 def _of_kernel(kernel: bytes, enter: bytes, cpu: int) -> float | None:
     text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _TELLS)
     job = _job(text, (), False)._replace(samples=_SAMPLES, cpu=cpu)
-    rounds = _rounds(job, 3, 1, _TURNS[1] - _TURNS[0])
+    rounds = _rounds(job, 3, 1, _MORE)
     if not isinstance(rounds, list) or not rounds:
         return None
     return median(r.cycles[0] for r in rounds)

@@ -13,6 +13,7 @@ from costmodel.views.json import document
 from costmodel.views.layout import clip, number, plural, table, wrap
 
 SETTINGS = {
+    "ring 0": "a round trip through ring 0",
     "system call": "around a real system call",
     "lfence": "each copy behind LFENCE",
     "opcache": "copies in an op-cache loop",
