@@ -15,7 +15,7 @@ from costmodel.measure.bodies import Body, Emitted, emit
 SCENARIOS = ("unroll", "opcache", "loop", "once")
 SETTINGS = ("opcache", "unroll", "lfence", "system call")
 _SHORT = 800  # instructions of the shorter length
-_SHORT_LOOP = 3000  # the same where all turns share one piece of code
+_SHORT_LOOP = 6000  # the same where all turns share one piece of code
 _RATIO = 3
 _TOGETHER = 14 * 1024  # bytes of both lengths: the first cache has to hold them
 _TRIP = 200  # instructions of an op-cache loop

@@ -43,6 +43,7 @@ class Settings:
     pause: float = 0.02
     align: int = 0
     counter: int = -1
+    patience: float = 5.0  # seconds for one path, pauses apart; then what there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def rounds_of(
     ``most``: no more rounds than that.
     """
     rounds: list[Round] = []
+    until = time.monotonic() + settings.patience + settings.pause * settings.rounds
     for number in range(most or _MORE * settings.rounds):
         if rounds:
             time.sleep(settings.pause)
@@ -143,7 +145,7 @@ def rounds_of(
             return report
         rounds.append(_round(report, copies, order))
         tick()
-        if len(good(rounds)) >= settings.rounds:
+        if len(good(rounds)) >= settings.rounds or time.monotonic() > until:
             break
     return rounds
 

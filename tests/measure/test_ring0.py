@@ -1,4 +1,4 @@
-"""Entry paths as written, in a guest: how much can be said hangs on the KVM there is."""
+"""Entry paths as written, in a guest: the KVM there is decides how much is said."""
 
 from __future__ import annotations
 
