@@ -128,7 +128,7 @@ def body_of(path: Path, *, frame: bool = False, handler: Handler = "syscall") ->
         )
     builder = _Builder(path, frame, handler)
     pieces = builder.stretch(range(len(path.steps)))
-    if not pieces:
+    if not pieces and not frame:
         raise InputError(
             "nothing is left to run", where=path.origin, expected="user-mode code"
         )
@@ -137,7 +137,7 @@ def body_of(path: Path, *, frame: bool = False, handler: Handler = "syscall") ->
     return Body(
         path, tuple(pieces), tuple(map(tuple, builder.outlines)), tuple(builder.traps),
         tuple(builder.words.items()), frame, tuple(dict.fromkeys(builder.left_out)),
-        any(p.data == _SYSCALL for p in pieces),
+        any(p.data == _SYSCALL for part in (pieces, *builder.outlines) for p in part),
     )  # fmt: skip
 
 

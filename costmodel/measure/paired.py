@@ -42,9 +42,9 @@ _NOPS = {
 _LONGEST_NOP = 8
 _MOST_PADDING = 64
 # Rounds differ in where the bodies lie, so that their median does not hang on it.
-_ORDERS = ((0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0))
-_SHIFT, _LINE = 16, 64
-_FEWEST_ROUNDS = 3 * len(_ORDERS)
+_ORDERS = ((0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)) * 2
+_SHIFT, _LINE = 8, 64
+_FEWEST_ROUNDS = 2 * len(_ORDERS)
 _CALL = (Piece(bytes.fromhex("b8ffffffff"), -1), Piece(bytes.fromhex("0f05"), -1))
 
 

@@ -13,12 +13,11 @@ from costmodel.views.json import document
 from costmodel.views.layout import clip, number, plural, table, wrap
 
 SETTINGS = {
-    "ring 0": "a round trip through ring 0",
-    "system call": "around a real system call",
-    "lfence": "each copy behind LFENCE",
-    "opcache": "copies in an op-cache loop",
+    "ring 0": "through ring 0",
+    "system call": "around a system call",
+    "lfence": "behind LFENCE",
+    "opcache": "op-cache loop",
     "unroll": "copies in a row",
-    "once": "a single pass",
 }
 _SCENARIOS = {
     "unroll": "copies in a row",
@@ -160,7 +159,7 @@ def _short(origin: str) -> str:
 
 def paired_lines(pairs: Sequence[Paired]) -> list[str]:
     """A row a setting: the difference, its quartiles, what placement alone does."""
-    rows = [("measured difference", "delta", "90 % interval", "before", "controls")]
+    rows = [("measured", "delta", "90 % interval", "before", "controls")]
     for p in pairs:
         rows.append((SETTINGS.get(p.setting, p.setting), *_pair_cells(p)))
     lines = table(rows, "lrlrl")
