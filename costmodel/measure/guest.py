@@ -96,28 +96,26 @@ def run(job: GuestJob, binary: Path = BINARY) -> GuestReport:
     check_machine(binary)
     try:
         made = subprocess.run(
-            [str(binary), "guest"],
-            input=_packed(job) + job.code,
-            capture_output=True, check=False, timeout=_PATIENCE,
-            start_new_session=True,
+            [str(binary), "guest"], input=packed(job), capture_output=True, check=False,
+            timeout=_PATIENCE, start_new_session=True,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UsageError(
             f"the guest gave no answer: {error}", where=str(binary)
         ) from None
-    data = made.stdout
+    return parsed(made.stdout, job)
+
+
+def parsed(data: bytes, job: GuestJob) -> GuestReport:
+    """The program's answer to ``job``. Raises UsageError where it is none."""
     if len(data) < _REPORT.size:
-        raise UsageError(
-            "the guest ended without an answer", where=str(binary), expected="a report"
-        )
+        raise UsageError("the guest ended without an answer", expected="a report")
     values = _REPORT.unpack(data[: _REPORT.size])
-    magic, status, vector, error_code, rip, cr2, samples, pages, handled, khz = values[
-        :10
-    ]
+    magic, status, vector, error, rip, cr2, samples, pages, handled, khz = values[:10]
     if magic != _REPORT_MAGIC or status >= len(STATUS):
-        raise UsageError("the guest's answer is no report", where=str(binary))
+        raise UsageError("the guest's answer is no report", expected="a report")
     return GuestReport(
-        STATUS[status], vector, error_code, rip, cr2, pages, handled, khz,
+        STATUS[status], vector, error, rip, cr2, pages, handled, khz,
         values[10:28], values[28:46], values[46],
         values[47].rstrip(b"\0").decode("ascii", "replace"),
         _rows(data[_REPORT.size :], len(job.entries), samples),
@@ -137,7 +135,8 @@ def _rows(data: bytes, programs: int, samples: int) -> tuple[tuple[int, ...], ..
     return tuple(found)
 
 
-def _packed(job: GuestJob) -> bytes:
+def packed(job: GuestJob) -> bytes:
+    """The job as the program reads it. Raises UsageError where it does not fit."""
     if len(job.words) > MOST_WORDS or len(job.entries) > _PROGRAMS:
         raise UsageError(
             f"{len(job.words)} words and {len(job.entries)} programs in one guest",
@@ -151,4 +150,4 @@ def _packed(job: GuestJob) -> bytes:
         len(job.words), job.budget_ms, job.cpu, *job.registers, job.gs_base,
         job.kernel_gs_base, job.syscall_entry, job.interrupt_entry, job.frame_top,
         job.flag_mask, *entries, *words,
-    )  # fmt: skip
+    ) + job.code  # fmt: skip

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 CODE = 0x10000000
 CODE_MOST = 0x40000
-KERNEL_TEXT = CODE + 0x10000  # in a guest: the path, and the handler it calls
-HANDLER = CODE + 0x20000
+KERNEL_TEXT = CODE + 0x4000  # in a guest: the path, and the handler it calls
+HANDLER = CODE + 0x8000
 LEAVE = CODE + CODE_MOST + 0x3C00  # where the code goes when it is done
 
 _REGISTER_PAGES = 0x20000000
