@@ -1,16 +1,17 @@
-"""Speed of the bulk path and the engine, as ratios to llvm-mca in one run.
+"""Speed, each input for the first time, as ratios to llvm-mca and to Python's own start.
 
-Usage: speed.py [BLOCKS.csv], a table with a column ``hex``. Times are processor time,
-so other work on the machine matters less, and the two sides of a ratio are
-measured in turn. What is not there (blocks, llvm-mca, a C compiler) is skipped
-and said so.
+    python bench/speed.py [BLOCKS.csv]
+
+``BLOCKS.csv`` is a table with a column ``hex``. Every block is met once, in a process
+that has met no other: whole commands, start included, take their turns with llvm-mca
+over the same part of the table. Times are processor time, so other work on the machine
+matters less. What is not there (blocks, llvm-mca) is skipped and said so. Exit status 1
+if a floor is missed.
 """
 
 from __future__ import annotations
 
 import csv
-import functools
-import itertools
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,240 +28,228 @@ from typing import Any
 from costmodel import api, data
 from costmodel.code.decode import decode_bytes, format_insn
 from costmodel.cores.load import load_core
-from costmodel.engine import compiled
-from costmodel.engine.bulk import Bulk
-from costmodel.engine.item import Item
-from costmodel.engine.rerun import Rerun
+from costmodel.engine import _simulator
+from costmodel.engine.blocks import simulation
+from costmodel.engine.simulation import Settings, Simulation
 from costmodel.errors import CostmodelError
-from costmodel.studies.draws import leaves, sample
+from costmodel.studies.draws import columns, leaves
 
 DEFAULT = Path(__file__).parents[2] / "shared/data/blocks/bhive_skl_dev.csv"
 CORE = "skylake"
-COUNT = 1000
 TURNS = 5
+PART = 2_000  # blocks of a turn
 DRAWS = 10_000
-START = (
-    "from costmodel.engine.bulk import Bulk;"
-    "from costmodel.cores.load import load_core;"
-    f"Bulk(load_core({CORE!r})).throughput(bytes.fromhex('01c0'))"
-)
-PLAIN_START = (
-    "import sys, costmodel as cm; cm.estimate('-', 'skylake');"
-    "bad = {'numpy', 'ctypes', 'costmodel.engine.compiled'} & set(sys.modules);"
-    "sys.exit(f'loaded for one estimate: {bad}' if bad else 0)"
-)
+STUBS = data.stubs_dir() / "top-of-stack"
+FAST, EVERY = str(STUBS / "v3.16-fast.S"), str(STUBS / "every-slot-mov.S")
+# Commands, and how many times a bare interpreter's start they may take.
+STARTS = {
+    "estimate on one core": (["estimate", FAST, "-u", CORE], 10),
+    "compare on one core": (["compare", FAST, EVERY, "-u", CORE], 30),
+    "compare on all cores": (["compare", FAST, EVERY], 110),
+}
+LONG = "01d84801fb488b0d0000000029d84883c00148890d00000000"
+# As a user has it: modules compiled once, not at every start.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
-def say(what: str, value: float, unit: str, note: str = "") -> None:
-    print(f"{what:<44}{value:>12,.4g} {unit:<10}{note}")
+class Floors:
+    """Figures as they are measured, and those that miss their floor."""
 
+    def __init__(self) -> None:
+        self.missed: list[str] = []
 
-def timed(work: Callable[[], Any], least: float = 0.0) -> float:
-    """Processor seconds of one call, over as many as take ``least`` seconds."""
-    calls, start = 0, time.process_time()
-    while not calls or time.process_time() - start < least:
-        work()
-        calls += 1
-    return (time.process_time() - start) / calls
-
-
-def child(command: list[str], **environment: str) -> tuple[float, str]:
-    """Processor seconds of a command, and what it printed."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, input="90\n",
-        env={**os.environ, **environment},
-    )  # fmt: skip
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        print(f"note: {' '.join(command)[:60]}: {done.stderr.strip()[-200:]}")
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, done.stdout
-
-
-def usable(path: Path) -> list[str]:
-    """The first blocks of a table that hold no vector code, as hex."""
-    out: list[str] = []
-    with path.open(newline="") as table:
-        for row in csv.DictReader(table):
-            insns = decode_bytes(bytes.fromhex(row["hex"]))
-            if not any(i.form.vector for i in insns):
-                out.append(row["hex"])
-            if len(out) == COUNT:
-                break
-    return out
-
-
-def llvm_mca(command: str, blocks: list[str]) -> tuple[float, float]:
-    """Blocks a second at 100 iterations, and instructions a second beyond them."""
-    lines = []
-    insns = 0
-    for k, code in enumerate(blocks):
-        body = decode_bytes(bytes.fromhex(code))
-        insns += len(body)
-        lines += [f"# LLVM-MCA-BEGIN b{k}", *map(format_insn, body), "# LLVM-MCA-END"]
-    with tempfile.TemporaryDirectory() as folder:
-        text = Path(folder) / "blocks.s"
-        text.write_text("\n".join(lines) + "\n")
-        spent = [
-            child([
-                command, f"-mcpu={CORE}", f"-iterations={n}", "-all-views=false",
-                "-summary-view", str(text),
-            ])[0]
-            for n in (100, 500)
-        ]  # fmt: skip
-    return len(blocks) / spent[0], 400 * insns / max(1e-9, spent[1] - spent[0])
-
-
-class Ours:
-    """The bulk path over the blocks, as a whole and its compiled engine alone."""
-
-    def __init__(self, blocks: list[str]) -> None:
-        self.blocks = blocks
-        self.bulk = Bulk(load_core(CORE), compiled=True)
-        self._ran: list[tuple[Any, ...]] = []
-        self._run = self.bulk._fast.run
-        self.bulk._fast.run = self._keep
-        self.simulated = 0
-        for code in blocks:
-            try:
-                self.simulated += self.bulk.throughput(bytes.fromhex(code)).simulated
-            except CostmodelError:
-                continue
-        self.bulk._fast.run = self._run
-
-    def _keep(self, *arguments: Any) -> None:
-        self._ran.append(arguments)
-        self._run(*arguments)
-
-    def _whole(self) -> None:
-        for code in self.blocks:
-            try:
-                self.bulk.throughput(bytes.fromhex(code))
-            except CostmodelError:
-                continue
-
-    def _alone(self) -> None:
-        for arguments in self._ran:
-            self._run(*arguments)
-
-    def speed(self) -> tuple[float, float]:
-        """Blocks a second, hex in and cycles out; instructions a second alone."""
-        return (
-            len(self.blocks) / timed(self._whole),
-            self.simulated / timed(self._alone),
+    def say(
+        self, what: str, value: float, unit: str, least: float = 0, most: float = 0
+    ) -> None:
+        """Print a figure; ``least`` and ``most`` are floors where they are not 0."""
+        floor = f"(floor {least or most:g})" if least or most else ""
+        bad = value < least or (most and value > most)
+        if bad:
+            self.missed.append(what)
+        print(
+            f"{what:<44}{value:>12,.4g} {unit:<10}{floor}{'  MISSED' if bad else ''}",
+            flush=True,
         )
 
 
-def plain_speed(blocks: list[str]) -> float:
-    """Instructions a second of the engine in plain Python."""
-    bulk = Bulk(load_core(CORE), compiled=False)
-    rate, spent, simulated = bulk._rate, 0.0, 0
-
-    def clocked(*arguments: Any) -> None:
-        nonlocal spent
-        start = time.process_time()
-        rate(*arguments)
-        spent += time.process_time() - start
-
-    bulk._rate = clocked
-    for code in itertools.islice(blocks, 0, None, 20):
-        simulated += bulk.throughput(bytes.fromhex(code)).simulated
-    return simulated / spent
+def processor_seconds(work: Callable[[], Any]) -> float:
+    """Of this process, for one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
-def linear() -> list[tuple[int, float]]:
-    """Nanoseconds a uop of runs of 10^2 to 10^6 uops."""
-    bulk = Bulk(load_core(CORE), compiled=True)
-    code = "01d84801fb488b0d0000000029d84883c00148890d00000000"
-    body = decode_bytes(bytes.fromhex(code))
-    trace = array("q", bulk.builder.build([Item(i.form) for i in body]))
-    run = compiled.raw("run", "aaaaia", bulk.params)
-    state, log = bulk._state(64, 1 << 14), array("q", [0])
-    params, reset = array("q", bulk.params), compiled.raw("reset", "aa", bulk.params)
-    marks = array("q", [0]) * 1_000_000
-    places = [compiled.address(kept) for kept in (trace, params, state, log, marks)]
-    at_trace, at_params, at_state, at_log, at_marks = places
-
-    def work(trips: int) -> None:
-        reset(at_state, at_params)
-        run(at_trace, at_params, at_state, at_log, trips, at_marks)
-
-    # In turn, since what else the machine does comes and goes; the least is the cost.
-    # What a call costs whatever it runs is not a cost of uops.
-    counts = [10**power // len(body) for power in range(2, 7)]
-    least = dict.fromkeys([0, *counts], float("inf"))
-    for _ in range(3 * TURNS):
-        for trips in least:
-            spent = timed(functools.partial(work, trips), 0.03)
-            least[trips] = min(least[trips], spent)
-    return [
-        (trips * len(body), (least[trips] - least[0]) / (trips * len(body)) * 1e9)
-        for trips in counts
-    ]
+def child(command: Sequence[str], text: str | None = None) -> float:
+    """Processor seconds of a command. Raises SystemExit if it fails."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, input=text,
+        env=ENVIRONMENT,
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)[:80]}: {done.stderr.strip()[-200:]}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def draws() -> float:
-    """Seconds of 10,000 parameter draws of the 3.16 fast path."""
-    stub = data.stubs_dir() / "top-of-stack" / "v3.16-fast.S"
-    loaded = load_core(CORE)
-    again = Rerun(api.load_path(str(stub)), loaded, "roundtrip", compiled=True)
-    values = sample(leaves(loaded, again.rows), DRAWS)
-    return timed(lambda: [again.cycles(each) for each in values])
+def usable(path: Path, count: int) -> list[bytes]:
+    """The first blocks of a table that hold no vector code, no two alike."""
+    blocks: dict[bytes, None] = {}
+    with path.open(newline="") as table:
+        for row in csv.DictReader(table):
+            code = bytes.fromhex(row["hex"])
+            if not any(i.form.vector for i in decode_bytes(code)):
+                blocks[code] = None
+            if len(blocks) == count:
+                break
+    return list(blocks)
 
 
-def compare(blocks: list[str], peer: str) -> None:
-    """Both programs in turn, since what else the machine does comes and goes."""
-    ours = Ours(blocks)
-    turns = [(*ours.speed(), *llvm_mca(peer, blocks)) for _ in range(TURNS)]
-    plain = plain_speed(blocks)
+class Peer:
+    """llvm-mca over blocks. ``seconds`` at so many iterations of each."""
 
-    def middle(value: Callable[[tuple[float, ...]], float]) -> float:
-        return median(map(value, turns))
+    def __init__(self, command: str) -> None:
+        self.command = command
 
-    say("end to end", middle(lambda x: x[0]), "blocks/s")
-    say("compiled engine alone", middle(lambda x: x[1]), "insns/s")
-    say("plain engine alone", plain, "insns/s")
-    say("llvm-mca, 100 iterations", middle(lambda x: x[2]), "blocks/s")
-    say("llvm-mca, what more iterations cost", middle(lambda x: x[3]), "insns/s")
-    whole, engine = middle(lambda x: x[0] / x[2]), middle(lambda x: x[1] / x[3])
-    say("end to end / llvm-mca", whole, "times", "(floor 5)")
-    say("compiled engine / llvm-mca", engine, "times", "(floor 20)")
-    slow = plain / middle(lambda x: x[3])
-    say("plain engine / llvm-mca", slow, "times", "(floor 1)")
+    def seconds(self, blocks: Sequence[bytes], iterations: int) -> float:
+        lines = []
+        for k, code in enumerate(blocks):
+            body = map(format_insn, decode_bytes(code))
+            lines += [f"# LLVM-MCA-BEGIN b{k}", *body, "# LLVM-MCA-END"]
+        return child(
+            [
+                self.command, f"-mcpu={CORE}", f"-iterations={iterations}",
+                "-all-views=false", "-summary-view",
+            ],
+            "\n".join(lines) + "\n",
+        )  # fmt: skip
 
 
-def main() -> None:
+def validate_seconds(blocks: Sequence[bytes]) -> float:
+    """The whole command over the blocks, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "blocks.csv"
+        rows = "".join(f"{code.hex()},1.0\n" for code in blocks)
+        table.write_text("hex,cycles\n" + rows)
+        return child(
+            [
+                sys.executable, "-m", "costmodel", "validate", str(table),
+                "--uarch", CORE, "--scenario", "unroll", "--json",
+            ]
+        )  # fmt: skip
+
+
+def simulator_speed(blocks: Sequence[bytes]) -> float:
+    """Instructions a second of the simulator alone: each block laid out, run once."""
+    core = load_core(CORE)
+    settings = Settings.measured(core.core, "unroll")
+    ready = []
+    for code in blocks:
+        try:
+            block = simulation(core, code)
+            block.run(settings._replace(limit=1))  # lays it out; runs four groups
+            ready.append((block, len(block.layout(settings).items)))
+        except CostmodelError:
+            continue
+    insns = 0
+    start = time.process_time()
+    for block, size in ready:
+        outcome = block.run(settings)
+        insns += (outcome.first + outcome.trips) * size
+    return insns / (time.process_time() - start)
+
+
+def against_peer(floors: Floors, blocks: Sequence[bytes], peer: Peer) -> None:
+    """Both programs in turn, over one part of the blocks after the other."""
+    whole, alone = [], []
+    for turn in range(TURNS):
+        part = blocks[turn * PART : (turn + 1) * PART]
+        insns = sum(len(decode_bytes(code)) for code in part)
+        ours = len(part) / validate_seconds(part)
+        at_100 = peer.seconds(part, 100)
+        more = peer.seconds(part, 500) - at_100
+        theirs, their_insns = len(part) / at_100, 400 * insns / more
+        engine = simulator_speed(part)
+        whole.append((ours / theirs, ours, theirs))
+        alone.append((engine / their_insns, engine, their_insns))
+    for name, rows, unit, least in (
+        ("whole command", whole, "blocks/s", 5),
+        ("simulator alone", alone, "insns/s", 20),
+    ):
+        ratio, ours, theirs = (median(column) for column in zip(*rows, strict=True))
+        floors.say(name, ours, unit)
+        floors.say("llvm-mca", theirs, unit)
+        floors.say(f"{name} / llvm-mca", ratio, "times", least=least)
+
+
+def draws(floors: Floors) -> None:
+    """Parameter draws of the 3.16 fast path, laid out and drawn for the first time."""
+    core = load_core(CORE)
+    path = api.load_path(FAST)
+
+    def work() -> None:
+        run = Simulation(path, core)
+        settings = Settings.of(core.core, "roundtrip")
+        figures = leaves(core, run.rows(settings))
+        run.draws(settings, columns(figures, DRAWS), DRAWS)
+
+    seconds = processor_seconds(work)
+    floors.say(f"{DRAWS:,} draws of the 3.16 fast path", seconds, "s", most=1)
+
+
+def linear(floors: Floors) -> None:
+    """What a uop costs in runs of 10^3 to 10^6, and what they leave in memory."""
+    block = simulation(load_core(CORE), bytes.fromhex(LONG))
+    settings = Settings.measured(block.loaded.core, "unroll")
+    laid = block.layout(settings)
+    trace = _simulator.Trace(laid.trace.packed(), block.stated, array("q"))
+    size = len(laid.items)
+
+    def run(trips: int) -> float:
+        return processor_seconds(
+            lambda: trace.run(block.stated, laid.plan.mode, trips, 0, 0, 256)
+        )
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    costs = []
+    for power in range(3, 7):
+        trips = 10**power // size
+        cost = min(run(trips) for _ in range(TURNS)) / (trips * size) * 1e9
+        costs.append(cost)
+        floors.say(f"one run of {10**power:,} uops", cost, "ns/uop")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
+    floors.say("dearest, against 1,000,000", 100 * (max(costs) / costs[-1] - 1), "%")
+    floors.say("memory grown meanwhile", grown / 1024, "MB", most=1)
+
+
+def starts(floors: Floors) -> None:
+    """Whole commands against the start of an interpreter that does nothing."""
+    times: dict[str, list[float]] = {name: [] for name in STARTS}
+    for _ in range(TURNS):
+        bare = child([sys.executable, "-c", "pass"])
+        for name, (arguments, _) in STARTS.items():
+            taken = child([sys.executable, "-m", "costmodel", *arguments])
+            times[name].append(taken / bare)
+    for name, (_, most) in STARTS.items():
+        floors.say(f"{name} / bare start", median(times[name]), "times", most=most)
+
+
+def main() -> int:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
-    blocks = usable(path) if path.exists() else []
-    if not blocks:
-        print(f"note: no blocks at {path}; give a CSV with a column hex")
-    fast = compiled.compiler() is not None
-    if not fast:
-        print("note: no C compiler; only the plain engine is measured")
     peer = shutil.which("llvm-mca")
-    if blocks and fast and peer:
-        compare(blocks, peer)
+    blocks = usable(path, TURNS * PART) if path.exists() else []
+    floors = Floors()
+    if len(blocks) < TURNS or not peer:
+        print(f"note: ratios need blocks (none at {path}) and llvm-mca (package llvm)")
     else:
-        print("note: ratios need blocks, a C compiler and llvm-mca (package llvm)")
-    if fast:
-        with tempfile.TemporaryDirectory() as cache:
-            for what in ("cold cache", "warm cache"):
-                start = [sys.executable, "-c", START]
-                spent, _ = child(start, XDG_CACHE_HOME=cache)
-                say(f"start of the bulk path, {what}", spent, "s", "(warm floor 1.5)")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        costs = linear()
-        for uops, cost in costs:
-            say(f"one run of {uops:,} uops", cost, "ns/uop")
-        far = [100 * (cost / costs[-1][1] - 1) for _, cost in costs]
-        say("dearest, against 1,000,000 uops", max(far), "%", "(floor 20)")
-        say("cheapest", min(far), "%", "(an empty window is filled sooner)")
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
-        say("memory grown meanwhile", grown / 1024, "MB", "(8 of them the result)")
-        say(f"{DRAWS:,} draws of the 3.16 fast path", draws(), "s", "(floor 5)")
-    child([sys.executable, "-c", PLAIN_START])
+        against_peer(floors, blocks, Peer(peer))
+    draws(floors)
+    linear(floors)
+    starts(floors)
+    if floors.missed:
+        print(f"floors missed: {'; '.join(floors.missed)}")
+    return 1 if floors.missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
