@@ -72,6 +72,12 @@ def run(args: argparse.Namespace) -> Outcome:
         )
         for source in sources
     )
+    if args.measure and (args.sweep or args.align == ALL_ALIGNS):
+        raise UsageError(
+            "--measure with --sweep or --align all",
+            expected="one change in one place",
+            hint="leave one of them out",
+        )
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
@@ -110,7 +116,7 @@ def run(args: argparse.Namespace) -> Outcome:
         )  # fmt: skip
     here = measured_here(args, (before, after), cores) if args.measure else None
     if args.plot:
-        _plot(args, differences, felt)
+        _plot(args, differences, felt, here)
     notes, status = _verdict(args, differences)
     shown = _shown(differences, felt, chosen_format(args), here)
     return Outcome(shown, notes, status)
@@ -131,13 +137,19 @@ def _sides(before: str, after: str) -> tuple[str, str]:
 
 
 def _plot(
-    args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
+    args: argparse.Namespace,
+    differences: list[Difference],
+    felt: list[Effect] | None,
+    here: MeasuredHere | None,
 ) -> None:
     from costmodel.views import plots
     from costmodel.views.text import heading
 
     if args.plot_kind == "differences":
-        plots.difference_plot(differences).save(args.plot)
+        from costmodel.views.beside import plot_rows
+
+        rows = plot_rows(differences, here.cpu, here.results) if here else ()
+        plots.difference_plot(differences, rows).save(args.plot)
         return
     if len(differences) > 1:
         raise UsageError(

@@ -45,6 +45,18 @@ def beside_in(
     return shown.replace("</body>", _html(cpu, results) + "</body>")
 
 
+def plot_rows(
+    comparisons: Sequence[Comparison], cpu: Cpu, results: Sequence[Paired]
+) -> list[tuple[str, float, float | None, float | None]]:
+    """The measured row of a plot of differences, if there is one."""
+    c = _native(comparisons, cpu)
+    chosen = nearest(results, c.after.scenario if c is not None else "roundtrip")
+    if chosen is None or chosen.delta.cycles is None:
+        return []
+    f = chosen.delta
+    return [(f"{cpu.uarch or 'here'}, measured", chosen.delta.cycles, f.low, f.high)]
+
+
 def _native(comparisons: Sequence[Comparison], cpu: Cpu) -> Comparison | None:
     return next((c for c in comparisons if c.after.uarch == cpu.uarch), None)
 

@@ -20,10 +20,15 @@ _MOST_CAUSES = 7
 _LINES = ("-", "--", "-.", ":")
 
 
-def difference_plot(comparisons: Sequence[Comparison]) -> Plot:
-    """The difference on each core, with its interval."""
+def difference_plot(
+    comparisons: Sequence[Comparison],
+    measured: Sequence[tuple[str, float, float | None, float | None]] = (),
+) -> Plot:
+    """The difference on each core, with its interval; and rows of what was measured:
+    a name, the difference, and the interval."""
     first = comparisons[0]
     rows = [(c.after.uarch, float(delta(c)), c.low, c.high) for c in comparisons]
+    rows += measured
     title = f"{heading(first.before)} → {heading(first.after)}"
     return _forest(rows, title, "cycles added", _scenario(first.after))
 
