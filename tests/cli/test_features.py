@@ -1,4 +1,4 @@
-"""``--features``, ``--cpuinfo`` and ``--with`` as a user gives them, on a small kernel."""
+"""``--features``, ``--cpuinfo`` and ``--with`` as a user gives them, on a kernel."""
 
 from __future__ import annotations
 
