@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from costmodel.code.changes import Change
     from costmodel.code.insn import Path
     from costmodel.code.revisions import Workspace
+    from costmodel.commands.measured import MeasuredHere
     from costmodel.studies.sensitivity import Effect
     from costmodel.studies.settings import Values
     from costmodel.studies.studyfile import Silicon
