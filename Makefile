@@ -9,12 +9,15 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz headers clean
+  completions measure-program ring0-check lint format types bench versions validate \
+  vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz \
+  headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
-	  'report-check browser dask notebooks man completions nightly sanitize fuzz clean'
+	@echo 'also: lint format types bench versions validate vmlinux-check' \
+	  'kernel-tree-check golden report report-check browser dask notebooks man' \
+	  'completions measure-program ring0-check nightly sanitize fuzz headers clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,9 +30,8 @@ $(VENV)/runtime: $(VENV)/created pyproject.toml hatch_build.py \
     $(wildcard costmodel/engine/sim/*.[ch])
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
+	@$(PY) tools/build_measure.py > /dev/null || true  # measure says so when it is asked
 	@$(PY) -m compileall -q costmodel
-	@echo 90 | env -u PYTHONDONTWRITEBYTECODE $(PY) -m costmodel estimate - \
-	  --uarch all > /dev/null || true  # compiles the core files too
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime
@@ -98,6 +100,14 @@ man: $(VENV)/dev
 
 completions: $(VENV)/dev
 	@$(PY) tools/manual.py completions
+
+# The program of `costmodel measure`, for a checkout; a build of the package makes it too.
+measure-program:
+	@$(PYTHON) tools/build_measure.py
+
+# Ring 0 end to end in QEMU: a Debian kernel with KVM inside, 100 MB the first time.
+ring0-check: $(VENV)/runtime measure-program
+	@$(PY) tools/ring0_check.py
 
 lint: $(VENV)/dev
 	@$(PY) -m ruff check .

@@ -1,7 +1,7 @@
 """Builds the simulator, in C, when the package is built or installed for editing.
 
-A wheel carries it; an editable install gets it beside the sources. It is an extension of
-the limited API, so one build serves every Python from 3.11 on.
+A wheel carries it; an editable install gets it beside the sources. It is an extension
+of the limited API, so one build serves every Python from 3.11 on.
 """
 
 from __future__ import annotations

@@ -60,10 +60,10 @@ class Setting(NamedTuple):
 def root_of(file: FilePath) -> FilePath | None:
     """The kernel tree a file lies in, if it lies in one."""
     try:
-        parents = file.absolute().parents
-    except OSError:  # the current directory is gone
+        whole = file.absolute()
+    except OSError:  # this directory is gone
         return None
-    for directory in parents:
+    for directory in whole.parents:
         if all((directory / mark).exists() for mark in _MARKS):
             return directory
     return None

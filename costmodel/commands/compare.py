@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
+from costmodel.commands.measured import add_measured, measured_here
 from costmodel.commands.options import (
     ALL_ALIGNS,
     FORMATS,
@@ -74,6 +75,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser, FORMATS, varied=True)
     add_draws(parser)
     add_plot(parser, PLOTS)
+    add_measured(parser)
     parser.add_argument(
         "--fail-above",
         type=cycles,
@@ -175,14 +177,19 @@ def _one(
             differences[0], (before[0], after[0]), cores[0], draws=draws,
             values=values[0], progress=args.progress,
         )  # fmt: skip
+    here = measured_here(args, before, after, cores) if args.measure else None
     if args.plot:
         _plot(args, differences, felt)
     from costmodel.studies.families import families
     from costmodel.views.comparison import comparisons_report
 
+    report = comparisons_report(differences, felt, lambda: families(cores))
+    if here is not None:
+        from costmodel.views.beside import beside
+
+        report = beside(report, differences, here.cpu, here.results)
     notes, status = verdict(args.fail_above, differences)
-    made = shown(args, comparisons_report(differences, felt, lambda: families(cores)))
-    return made._replace(notes=notes, status=status)
+    return shown(args, report)._replace(notes=notes, status=status)
 
 
 def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:

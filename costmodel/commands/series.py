@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import forbid_guessing, path_options, shown
+from costmodel.commands.options import (
+    ALL_ALIGNS,
+    forbid_guessing,
+    path_options,
+    shown,
+)
 from costmodel.errors import CostmodelError, UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +67,8 @@ def _compared(args: argparse.Namespace, cores: list[str], default: int) -> Compa
     def compared(before: list[Path], after: list[Path]) -> list[Difference]:
         found = [
             api.compare(
-                old, new, core, scenario=args.scenario, align=args.align,
+                old, new, core, scenario=args.scenario,
+                align=None if args.align == ALL_ALIGNS else args.align,
                 values=mine, cold=args.cold, draws=draws,
             )
             for old, new, core, mine in zip(before, after, cores, values, strict=True)

@@ -73,7 +73,7 @@ def resolve(name: str) -> Path:
         )
     from costmodel.cores import yamltree  # YAML takes a while, and most names are right
 
-    known = core_names()
+    known = [path.stem for path in _files()]
     raise CoreError(
         f"no core is called {name!r}" if name else "an empty core name",
         expected=", ".join(known) or "a file in uarch/",

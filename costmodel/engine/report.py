@@ -213,14 +213,21 @@ class _Report:
             at = n * LOG_ROW
             step, port = self.step_of[n], g[at + _PORT]
             times = [g[at + c] - zero if g[at + c] >= 0 else -1 for c in columns]
+            queued, issued, ready, dispatched, completed, retired, committed = times
             rows.append(
                 UopTimes(
                     step,
                     seen[step],
                     L.KIND_NAMES[self.laid.trace.uops[g[at + _UOP]].kind],
                     names[port] if port >= 0 else "",
-                    *times,
-                    self._longest_wait(at, times),
+                    queued,
+                    issued,
+                    ready,
+                    dispatched,
+                    completed,
+                    retired,
+                    committed,
+                    self._longest_wait(at, times[:4]),
                 )
             )
             seen[step] += 1
@@ -228,7 +235,7 @@ class _Report:
 
     def _longest_wait(self, at: int, times: Sequence[int]) -> str:
         """Cause of the longest wait of a uop before it left, or issued; "": none."""
-        queued, issued, ready, dispatched = times[:4]
+        queued, issued, ready, dispatched = times
         waits = [(issued - queued, _ISSUE)]
         if dispatched >= 0:
             waits.append((ready - issued, COLUMN["ready"]))

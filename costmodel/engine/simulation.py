@@ -84,9 +84,8 @@ class Settings(NamedTuple):
                 f"cold lines in the scenario {scenario!r}",
                 expected="once or roundtrip: the others measure a warm block",
             )
-        return cls.measured(core, scenario)._replace(
-            **({} if align is None else {"align": align})
-        )
+        measured = cls.measured(core, scenario)
+        return measured if align is None else measured._replace(align=align)
 
     @classmethod
     def measured(cls, core: Core, scenario: str, counter: int = -1) -> Settings:

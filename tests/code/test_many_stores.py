@@ -64,8 +64,8 @@ def test_an_index_finds_what_looking_at_each_does(
 def test_ten_thousand_accesses_take_seconds(code: str) -> None:
     insns = decode_bytes(bytes.fromhex(code))
     path = Path("f", tuple(Step(insn) for insn in insns))
-    started = time.monotonic()
+    started = time.process_time()
     values.linkage(insns)
     lines_touched(path)
     frame_slots(path)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -182,6 +182,15 @@ def test_every_door_refuses_an_offset_outside_the_line(align: Any) -> None:
             ask()
 
 
+@pytest.mark.parametrize("draws", [-1, 10**6])
+def test_every_door_refuses_draws_without_an_end(tmp_path: Path, draws: int) -> None:
+    path = cm.load_path("-", stdin=b"90")
+    with pytest.raises(CostmodelError, match="draws"):
+        cm.compare(path, path, "skylake", draws=draws)
+    with pytest.raises(CostmodelError, match="draws"):
+        cm.study(written(tmp_path, question("cost")), "skylake", draws=draws)
+
+
 ROW = """\
 paths: {a: a.hex}
 rows:
