@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions measure-program ring0-check lint format types bench versions validate \
+  completions ring0-check lint format types bench versions validate \
   vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz \
   headers clean
 
@@ -17,7 +17,7 @@ help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'also: lint format types bench versions validate vmlinux-check' \
 	  'kernel-tree-check golden report report-check browser dask notebooks man' \
-	  'completions measure-program ring0-check nightly sanitize fuzz headers clean'
+	  'completions ring0-check nightly sanitize fuzz headers clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,10 +27,9 @@ $(VENV)/created:
 
 # The simulator is built by the install: again when a source of it changes.
 $(VENV)/runtime: $(VENV)/created pyproject.toml hatch_build.py \
-    $(wildcard costmodel/engine/sim/*.[ch])
+    $(wildcard costmodel/engine/sim/*.[ch] costmodel/measure/native/*.[ch])
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
-	@$(PY) tools/build_measure.py > /dev/null || true  # measure says so when it is asked
 	@$(PY) -m compileall -q costmodel
 	@touch $@
 
@@ -101,12 +100,8 @@ man: $(VENV)/dev
 completions: $(VENV)/dev
 	@$(PY) tools/manual.py completions
 
-# The program of `costmodel measure`, for a checkout; a build of the package makes it too.
-measure-program:
-	@$(PYTHON) tools/build_measure.py
-
 # Ring 0 end to end in QEMU: a Debian kernel with KVM inside, 100 MB the first time.
-ring0-check: $(VENV)/runtime measure-program
+ring0-check: $(VENV)/runtime
 	@$(PY) tools/ring0_check.py
 
 lint: $(VENV)/dev

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from costmodel.code.changes import Change
     from costmodel.code.insn import Path
     from costmodel.code.revisions import Workspace
+    from costmodel.commands.measured import MeasuredHere
     from costmodel.studies.sensitivity import Effect
     from costmodel.studies.settings import Values
+    from costmodel.studies.studyfile import Silicon
 
 PLOTS = ("differences", "causes", "sensitivity")
 
@@ -90,6 +92,12 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch, strict=args.strict)
     if args.plot:
         _check_plot(args, cores)
+    if args.measure and (args.sweep or args.align == ALL_ALIGNS):
+        raise UsageError(
+            "--measure with --sweep or --align all",
+            expected="one change in one place",
+            hint="leave one of them out",
+        )
     sets = feature_sets(args, 2)
     sources = (args.before,) if args.after is None else (args.before, args.after)
     args.after = _after(args, sets)
@@ -179,7 +187,7 @@ def _one(
         )  # fmt: skip
     here = measured_here(args, before, after, cores) if args.measure else None
     if args.plot:
-        _plot(args, differences, felt)
+        _plot(args, differences, felt, here)
     from costmodel.studies.families import families
     from costmodel.views.comparison import comparisons_report
 
@@ -243,7 +251,10 @@ def _intervals(
 
 
 def _plot(
-    args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
+    args: argparse.Namespace,
+    differences: list[Difference],
+    felt: list[Effect] | None,
+    here: MeasuredHere | None,
 ) -> None:
     from costmodel.studies.families import families
     from costmodel.views import plots
@@ -251,8 +262,14 @@ def _plot(
 
     if args.plot_kind == "differences":
         cores = [d.after.uarch for d in differences]
+        points: tuple[Silicon, ...] = ()
+        if here is not None:
+            from costmodel.views.beside import silicon
+
+            points = silicon(differences, here.cpu, here.results)
         write_plot(
-            args.plot, lambda: plots.difference_plot(differences, families(cores))
+            args.plot,
+            lambda: plots.difference_plot(differences, families(cores), points),
         )
         return
     (one,) = differences

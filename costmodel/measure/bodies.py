@@ -284,7 +284,9 @@ class _Builder:
                 where = self._address(name, bias)
                 yield Field(at_displacement, 4, "relative", where)
             elif form.displacement_bytes == 4 and (
-                relocation is not None or abs(access.displacement) > _FAR
+                relocation is not None
+                or abs(access.displacement) > _FAR
+                or (access.base < 0 and access.index < 0 and not access.segment)
             ):
                 name = access.displacement if relocation is None else relocation.symbol
                 addend = 0 if relocation is None else relocation.addend

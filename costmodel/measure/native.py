@@ -167,7 +167,7 @@ def check_machine(binary: Path) -> None:
             "the measuring program was not built",
             where=str(binary),
             expected="a C compiler when costmodel is installed, on x86-64 Linux",
-            hint="install gcc and reinstall, or in a checkout: make measure-program",
+            hint="reinstall costmodel on an x86-64 machine with a C compiler",
         )
 
 

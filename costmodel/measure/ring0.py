@@ -50,7 +50,8 @@ _TURNS = (8, 24)
 _MORE = _TURNS[1] - _TURNS[0]
 _SAMPLES = 400
 _PAIR_ROUNDS = 12
-_ROUNDS = 5
+ROUNDS = 5  # of a path; of a single instruction:
+COST_ROUNDS = 3
 _EMULATED = 2500  # cycles of SYSCALL and SYSRET alone: no hardware is that slow
 _QUIET = 1.12
 
@@ -137,9 +138,11 @@ def _job(text: _Text, words: Sequence[tuple[int, int]], swaps: bool) -> GuestJob
     )  # fmt: skip
 
 
-def run_path(path: Path, cpu: int = -1) -> Ring0:
-    """One pass, checked; then times, if this machine has any. Raises InputError where
-    the path is none of ring 0."""
+def run_path(path: Path, cpu: int = -1, *, timed: bool = True) -> Ring0:
+    """One pass, checked; then times, if this machine has any and they are wanted.
+
+    Raises InputError where the path is none of ring 0.
+    """
     last = path.steps[-1].insn if path.steps else None
     ends = last.form.mnemonic if last is not None else ""
     if not ends.startswith(("sysret", "iret")) or last is None:
@@ -162,9 +165,11 @@ def run_path(path: Path, cpu: int = -1) -> Ring0:
         return Ring0(path, (), (), None, None, failed=wrong)
     slots = _slots(path, report, job.registers)
     registers = _registers(path, report, job.registers)
-    timed, bare, refused = _times(cpu, body.words, kernel.code, enter, swaps)
     notes = ("entered by INT 0x80",) if enter == _INT80 else ()
-    return Ring0(path, slots, registers, timed, bare, refused, "", notes)
+    if not timed:
+        return Ring0(path, slots, registers, None, None, "", "", notes)
+    cycles, bare, refused = _times(cpu, body.words, kernel.code, enter, swaps)
+    return Ring0(path, slots, registers, cycles, bare, refused, "", notes)
 
 
 def _as_entered(job: GuestJob, enter: bytes) -> GuestJob:
@@ -330,7 +335,7 @@ def _times(
     bare, refused = _cycles_of_bare(enter, cpu)
     if refused:
         return None, bare, refused
-    rounds = _rounds(_timed_job(cpu, words, kernel, enter, swaps), _ROUNDS, 1, _MORE)
+    rounds = _rounds(_timed_job(cpu, words, kernel, enter, swaps), ROUNDS, 1, _MORE)
     if not isinstance(rounds, list):
         return None, bare, rounds.says
     return figure(rounds, 0), bare, ""
@@ -410,7 +415,7 @@ def instruction_costs(cpu: int = -1) -> GuestCosts:
 def _of_kernel(kernel: bytes, enter: bytes, cpu: int) -> float | None:
     text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _TELLS)
     job = _job(text, (), False)._replace(samples=_SAMPLES, cpu=cpu)
-    rounds = _rounds(job, 3, 1, _MORE)
+    rounds = _rounds(job, COST_ROUNDS, 1, _MORE)
     if not isinstance(rounds, list) or not rounds:
         return None
     return median(r.cycles[0] for r in rounds)

@@ -1,8 +1,8 @@
 """The sites of a path that boot patches: what the file has beside what runs.
 
-    alternatives, as boot leaves them with pti,pcid
-    entry_64.S:94  pti  in force
-                         jmp 0xffffffff81e000a3  xchg %ax,%ax
+alternatives, as boot leaves them with pti,pcid
+entry_64.S:94  pti  in force
+                     jmp 0xffffffff81e000a3  xchg %ax,%ax
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from costmodel.measure.cpu import Cpu
 from costmodel.measure.paired import Paired, disagrees, nearest
+from costmodel.studies.studyfile import Silicon
 from costmodel.views.layout import number
 from costmodel.views.measuring import (
     SETTINGS,
@@ -39,6 +40,27 @@ def beside(
         data=_data(report, comparisons, cpu, results),
         columns=(*report.columns, *_COLUMNS),
         rows=_rows(report, comparisons, cpu, results),
+    )
+
+
+def silicon(
+    comparisons: Sequence[Comparison], cpu: Cpu, results: Sequence[Paired]
+) -> tuple[Silicon, ...]:
+    """What was measured, as a plot of differences draws it: none where it failed."""
+    c = _native(comparisons, cpu)
+    chosen = nearest(results, c.after.scenario if c is not None else "roundtrip")
+    if chosen is None or chosen.delta.cycles is None:
+        return ()
+    delta = chosen.delta
+    value = chosen.delta.cycles
+    return (
+        Silicon(
+            uarch=cpu.uarch or "",
+            value=value,
+            low=value if delta.low is None else delta.low,
+            high=value if delta.high is None else delta.high,
+            source=f"measured here, {chosen.setting}",
+        ),
     )
 
 

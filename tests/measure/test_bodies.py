@@ -39,6 +39,12 @@ def test_what_is_relative_to_rip_names_one_address_in_every_copy() -> None:
     assert places.SYMBOLS <= targets.pop() < places.SYMBOLS + 4096
 
 
+def test_an_absolute_address_is_moved_to_where_anybody_may_map() -> None:
+    body = body_of(path_of("8b042500000000"))  # mov 0,%eax
+    (insn, *_) = decode_bytes(emit(body, 1, places.CODE).code[:7], places.CODE)
+    assert places.SYMBOLS <= insn.form.memory[0].displacement < places.SYMBOLS + 4096
+
+
 def test_jumps_not_taken_go_to_a_trap_of_their_own_when_checked() -> None:
     body = body_of(path_of("4885c07502ffc0ffc3"))
     emitted = check_plan(body).emitted[0]

@@ -15,6 +15,7 @@
 
 #define LINES_A_PAGE (PAGE / LINE)
 #define POINTED_AT_MASK 0x1fc0 /* 128 lines */
+#define LOWEST 0x10000ul /* what the kernel lets everybody map; root sees no other */
 #define HIGHEST 0x7ffffffff000ul
 
 struct page {
@@ -76,7 +77,7 @@ NO_CANARY int pages_map(uint64_t address)
 	uint64_t first = address & ~(PAGE - 1);
 	long got;
 
-	if (first + PAGE > HIGHEST)
+	if (first < LOWEST || first + PAGE > HIGHEST)
 		return SIGNALLED;
 	if (pages == MOST_PAGES)
 		return TOO_MANY_PAGES;
