@@ -1,4 +1,4 @@
-"""Speed, each input for the first time, as ratios to llvm-mca and to Python's own start.
+"""Speed, each input for the first time, as ratios to llvm-mca and a bare start.
 
     python bench/speed.py [BLOCKS.csv]
 

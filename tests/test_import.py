@@ -39,3 +39,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="frobnicate"):
         _ = costmodel.frobnicate  # type: ignore[attr-defined]
+
+
+def test_the_cores_can_be_asked_for_before_and_after_the_room_of_that_name() -> None:
+    program = (
+        "import costmodel as cm; before = cm.cores(); import costmodel.cores.load; "
+        "assert cm.cores() == before and 'skylake' in before"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -17,10 +18,13 @@ sys.path.insert(0, sys.argv[1])
 import costmodel
 from costmodel import data
 assert costmodel.__file__.startswith(sys.argv[1]), costmodel.__file__
-for folder in (data.uarch_dir(), data.stubs_dir()):
+for folder in (data.uarch_dir(), data.calibration_dir(), data.stubs_dir()):
     assert str(folder).startswith(sys.argv[1]), folder
 assert (data.stubs_dir() / "top-of-stack" / "v3.16-fast.S").is_file()
-print(*costmodel.cores())
+cycles = costmodel.estimate(
+    str(data.stubs_dir() / "top-of-stack" / "v3.16-fast.S"), "skylake"
+).cycles
+print(cycles, *costmodel.cores())
 """
 
 
@@ -39,8 +43,33 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_data_and_nothing_of_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "costmodel/_data/uarch/instructions.yaml" in names
+    assert "costmodel/_data/calibration/accuracy.json" in names
     assert "costmodel/_data/stubs/top-of-stack/every-slot-mov.S" in names
     assert not [n for n in names if n.startswith(("tests", "bench", "tools"))]
+
+
+def test_the_wheel_carries_the_simulator_built_for_every_python_from_3_11_on(
+    wheel: Path,
+) -> None:
+    assert "costmodel/engine/_simulator.abi3.so" in zipfile.ZipFile(wheel).namelist()
+    assert "-cp311-abi3-" in wheel.name
+
+
+def test_a_source_distribution_builds_the_simulator(tmp_path: Path) -> None:
+    hatchling = pytest.importorskip("hatchling.build")
+    here = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        sdist = tmp_path / str(hatchling.build_sdist(str(tmp_path)))
+        with tarfile.open(sdist) as archive:
+            archive.extractall(tmp_path, filter="data")
+        os.chdir(tmp_path / sdist.name.removesuffix(".tar.gz"))
+        assert not list(Path("costmodel/engine").glob("*.so"))
+        built = tmp_path / str(hatchling.build_wheel(str(tmp_path)))
+    finally:
+        os.chdir(here)
+    names = zipfile.ZipFile(built).namelist()
+    assert "costmodel/engine/_simulator.abi3.so" in names
 
 
 def test_the_installed_wheel_finds_its_cores_and_stubs(

@@ -71,8 +71,10 @@ def compile_form(
         write = writer(form, 0)
         return lambda m, insn: write(m, ZERO, effective(m, insn))
     if memory and memory[-1].implicit and memory[-1].base == R.RSP:
-        if name.startswith("iret"):
-            return system.iret
+        if name.startswith(("iret", "uiret")):
+            return system.interrupt_return(form)
+        if form.flow is Flow.INDIRECT_CALL and len(memory) > 2:
+            return system.far_call(form, length, address_symbol)
         if name == "retf":
             return system.far_return(form)
         if form.stack_delta < 0:
@@ -154,8 +156,25 @@ def needs_flags(data: bytes) -> bool:
     )
 
 
+def relocated_address(insn: Insn) -> Address | None:
+    """The address of the memory operand of such an instruction; None without one."""
+    symbol, _ = _relocated(insn)
+    if symbol is None or not insn.form.memory:
+        return None
+    return address_of(insn.form.memory[0], insn.form.length, symbol)
+
+
 def relocated_action(insn: Insn) -> Action:
     """The action of an instruction with fields the linker will fill in."""
+    form = insn.form
+    address, value = _relocated(insn)
+    if form.flow is not Flow.NEXT and form.memory and form.memory[0].implicit:
+        value = None
+    return compile_form(form, address, value)
+
+
+def _relocated(insn: Insn) -> tuple[Symbol | None, Symbol | None]:
+    """The symbols of the address and of the immediate."""
     form = insn.form
     length = form.length
     address: Symbol | None = None
@@ -169,6 +188,4 @@ def relocated_action(insn: Insn) -> Action:
             address = (name, addend + length - relocation.offset)
         else:
             address = (name, addend)
-    if form.flow is not Flow.NEXT and form.memory and form.memory[0].implicit:
-        value = None
-    return compile_form(form, address, value)
+    return address, value

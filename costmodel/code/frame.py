@@ -7,13 +7,14 @@ most stored values lie in the slots they belong in is the frame's top.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, run
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, Value
-from costmodel.engine.result import FrameSlot
+from costmodel.code.touched import FrameSlot
 
 SLOTS = (
     "SS", "RSP", "EFLAGS", "CS", "RIP", "ORIG_RAX",
@@ -22,8 +23,11 @@ SLOTS = (
 )  # fmt: skip
 LINE = 64
 FEWEST = 4  # slots that must hold what belongs there
+STAND_IN = "stand-in"  # symbol of instructions that are not the path's own
+_FRED_WORDS, _FRED_PADDING = 8, 16
 
 _WORD = 8
+_WIDEST = 512  # bytes of a store: FXSAVE
 _DEPTH = {name: _WORD * (k + 1) for k, name in enumerate(SLOTS)}
 _SIZE = _WORD * len(SLOTS)
 _ENOSYS = -38
@@ -32,7 +36,7 @@ _REGISTER_HOMES = {
     **{number: (R.NAMES[number].upper(),) for number in range(16)},
     R.RCX: ("RIP", "RCX"),
     R.RAX: ("ORIG_RAX", "RAX"),
-    11: ("EFLAGS", "R11"),
+    R.R11: ("EFLAGS", "R11"),
     R.ZAPS: ("EFLAGS",),  # what PUSHF stores
 }
 _CONSTANT_HOMES = {
@@ -103,6 +107,13 @@ def find_frame(
     for k, access in enumerate(execution.copies[0]):
         if access.step < end and k in machine.stored:
             _write(written.setdefault(access.root, {}), access, machine.stored[k])
+    pushed = _delivered(path)
+    if pushed:  # the processor began it, at the very top of the stack
+        padding = _FRED_PADDING if pushed == _FRED_WORDS else padding
+        words = written.get(R.RSP, {})
+        top = -padding
+        slots = _slots(execution, R.RSP, words, top, padding, pushed)
+        return Frame(R.RSP, top, slots)
     best: tuple[int, int, int] | None = None
     for root, words in written.items():
         for top in _candidates(machine, root, words):
@@ -119,8 +130,22 @@ def find_frame(
     return Frame(root, top, _slots(execution, root, words, top, padding))
 
 
+def _delivered(path: Path) -> int:
+    """Words of the frame the processor pushed on the way in; 0 for a system call."""
+    if not path.steps or not path.steps[0].insn.form.special.startswith("deliver_"):
+        return 0
+    count = 1
+    while count < len(path.steps) and path.steps[count].insn.symbol == STAND_IN:
+        count += 1
+    return count - 1
+
+
 def _write(words: dict[int, _Written], access: AccessAt, value: Value) -> None:
-    for offset in list(words):
+    near: Iterable[int] = list(words)
+    if len(words) > _WIDEST:  # only those that can reach this far
+        span = range(access.offset - _WIDEST, access.offset + access.width)
+        near = [offset for offset in span if offset in words]
+    for offset in near:
         if offset < access.offset + access.width and (
             access.offset < offset + words[offset].width
         ):
@@ -143,7 +168,7 @@ def _homes(machine: Machine, root: int, value: Value, top: int) -> tuple[str, ..
     if key == ("name", "user rip"):
         return _REGISTER_HOMES[R.RCX]
     if key == ("name", "user rflags") or key[0] == "flags":
-        return _REGISTER_HOMES[11]
+        return _REGISTER_HOMES[R.R11]
     if key[0] == "mem" and isinstance(key[1], int) and isinstance(key[2], int):
         depth = top - key[2]
         if key[1] == root and depth % _WORD == 0 and 0 < depth <= _SIZE:
@@ -179,6 +204,7 @@ def _slots(
     words: dict[int, _Written],
     top: int,
     padding: int,
+    pushed: int = 0,
 ) -> tuple[FrameSlot, ...]:
     rip = words.get(top - _DEPTH["RIP"])
     syscall = rip is not None and rip.value == (R.RCX, 0)
@@ -191,7 +217,9 @@ def _slots(
             # A return address may lie in the frame; it is no slot written.
             out.append(FrameSlot(name, below, line, -1, ""))
         else:
-            text = _text(execution, word.value, syscall, root, top)
+            text = "by the processor"
+            if word.step > pushed or not pushed:
+                text = _text(execution, word.value, syscall, root, top)
             out.append(FrameSlot(name, below, line, word.step, text))
     return tuple(out)
 
@@ -206,7 +234,7 @@ def _text(
         return str(number) if number < 0 else hex(number)
     if number == 0 and syscall and of == R.RCX:
         return "rcx (user rip)"
-    if number == 0 and syscall and of == 11:
+    if number == 0 and syscall and of == R.R11:
         return "r11 (user flags)"
     text = execution.describe(of, number)
     if root != R.RSP and text in ("rsp", "esp"):

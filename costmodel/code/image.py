@@ -5,10 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costmodel.code.insn import Relocation, SourceLine
 from costmodel.code.symbols import ElfSymbols, Symbol
+
+if TYPE_CHECKING:
+    from costmodel.code.alternatives import Alternative
+    from costmodel.code.executed import Executed
+    from costmodel.code.memory import Memory
+    from costmodel.code.percpu import PerCpu
+
+ADDRESSES = 1 << 64  # bytes that can be addressed
 
 
 class Section(NamedTuple):
@@ -31,13 +39,6 @@ class Region(NamedTuple):
     end: int | None  # None: to the end of the section
 
 
-class Site(NamedTuple):
-    """Bytes a kernel replaces when it boots; ``end`` is exclusive."""
-
-    start: int
-    end: int
-
-
 class LineRow(NamedTuple):
     """From ``address`` on, code comes from ``source``; None ends a sequence."""
 
@@ -52,7 +53,8 @@ class Image:
     ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address
     of a field the linker would fill in to its Relocation, whose offset is 0 here.
     ``linked`` tells an executable (a vmlinux) from pieces that start at address 0.
-    ``patched`` lists the sites of run-time alternatives, by address.
+    ``patched`` lists the entries of run-time alternatives, by address. ``memory``: the
+    data of a linked file. ``assembled``: assembly source, so its routines are assembly.
     ``truncated`` is true where the input is a window cut out of memory, so that its
     last bytes may be part of an instruction.
     """
@@ -66,8 +68,13 @@ class Image:
     entry: int | None = None  # where the input itself says to begin
     linked: bool = False
     truncated: bool = False
-    patched: tuple[Site, ...] = ()
+    patched: tuple[Alternative, ...] = ()
+    memory: Memory | None = None
+    assembled: bool = False
     notes: tuple[str, ...] = ()
+    variables: PerCpu | None = None  # of the GS base, by name
+    executed: Executed | None = None  # what ran, if that is what the input tells
+    title: str = ""  # what headings call it, where that is not the origin
 
     def section_at(self, address: int) -> Section | None:
         for section in self.sections:

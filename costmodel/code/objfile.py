@@ -20,7 +20,9 @@ from costmodel.code.elf import (
     R_PC8,
     R_PC32,
     R_PLT32,
+    SHF_ALLOC,
     SHF_EXECINSTR,
+    SHF_WRITE,
     SHN_RESERVED,
     SHT_NOBITS,
     STT_FUNC,
@@ -34,8 +36,10 @@ from costmodel.code.elf import (
     parse,
     symbols,
 )
-from costmodel.code.image import Image, LineRow, Section
+from costmodel.code.image import ADDRESSES, Image, LineRow, Section
 from costmodel.code.insn import Relocation
+from costmodel.code.memory import Memory
+from costmodel.code.percpu import per_cpu
 from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
 
@@ -107,12 +111,13 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
     bases = _layout(elf)
     table = _all_symbols(elf)
     sections, relocations = [], {}
+    labels = _labels(table)
     for index in code:
         data = bytearray(elf.contents(elf.headers[index]))
         for rela in elf.relas(index):
             where = bases[index] + rela.offset
             if not _resolve(data, rela, table, bases, where):
-                relocations[where] = _named(rela, table, elf)
+                relocations[where] = _named(rela, table, labels, elf)
         sections.append(Section(elf.headers[index].name, bases[index], bytes(data)))
     names = [
         Symbol(
@@ -133,7 +138,30 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
         tuple(sorted(names, key=lambda row: row.address)),
         _object_lines(elf, table, bases),
         relocations,
+        patched=sites(elf, bases, table),
+        memory=Memory(elf, None, _pointers(elf, table, bases)),
     )
+
+
+def _pointers(
+    elf: Elf, table: list[ElfSymbol], bases: dict[int, int]
+) -> dict[str, dict[int, int]]:
+    """Addresses of code that data of an object hold, by symbol and offset from it."""
+    found: dict[str, dict[int, int]] = {}
+    for number, header in enumerate(elf.headers):
+        if header.flags & SHF_EXECINSTR or not header.flags & SHF_ALLOC:
+            continue
+        words = {
+            rela.offset: bases[at.section] + at.value + rela.addend
+            for rela in elf.relas(number)
+            if rela.kind == R_64 and (at := table[rela.symbol]).section in bases
+        }
+        if not words or header.flags & SHF_WRITE:
+            continue
+        names = [(s.name, s.value) for s in table if s.section == number and s.name]
+        for name, value in (*names, (header.name, 0)):
+            found[name] = {offset - value: target for offset, target in words.items()}
+    return found
 
 
 def _resolve(
@@ -157,21 +185,27 @@ def _resolve(
     return False
 
 
-def _named(rela: Rela, table: list[ElfSymbol], elf: Elf) -> Relocation:
+def _labels(table: list[ElfSymbol]) -> dict[tuple[int, int], str]:
+    """The first name of every place, by section and offset."""
+    labels: dict[tuple[int, int], str] = {}
+    for symbol in table:
+        if symbol.kind != STT_SECTION and symbol.name:
+            labels.setdefault((symbol.section, symbol.value), symbol.name)
+    return labels
+
+
+def _named(
+    rela: Rela, table: list[ElfSymbol], labels: dict[tuple[int, int], str], elf: Elf
+) -> Relocation:
     """The symbol of a field left open; a section symbol by the label it hides."""
     symbol = table[rela.symbol]
     addend = rela.addend
     if symbol.kind != STT_SECTION:
         return Relocation(0, symbol.name, addend)
     bias = 4 if rela.kind in (R_PC32, R_PLT32) else 0
-    for other in table:
-        if (
-            other.section == symbol.section
-            and other.kind != STT_SECTION
-            and other.name
-            and other.value == addend + bias
-        ):
-            return Relocation(0, other.name, -bias)
+    label = labels.get((symbol.section, addend + bias))
+    if label is not None:
+        return Relocation(0, label, -bias)
     known = symbol.section < min(len(elf.headers), SHN_RESERVED)
     name = elf.headers[symbol.section].name if known else ""
     return Relocation(0, name, addend)
@@ -222,8 +256,16 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
     owners = {index: elf.headers[index].name for index in code}
     names = ElfSymbols(table[1], table[2], owners) if table else ()
     chosen = [elf.headers[i] for i in code]
+    for header in chosen:
+        if header.address + header.size > ADDRESSES:
+            raise broken(elf.origin, f"{header.name} ends past the last address")
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
-    return Image(elf.origin, sections, names, linked=True, patched=sites(elf))
+    memory = Memory(elf, table[1:] if table else None)
+    patched = sites(elf)
+    return Image(
+        elf.origin, sections, names, linked=True, patched=patched, memory=memory,
+        variables=per_cpu(elf),
+    )  # fmt: skip
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

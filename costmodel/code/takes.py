@@ -2,8 +2,11 @@
 
 - ``LABEL``, ``LABEL+0x4``, ``0xADDRESS``: conditional jumps to there are taken;
 - ``f.S:12``: the conditional jumps of that source line are taken;
-- either with ``*N``: only the first N times (a loop's rounds);
-- ``AT=TARGET``: the indirect jump or call at AT (a place as above) goes to TARGET.
+- either with ``*N``: only the first N times (a loop's rounds); with ``*N*M``: N times
+  and then once not, all of that M times (a loop within a loop of M rounds);
+- ``AT=TARGET``: the indirect jump, call or return at AT (a place as above) goes to
+  TARGET;
+- the place of a trap (``ud2``): the path may end there.
 """
 
 from __future__ import annotations
@@ -11,15 +14,17 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from costmodel.code.image import Image
-from costmodel.code.insn import Insn
+from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
 
-FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N, or AT=TARGET"
-_COUNTED = re.compile(r"(.+?)\*(\d+)")
-_LINE = re.compile(r"(.+):(\d+)")
+FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N or *N*M, or AT=TARGET"
+_COUNTED = re.compile(r"(.+?)\*([0-9]{1,9})(?:\*([0-9]{1,9}))?")
+_MOST_ROUNDS = 1 << 20
+_LINE = re.compile(r"(.+):([0-9]{1,9})")
 
 
 class Takes:
@@ -28,7 +33,7 @@ class Takes:
     def __init__(self, image: Image, entries: Sequence[str]) -> None:
         self._image = image
         self._addresses: dict[str, int] = {}
-        self._left: dict[str, int | None] = {}  # None: every time
+        self._left: dict[str, _Rounds | None] = {}  # None: every time
         self._redirects: dict[str, tuple[str, int]] = {}
         self._used: set[str] = set()
         for entry in entries:
@@ -45,7 +50,7 @@ class Takes:
             return
         counted = _COUNTED.fullmatch(entry)
         place = counted[1] if counted else entry
-        self._left[place] = int(counted[2]) if counted else None
+        self._left[place] = _rounds(counted, entry) if counted else None
         self._resolve(place)
 
     def _resolve(self, place: str) -> None:
@@ -60,7 +65,7 @@ class Takes:
                 raise
 
     @property
-    def state(self) -> tuple[int | None, ...]:
+    def state(self) -> tuple[_Rounds | None, ...]:
         """All that later decisions depend on."""
         return tuple(self._left.values())
 
@@ -75,8 +80,12 @@ class Takes:
             )
         return self._addresses.get(place) == insn.address
 
-    def takes(self, insn: Insn, outside: str | None, target: int | None) -> bool:
-        """Whether the conditional jump is taken this time; counts the use."""
+    def takes(self, insn: Insn, outside: str | None, target: int | None) -> bool | None:
+        """Whether the conditional jump is taken this time; counts the use.
+
+        None where no entry names the jump.
+        """
+        said = None
         for place, left in self._left.items():
             known = self._addresses.get(place)
             hit = place == outside or self._is_at(place, insn)
@@ -87,10 +96,19 @@ class Takes:
             self._used.add(place)
             if left is None:
                 return True
-            if left > 0:
-                self._left[place] = left - 1
+            said = False
+            if left.now > 0:
+                self._left[place] = left._replace(now=left.now - 1)
                 return True
-        return False
+            if left.again > 0:
+                self._left[place] = _Rounds(left.each, left.each, left.again - 1)
+        return said
+
+    def names(self, insn: Insn) -> bool:
+        """Whether an entry names the very place of ``insn``, a trap."""
+        hits = [place for place in self._left if self._is_at(place, insn)]
+        self._used.update(hits)
+        return bool(hits)
 
     def destination(self, insn: Insn) -> int | None:
         """Where the user says an indirect jump or call goes."""
@@ -101,8 +119,47 @@ class Takes:
         return None
 
     def unused(self) -> list[str]:
+        """Entries the path had no use for."""
         wanted = [*self._left, *(entry for entry, _ in self._redirects.values())]
         return [entry for entry in wanted if entry not in self._used]
+
+
+class _Rounds(NamedTuple):
+    """Times still to take a jump now, times in each round, rounds still to come."""
+
+    now: int
+    each: int
+    again: int
+
+
+def _rounds(counted: re.Match[str], entry: str) -> _Rounds:
+    numbers = [int(text[:12]) for text in counted.groups()[1:] if text]
+    if max(numbers) > _MOST_ROUNDS:
+        raise UsageError(f"take {entry}", expected=f"at most {_MOST_ROUNDS} rounds")
+    return _Rounds(numbers[0], numbers[0], numbers[1] - 1 if len(numbers) > 1 else 0)
+
+
+def refuse_unused(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a ``take`` entry that steers nothing on any of ``paths``:
+    a slip of the pen would otherwise cost the path of another day."""
+    idle = [entry for entry in paths[0].unused if all(entry in p.unused for p in paths)]
+    if not idle:
+        return
+    jumps: dict[str, None] = {}
+    for path in paths:
+        for step in path.steps:
+            if step.insn.form.flow is Flow.CONDITIONAL and not step.taken:
+                source = step.insn.source
+                at = f"{_basename(source.file)}:{source.line}" if source else ""
+                jumps[at or step.insn.symbol or hex(step.insn.address)] = None
+    raise UsageError(
+        f"take {idle[0]}: no jump on this path goes there",
+        where=paths[0].origin,
+        expected="where a jump of the path goes, or the place of a jump",
+        hint="conditional jumps not taken: " + ", ".join([*jumps][:8])
+        if jumps
+        else "the path has no conditional jump that is not taken",
+    )
 
 
 def _basename(file: str) -> str:

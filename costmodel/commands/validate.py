@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
+from costmodel import scenarios
 from costmodel.commands import Outcome
-from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
-from costmodel.errors import InputError, UsageError
+from costmodel.commands.measure import add_measuring
+from costmodel.commands.options import (
+    add_json,
+    checked_plot,
+    chosen_cores,
+    count,
+    wants_json,
+    write_plot,
+)
+from costmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from costmodel.studies.blocks import Block
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--uarch", metavar="NAME", required=True)
     parser.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="how the blocks were measured; a scenario column in the file wins",
     )
     parser.add_argument(
@@ -24,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the measured column (default cycles); blank cells are skipped",
     )
     parser.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+        "--worst", type=count, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
         "--by",
@@ -38,27 +51,39 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only the half of the blocks that tuning never looked at",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="use the first N rows only"
+        "--limit", type=count, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
         "--plot", metavar="OUT.svg", help="draw predicted against measured"
     )
     parser.add_argument("--out", metavar="CSV", help="write every prediction there")
     add_json(parser)
+    group = parser.add_argument_group("measuring")
+    group.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure the blocks on this CPU now, instead of reading their cycles; "
+        "this executes them",
+    )
+    add_measuring(group, frame=False)
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from pathlib import Path
-
     from costmodel import api
+    from costmodel.files import write_whole
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
+    if args.plot:
+        checked_plot(args.plot)
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")
-    rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
-    if args.limit is not None:
+    if args.measure:
+        rows = _measured_here(args)
+    else:
+        rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
+    if args.limit is not None and not args.measure:
         rows = rows[: args.limit]
     if args.held_out:
         rows = [row for row in rows if row.held_out]
@@ -68,18 +93,30 @@ def run(args: argparse.Namespace) -> Outcome:
         bound="mechanism" in by,
     )  # fmt: skip
     if args.out:
-        try:
-            Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
-        except OSError as error:
-            found = f"cannot write: {error.strerror}"
-            raise InputError(found, where=args.out) from None
+        write_whole(args.out, view.predictions_csv(outcome).encode())
     if args.plot:
         from costmodel.views.plots import predicted_plot
 
-        predicted_plot(outcome).save(args.plot)
+        write_plot(args.plot, lambda: predicted_plot(outcome))
     if wants_json(args):
         return Outcome(view.validation_document(outcome, args.worst, by))
     return Outcome(view.validation_text(outcome, args.worst, by))
+
+
+def _measured_here(args: argparse.Namespace) -> list[Block]:
+    """The blocks of the file as this CPU runs them."""
+    from costmodel.commands.measure import WARNING, settings_of
+    from costmodel.measure.blocks import as_blocks, measure_blocks, read_rows
+
+    rows = read_rows(args.file, args.scenario or "unroll")
+    if args.limit is not None:
+        rows = rows[: max(args.limit, 0)]
+    args.warn(WARNING)
+    found = as_blocks(
+        measure_blocks(rows, settings_of(args, "unroll"), progress=args.progress)
+    )
+    args.warn(f"{len(found)} of {len(rows)} rows measured")
+    return found
 
 
 def _kinds(args: argparse.Namespace) -> list[str]:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costmodel import data
-from costmodel.errors import CoreError
+from costmodel.errors import CoreError, UsageError
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
-NOT_CORES = ("instructions",)  # the semantic table lives beside the cores
+# The semantic table and the sets of features live beside the cores.
+NOT_CORES = ("instructions", "features")
 _HEADER = re.compile(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
 
 
@@ -32,7 +33,15 @@ class Names(NamedTuple):
 
 def core_names() -> tuple[str, ...]:
     """The cores there are, sorted. Raises UsageError if no data is installed."""
-    return tuple(path.stem for path in _files())
+    names = tuple(path.stem for path in _files())
+    if not names:
+        raise UsageError(
+            "no core files there",
+            where=str(data.uarch_dir()),
+            expected="NAME.yaml for each core",
+            hint=f"is {data.VARIABLE} set to a whole copy of the data?",
+        )
+    return names
 
 
 def resolve(name: str) -> Path:
@@ -45,7 +54,7 @@ def resolve(name: str) -> Path:
     wanted = normal(name)
     if wanted == NATIVE:
         return native()
-    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", wanted):
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,99}", wanted):
         direct = data.uarch_dir() / f"{wanted}.yaml"
         if wanted not in NOT_CORES and direct.is_file():
             return direct
@@ -64,7 +73,7 @@ def resolve(name: str) -> Path:
         )
     from costmodel.cores import yamltree  # YAML takes a while, and most names are right
 
-    known = core_names()
+    known = [path.stem for path in _files()]
     raise CoreError(
         f"no core is called {name!r}" if name else "an empty core name",
         expected=", ".join(known) or "a file in uarch/",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from costmodel import data
+from costmodel.code.special import OPERATIONS
 from costmodel.cores import catalogue
 from costmodel.cores.load import LoadedCore, load_core, problems_of
 from costmodel.cores.rules import DOUBTS, broken
@@ -170,7 +171,7 @@ def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[F
         yield Finding(
             loaded.name, "uncosted", operation, loaded.files[0], f"needed by {of}"
         )
-    reached = known | {ANY_LOCKED, *ADDRESS_FORMS}
+    reached = known | {ANY_LOCKED, *ADDRESS_FORMS} | OPERATIONS
     for operation in costs:
         bare = operation
         for prefix in PREFIXES:

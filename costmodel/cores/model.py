@@ -83,6 +83,11 @@ class Cost(Section, frozen=True):
     latency: Annotated[
         int, row("from start to end of a microcoded whole", "cycles", most=MOST_WAIT)
     ] = 0
+    line_cycles: Annotated[
+        int,
+        row("of strings of a known length, more for each 64 bytes", "cycles",
+            most=MOST_WAIT),
+    ] = 0  # fmt: skip
     waits: Annotated[
         Literal["", "retire", "stores"],
         row("begins when all older uops retired, or all stores are written as well"),

@@ -9,12 +9,12 @@ from costmodel.cores import declarations
 from costmodel.engine import causes, layout
 
 FOLDER = Path(__file__).parent / "sim"
-_ROWS = {
-    "head_row": layout.Head,
-    "insn_row": layout.InsnRow,
-    "uop_row": layout.UopRow,
-    "operand_row": layout.OperandRow,
-    "access_row": layout.AccessRow,
+_ROWS: dict[str, tuple[str, ...]] = {
+    "head_row": layout.Head._fields,
+    "insn_row": layout.InsnRow._fields,
+    "uop_row": layout.UopRow._fields,
+    "operand_row": layout.OperandRow._fields,
+    "access_row": layout.AccessRow._fields,
 }
 # First and last name of each group of constants in ``layout``, the beginning of their
 # names there and in C, and what they are.
@@ -39,8 +39,8 @@ def layout_h() -> str:
         "#include <stdint.h>",
         "",
     ]
-    for name, row in _ROWS.items():
-        fields = (f"\tint64_t {field};" for field in row._fields)
+    for name, columns in _ROWS.items():
+        fields = (f"\tint64_t {column};" for column in columns)
         lines += [f"struct {name} {{", *fields, "};", ""]
     for first, last, begins, becomes, what in _GROUPS:
         names = _between(first, last)

@@ -1,4 +1,4 @@
-"""A trace as the simulator reads it: rows of integers, and the names of what is in them.
+"""A trace as the simulator reads it: rows of integers, and what is in them.
 
 These tables are the one place for the layout: ``sim/layout.h`` is written from them
 (``python -m costmodel.engine.headers``), the simulator checks every row it is given
@@ -170,9 +170,9 @@ class AccessRow(NamedTuple):
 
 # --- the log --------------------------------------------------------------------------
 STAGES = ("queue", "issue", "ready", "dispatch", "complete", "retire", "commit")
-# Columns of the log, one row a dynamic uop. Each stage has three: the cycle (-1: the uop
-# does not pass it), the cause, an index into ``causes.NAMES``, and the event it followed,
-# named by its position in the log (-1: the start).
+# Columns of the log, one row a dynamic uop. Each stage has three: the cycle (-1: the
+# uop does not pass it), the cause, an index into ``causes.NAMES``, and the event it
+# followed, named by its position in the log (-1: the start).
 COLUMNS = (
     "uop",  # row of the trace
     "insn",  # copy * rows of a trip + row of the trace

@@ -7,6 +7,8 @@ values, ``compose`` the uops, ``slots`` what they take up.
 
 from __future__ import annotations
 
+import msgspec
+
 from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.load import LoadedCore
@@ -20,6 +22,8 @@ from costmodel.engine.lowered import Lowered, Uop
 from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
+LINE = 64  # bytes
+
 
 class Lowering:
     """Lowers Forms onto one core; keeps what it has lowered."""
@@ -28,12 +32,12 @@ class Lowering:
         self.loaded = loaded
         self.core = loaded.core
         self._table = instructions()
-        self._cache: dict[tuple[bytes, bool], Lowered] = {}
+        self._cache: dict[tuple[object, ...], Lowered] = {}
         self._composer = Composer(loaded.core)
 
     def lower(self, form: Form, taken: bool = False) -> Lowered:
         """What ``form`` becomes; raises UnknownInstructionError for vector code."""
-        key = (form.data, taken)
+        key = (form.data, taken, form.special, form.count, form.mispredicted)
         found = self._cache.get(key)
         if found is None:
             found = self._lower(form, taken)
@@ -51,6 +55,7 @@ class Lowering:
         cost = row.cost
         if cost is None:  # costed as a plain operation, and reported as unknown
             cost = Cost(uops=() if form.memory else (UopCost(on="alu"),))
+        cost = _here(form, cost)
         flow = Dataflow(self.core, form, row.semantic)
         idiom = self._idiom(form, cost)
         if idiom == "zero":
@@ -182,7 +187,23 @@ class Lowering:
             row=row.path,
             known=row.cost is not None,
             fillers=cost.filler,
+            lines=_lines(form, cost),
         )
+
+
+def _here(form: Form, cost: Cost) -> Cost:
+    """The row with what the context adds: bytes moved, a return predicted wrongly."""
+    if lines := _lines(form, cost):
+        whole = cost.latency + lines * cost.line_cycles
+        cost = msgspec.structs.replace(cost, latency=whole)
+    if form.mispredicted and not cost.refetch:
+        cost = msgspec.structs.replace(cost, refetch="cache")
+    return cost
+
+
+def _lines(form: Form, cost: Cost) -> int:
+    """Lines of a string of known length, where the core says what each takes."""
+    return -(-form.count // LINE) if form.count > 0 and cost.line_cycles else 0
 
 
 def _free(flow: Dataflow) -> Uop:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from costmodel.code.insn import Form, MemoryAccess
 from costmodel.engine import layout as L
 
-
 # Figures of the core a number is a sum of: path of each, and its sign.
 Terms = tuple[tuple[str, int], ...]
 
@@ -61,6 +60,7 @@ class Lowered(NamedTuple):
     known: bool
     fillers: int = 0  # uops before the others that only take issue slots
     prefix_stall_of: Terms = ()
+    lines: int = 0  # of 64 bytes a string of known length moves, each with its cycles
     microcode_stated: bool = False  # it is the row's figure, not a count of its uops
 
 

@@ -18,7 +18,8 @@ from costmodel.engine.guesses import guesses
 from costmodel.engine.layout import COLUMN, LOG_ROW
 from costmodel.engine.result import Edge, Estimate, LineUse, UopTimes
 from costmodel.engine.simulation import Settings, Simulation
-
+from costmodel.engine.surround import STAND_IN
+from costmodel.scenarios import PATHS
 
 _UOP, _INSN, _PORT = COLUMN["uop"], COLUMN["insn"], COLUMN["port"]
 _LINES, _FILLS = COLUMN["lines"], (COLUMN["fill_first"], COLUMN["fill_last"])
@@ -60,7 +61,12 @@ class _Report:
         copies = self.outcome.trips * laid.plan.repeat
         links = critical_path(g, self.outcome.last_event, self.start, self.end)
         causes_, by_step = charges(links, self.step_of)
-        own = [low for low in laid.lowered[: len(laid.items)] if low is not None]
+        # What surrounds the path is not the path: not counted, as its instructions are.
+        own = [
+            low
+            for low, step in zip(laid.lowered, laid.path.steps, strict=False)
+            if low is not None and step.insn.symbol != STAND_IN
+        ]
         return Estimate(
             uarch=core.name,
             title=core.title,
@@ -87,7 +93,7 @@ class _Report:
             ),
             ports=self._ports(),
             lines=self._lines(),
-            pt_regs=self.simulation.frame,
+            pt_regs=self.simulation.frame_of(settings),
             timeline=self._timeline(),
             unknown=self._unknown(),
             guesses=guesses(self.simulation, settings, self.logged),
@@ -105,11 +111,14 @@ class _Report:
     def _fetch_windows(self) -> int:
         """Aligned fetch blocks the path given spans where it lies."""
         size = self.loaded.core.front_end.fetch_bytes
+        at = self.settings.align
         windows: set[int] = set()
         for step in self.simulation.given.steps:
-            at = step.insn.address + self.settings.align
-            last = at + step.insn.form.length - 1
-            windows.update(range(at // size, last // size + 1))
+            if self.settings.scenario in PATHS:  # elsewhere copies lie end to end
+                at = step.insn.address + self.settings.align
+            length = step.insn.form.length
+            windows.update(range(at // size, (at + length - 1) // size + 1))
+            at += length
         return len(windows)
 
     def _edges(self, links: list[Link]) -> tuple[Edge, ...]:
@@ -204,14 +213,21 @@ class _Report:
             at = n * LOG_ROW
             step, port = self.step_of[n], g[at + _PORT]
             times = [g[at + c] - zero if g[at + c] >= 0 else -1 for c in columns]
+            queued, issued, ready, dispatched, completed, retired, committed = times
             rows.append(
                 UopTimes(
                     step,
                     seen[step],
                     L.KIND_NAMES[self.laid.trace.uops[g[at + _UOP]].kind],
                     names[port] if port >= 0 else "",
-                    *times,
-                    self._longest_wait(at, times),
+                    queued,
+                    issued,
+                    ready,
+                    dispatched,
+                    completed,
+                    retired,
+                    committed,
+                    self._longest_wait(at, times[:4]),
                 )
             )
             seen[step] += 1
@@ -219,7 +235,7 @@ class _Report:
 
     def _longest_wait(self, at: int, times: Sequence[int]) -> str:
         """Cause of the longest wait of a uop before it left, or issued; "": none."""
-        queued, issued, ready, dispatched = times[:4]
+        queued, issued, ready, dispatched = times
         waits = [(issued - queued, _ISSUE)]
         if dispatched >= 0:
             waits.append((ready - issued, COLUMN["ready"]))

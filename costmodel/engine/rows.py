@@ -30,6 +30,8 @@ def find_row(core: Core, table: Mapping[str, Semantic], form: Form) -> Row:
     if semantic is None:
         return Row(None, form.mnemonic, None)
     names = _operations(core, semantic.operation, form)
+    if form.special:
+        names = (form.special, *names)
     for name in names:
         for shape in _shapes(form, core.rename.folded_below):
             hit = costs.find(core, name, shape)

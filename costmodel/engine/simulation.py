@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +33,7 @@ from costmodel.engine.lowered import Item, Lowered
 from costmodel.engine.result import FrameSlot
 from costmodel.engine.trace import Builder, terms
 from costmodel.errors import CoreError, InputError, UsageError
+from costmodel.scenarios import checked, checked_align
 
 # Uops run in search of a period: copies whose ports wander have none, and are known to
 # about 1 % after the first; a trip of the other scenarios is of some 200.
@@ -72,7 +74,9 @@ class Settings(NamedTuple):
         Raises UsageError for a scenario there is not, or cold lines in one that has
         none.
         """
-        scenarios.check(scenario)
+        checked(scenario)
+        if align is not None:
+            checked_align(align)
         if scenario in scenarios.PATHS:
             return cls(scenario, align or 0, cold=cold)
         if cold:
@@ -80,9 +84,8 @@ class Settings(NamedTuple):
                 f"cold lines in the scenario {scenario!r}",
                 expected="once or roundtrip: the others measure a warm block",
             )
-        return cls.measured(core, scenario)._replace(
-            **({} if align is None else {"align": align})
-        )
+        measured = cls.measured(core, scenario)
+        return measured if align is None else measured._replace(align=align)
 
     @classmethod
     def measured(cls, core: Core, scenario: str, counter: int = -1) -> Settings:
@@ -286,7 +289,7 @@ class Simulation:
             kind = path.rpartition(".")[2]
             if kind in ("filler", "microcode", "busy"):
                 return known is None or not known.value or not all(column)
-            return kind != "latency"
+            return kind not in ("latency", "line_cycles")
         if path.startswith("window.schedulers."):
             return False
         if path in _SWITCHES:
@@ -332,15 +335,27 @@ class Simulation:
         """The path laid out for ``settings``; kept."""
         made = self._layouts.get(settings)
         if made is None:
-            made = self._layouts[settings] = lay_out(
-                self.given, self.builder, settings
-            )
+            made = self._layouts[settings] = lay_out(self.given, self.builder, settings)
         return made
 
     @functools.cached_property
     def frame(self) -> tuple[FrameSlot, ...]:
-        """The words of ``struct pt_regs`` the path given writes."""
+        """The words of ``struct pt_regs`` the path given writes, by its steps."""
         return frame_slots(self.given)
+
+    def frame_of(self, settings: Settings) -> tuple[FrameSlot, ...]:
+        """The same by the steps of the path that runs; with what delivery wrote."""
+        path = self.layout(settings).path
+        if settings.scenario == "once" and self.given.event in surround.DELIVERED:
+            return frame_slots(path)
+        if not self.given.steps:
+            return ()
+        first = self.given.steps[0].insn
+        front = next(k for k, step in enumerate(path.steps) if step.insn is first)
+        return tuple(
+            slot._replace(step=slot.step + front) if slot.step >= 0 else slot
+            for slot in self.frame
+        )
 
     def lines(self, settings: Settings) -> Lines:
         """The 64-byte lines that what runs touches."""
@@ -355,13 +370,11 @@ def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
     if scenario == "roundtrip":
         path = surround.with_user(given)
     elif scenario == "once":
-        path = surround.with_handler(given)
+        path = surround.with_delivery(surround.with_handler(given))
     body = [step.insn for step in path.steps]
     plan = scenarios.plan(scenario, body, core, settings.counter)
     placed = scenario in scenarios.PATHS
-    items = _items(path, body, settings) if placed else [
-        Item(step.insn.form, step.taken) for step in path.steps
-    ]
+    items = _items(path, body, settings) if placed else _block(path, body, settings)
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail)
     accesses, depth, linked = links(
@@ -460,6 +473,21 @@ def _items(path: Path, body: Iterable[Insn], settings: Settings) -> list[Item]:
         at = _address(insn, settings)
         items.append(Item(insn.form, step.taken, at if at != end else -1))
         end = at + insn.form.length
+    return items
+
+
+def _block(path: Path, body: Sequence[Insn], settings: Settings) -> list[Item]:
+    """Instructions of a block that is repeated. In a loop those of its own rounds lie
+    where they lie, and its own jump back is taken."""
+    items = [Item(step.insn.form, step.taken) for step in path.steps]
+    if settings.scenario != "loop":
+        return items
+    if scenarios.closes_itself(body):
+        items[-1] = items[-1]._replace(taken=True)
+    for k, (last, insn) in enumerate(pairwise(body), 1):
+        if insn.address != last.end:
+            at = settings.align + insn.address - body[0].address
+            items[k] = items[k]._replace(address=at)
     return items
 
 

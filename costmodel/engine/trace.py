@@ -321,6 +321,8 @@ def _of_insn(low: Lowered) -> dict[str, Terms]:
         columns["prefixes"] = low.prefix_stall_of
     if low.row:
         columns["latency"] = ((low.row + ".latency", 1),)
+        if low.lines:
+            columns["latency"] += ((low.row + ".line_cycles", low.lines),)
         if low.after_older:
             columns["after_older"] = ((low.row + ".after_older", 1),)
         if low.fillers:

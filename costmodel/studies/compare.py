@@ -10,7 +10,8 @@ moved nothing would show as large parts that cancel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fractions import Fraction
@@ -77,9 +78,8 @@ def by_instruction(comparison: Comparison) -> list[Part]:
     before, after = comparison.before, comparison.after
     old_cost, new_cost = _step_costs(before), _step_costs(after)
     old_text, new_text = _texts(before), _texts(after)
-    matcher = SequenceMatcher(None, old_text, new_text, autojunk=False)
     parts: list[Part] = []
-    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+    for i1, i2, j1, j2 in _stretches_of(old_text, new_text):
         paired = old_text[i1:i2] == new_text[j1:j2]
         if not paired:
             parts += [
@@ -92,6 +92,37 @@ def by_instruction(comparison: Comparison) -> list[Part]:
             parts.append(Part("", after.insn(j), change, cycles))
     parts.append(Part("", None, " ", new_cost[-1] - old_cost[-1]))
     return _ordered(parts)
+
+
+_MOST_PAIRS = 2_000_000  # of equal texts difflib is given to look at: about a second
+
+
+def _stretches_of(
+    old: Sequence[str], new: Sequence[str]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Stretches ``old[i1:i2]`` and ``new[j1:j2]`` that pair, or replace one another.
+
+    What both sides begin and end with is paired first: it is most of what they have.
+    Where the rest repeats itself without end, what is popular is not searched for.
+    """
+    least = min(len(old), len(new))
+    head = 0
+    while head < least and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < least - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    if head:
+        yield 0, head, 0, head
+    ends = len(old) - tail, len(new) - tail
+    left, right = old[head : ends[0]], new[head : ends[1]]
+    counts = Counter(right)
+    many = sum(counts[text] for text in left) > _MOST_PAIRS
+    matcher = SequenceMatcher(None, left, right, autojunk=many)
+    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+        yield head + i1, head + i2, head + j1, head + j2
+    if tail:
+        yield ends[0], len(old), ends[1], len(new)
 
 
 def code_change(comparison: Comparison) -> CodeChange:

@@ -17,13 +17,15 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.cold import Cold
 from costmodel.engine.guesses import guesses
 from costmodel.engine.result import Comparison
 from costmodel.engine.simulation import Settings, Simulation
-from costmodel.studies.draws import SEED, Leaf, columns, leaves, quantile
+from costmodel.errors import UsageError
+from costmodel.studies.draws import MOST_DRAWS, SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values, with_settings
 
@@ -131,6 +133,9 @@ def run_all(
     """
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
+        scenarios.checked(task.scenario)
+        if not 0 <= task.draws <= MOST_DRAWS:
+            raise UsageError(f"{task.draws} draws", expected=f"0 to {MOST_DRAWS}")
         groups.setdefault(task.core, []).append(number)
     work = [
         part

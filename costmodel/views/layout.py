@@ -10,13 +10,6 @@ from costmodel.code.decode import format_insn
 from costmodel.code.insn import Insn
 
 WIDTH = 72
-SCENARIOS = {
-    "once": "once, from a drained pipeline",
-    "roundtrip": "system-call round trip",
-    "unroll": "unrolled copies, legacy decode",
-    "opcache": "copies in a loop, uop cache",
-    "loop": "a loop of its own",
-}
 Number = int | float | Fraction
 
 
@@ -94,8 +87,10 @@ def table(
 ) -> list[str]:
     """Columns two blanks apart; ``align`` has l or r per column.
 
-    Only the last column may grow past the width: it is clipped.
+    Only the last column may grow past the width: it is clipped. No rows, no lines.
     """
+    if not rows:
+        return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(align))]
     lines = []
     for row in rows:
@@ -107,8 +102,9 @@ def table(
     return lines
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """``1 line``, ``2 lines``; ``several`` where it is not the noun and an s."""
+    return f"{count} {noun if count == 1 else several or noun + 's'}"
 
 
 def place(insn: Insn) -> str:

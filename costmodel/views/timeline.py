@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from costmodel.engine.result import Estimate, UopTimes
 from costmodel.views.layout import clip, spelled
+from costmodel.views.pipeline import MOST_UOPS, abridged, left_out
 
 LEGEND = (
     "  .  in the uop queue     I  issued      w  waits for inputs",
@@ -43,7 +44,8 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
     """The diagram for ``estimate.timeline``, at most ``width`` wide."""
     if not estimate.timeline:
         return []
-    uops = abridged(estimate.timeline)
+    every = abridged(estimate.timeline)
+    uops = every[:MOST_UOPS]
     columns = fold(uops)
     room = max(width - (5 + _TEXT + 1) - (_REASON + 2), 12)
     labels = _labels(estimate, uops)
@@ -59,19 +61,8 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
             row = f"{label} {cells.ljust(len(page))}  {clip(reason, _REASON)}"
             lines.append(row.rstrip())
         lines.append("")
-    return lines[:-1]
-
-
-def abridged(uops: Sequence[UopTimes]) -> list[UopTimes]:
-    """Of a long run of microcode only the first and the last uop."""
-    kept: list[UopTimes] = []
-    for i, uop in enumerate(uops):
-        run = (uop.step, "microcode")
-        around = (*uops[max(i - 1, 0) : i], *uops[i + 1 : i + 2])
-        inside = sum((u.step, u.kind) == run for u in around) == 2
-        if not (inside and uop.kind == "microcode" and uop.uop):
-            kept.append(uop)
-    return kept
+    more = left_out(every)
+    return [*lines, more] if more else lines[:-1]
 
 
 def fold(uops: Sequence[UopTimes]) -> list[Column]:

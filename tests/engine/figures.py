@@ -135,7 +135,7 @@ def _window(small: int, large: int, off: bool = True) -> Draw:
 
 
 DRAWS: dict[str, Draw] = {
-    "ports": Draw((2, 3, 4, 5, 6), (1, 31, 32, 33, 63, 64)),
+    "ports": Draw((2, 3, 4, 5, 6) * 4 + (40, 64), (1, 31, 32, 33, 63)),
     "bind_at_issue": Draw((0, 0, 1, 1, 1)),
     "bind_evenly": Draw((0, 0, 1)),
     "rob": _window(2, 60, off=False),
@@ -168,7 +168,7 @@ DRAWS: dict[str, Draw] = {
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
     "loop_width": Draw((0, 0, 2, 4, 8), _WIDTHS),
     "loop_turn": Draw((0, 0, 4, 40), (1, 63, 64, 65, 200)),
-    "queue": Draw((8, 9, 12, 28), _RINGS),
+    "queue": Draw((4, 8, 9, 12, 28), _RINGS),
     "queue_latency": Draw((1, 2), _CYCLES),
     "microcode_uops": Draw((1, 2, 4), _WIDTHS),
     "microcode_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),

@@ -43,14 +43,9 @@ from __future__ import annotations
 
 from costmodel.engine import layout as L
 from tests.engine.figures import Figures
-from tests.engine.oracle_program import (
-    CACHE,
-    DECODE,
-    LOOP,
-    Insn,
-    Uop,
-    level_latency,
-)
+from tests.engine.oracle_program import level_latency
+from tests.engine.oracle_uop import CACHE, DECODE, LOOP, Insn, Uop
+from tests.engine.oracle_width import Group, Read
 
 
 class Front:
@@ -87,6 +82,8 @@ class Front:
         self.freed_now = 0
 
     def step(self, cycle: int) -> None:
+        if self.next_deliver == len(self.insns):
+            return
         self.decoders = Group(self.p)
         if self.p.predecode_width:
             self.deliver(cycle)
@@ -232,7 +229,7 @@ class Front:
             return False
         self.fetched.add(key)
         self.resume = cycle + level_latency(self.trace, line, self.p)
-        return True
+        return self.resume > cycle
 
     # --- fetch without predecode -----------------------------------------------------
     def fetch(self, cycle: int) -> None:
@@ -420,45 +417,6 @@ class Front:
         if read.line is None or insn.window != self.window:
             return 1
         return 0 if fits else self.p.cache_again
-
-
-class Group:
-    """The decoders in one cycle."""
-
-    def __init__(self, p: Figures) -> None:
-        self.p = p
-        self.used = 0
-        self.left = p.decode_width
-        self.uops = p.decode_uops
-
-    def take(self, width: int) -> None:
-        self.used += width
-        self.left -= width
-
-    def fits(self, insn: Insn, width: int) -> bool:
-        if not self.used:
-            return True
-        if self.left < width or self.uops < insn.slots:
-            return False
-        if insn.has(L.COMPLEX) or insn.has(L.LONG):
-            return False
-        last = self.used == self.p.decode_width - 1
-        return not (insn.has(L.FUSIBLE) and self.p.fusible_last_waits and last)
-
-
-class Read:
-    """What is left of one access of the uop cache."""
-
-    def __init__(self, uops: int, lines: int) -> None:
-        self.uops = uops
-        self.lines = lines
-        self.line: int | None = None
-
-    def take(self, line: int, slots: int) -> None:
-        if line != self.line:
-            self.lines -= 1
-        self.line = line
-        self.uops -= slots
 
 
 def refetches(insn: Insn) -> bool:

@@ -96,6 +96,7 @@ class Draw:
         self.roots = 3
         self.what = (0.0, 1.0)  # between which of the kinds of ``insn``
         self.slow = 12  # cycles of the slowest
+        self.linked = 0.6  # share of the loads that meet a store
 
     def ports(self, most: int = 4) -> tuple[int, ...]:
         """A class: where ports are chosen at dispatch, mostly of one scheduler, and
@@ -150,7 +151,8 @@ class Draw:
         flags = extra | L.MEMORY_OP | self.r.choice([0, L.IN_TURN])
         width = self.r.choice([1, 2, 4, 8])
         access = self.access(width) if self.r.random() < 0.9 else -1
-        latency, figures = 0, ("load_latency",)
+        latency = 0
+        figures: tuple[str, ...] = ("load_latency",)
         if self.r.random() < 0.3:
             figures = (*figures, *self.r.sample(EXTRAS, self.r.randint(1, 2)))
         if self.r.random() < 0.1:
@@ -277,7 +279,7 @@ class Draw:
             if stores:
                 seen.add(a)
                 continue
-            if not everywhere or self.r.random() < 0.4:
+            if not everywhere or self.r.random() >= self.linked:
                 continue
             source = self.r.choice(everywhere)
             least = 0 if source in seen else 1
@@ -303,8 +305,9 @@ def many_loads(draw: Draw) -> None:
     """Loads of one place, and now and then something slow that keeps them from
     retiring."""
     draw.roots = 1
-    draw.what = (0.27, 0.56)
+    draw.what = (0.27, 0.74)
     draw.slow = 40
+    draw.linked = 0.9
 
 
 def lines(r: Random, insns: Sequence[I]) -> list[I]:

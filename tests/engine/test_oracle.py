@@ -11,7 +11,7 @@ import pytest
 
 from costmodel.engine import layout as L
 from tests.engine.case import Case
-from tests.engine.compare import difference, oracle_times, simulator_times
+from tests.engine.compare import STAGES, difference, oracle_times, simulator_times
 from tests.engine.figures import (
     DRAWS,
     UNREAD,
@@ -86,7 +86,7 @@ def test_a_figure_the_random_tests_do_not_draw_is_refused() -> None:
 
 def test_every_value_of_a_draw_is_drawn_and_taken() -> None:
     """Edges too: the simulator refuses none of them."""
-    cases = [case(seed) for seed in range(4_000)]
+    cases = [case(seed) for seed in range(3_000)]
     for c in cases[:500]:
         simulator_times(c)
     for name, draw in DRAWS.items():
@@ -120,11 +120,13 @@ def test_a_wrong_simulator_would_be_seen() -> None:
 
 
 def test_a_wrong_figure_is_seen_soon() -> None:
-    """Most figures show in many cases, the plainest in all that issue a uop."""
+    """Most figures show in many cases, the plainest in all that use a port."""
     for seed in range(60):
         c = case(seed)
+        right = oracle_times(c)
         slower = c.figures._replace(to_dispatch=c.figures.to_dispatch + 1)
-        assert simulator_times(c, slower) != oracle_times(c)
+        if any(times[STAGES.index("dispatch")] >= 0 for times in right):
+            assert simulator_times(c, slower) != right
 
 
 # --- every mechanism ------------------------------------------------------------------
@@ -191,7 +193,7 @@ EVERY = (
 
 def test_random_traces_reach_every_mechanism() -> None:
     """Of the first cases enough use each kind of uop, flag, delivery and rule."""
-    used = Counter(name for seed in range(600) for name in mechanisms(case(seed)))
+    used = Counter(name for seed in range(1_000) for name in mechanisms(case(seed)))
     rare = {name: used[name] for name in EVERY if used[name] < 10}
     assert not rare
     assert set(used) == set(EVERY)

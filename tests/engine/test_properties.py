@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import sys
+from array import array
 from collections import Counter
 from dataclasses import replace
 from random import Random
-from types import FrameType
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from costmodel.engine import compiled
 from costmodel.engine import layout as L
-from costmodel.engine import state as S
 from costmodel.engine.attribution import critical_path
-from costmodel.engine.bulkrun import MARKS, rate
-from costmodel.engine.machine import run
-from tests.engine.compare import engine, engine_times
-from tests.engine.strategies import LOOP, Case, I, U, case
+from tests.engine.case import Case, I, U
+from tests.engine.compare import laid_out, logged, run, simulator_times
+from tests.engine.figures import vector
+from tests.engine.strategies import case
 
 seeds = st.integers(0, 1 << 30)
-EVENTS = (S.QUEUE, S.ISSUE, S.READY, S.DISPATCH, S.COMPLETE, S.RETIRE, S.COMMIT)
+C = L.COLUMN
+LOOP = L.M_LOOP
+
+
+def rows(log: array[int]) -> list[dict[str, int]]:
+    """The rows of a log, by the names of their columns."""
+    return [
+        dict(zip(L.COLUMNS, log[k : k + L.LOG_ROW], strict=True))
+        for k in range(0, len(log), L.LOG_ROW)
+    ]
 
 
 # --- causes -------------------------------------------------------------------------
@@ -31,31 +36,28 @@ EVENTS = (S.QUEUE, S.ISSUE, S.READY, S.DISPATCH, S.COMPLETE, S.RETIRE, S.COMMIT)
 @settings(max_examples=150, deadline=None)
 def test_every_event_follows_from_an_earlier_one(seed: int) -> None:
     c = case(seed)
-    trace, ran = c.trace(), engine(c)
-    g = ran.log
-    insns = len(c.body) + len(c.tail)
-    for n in range(ran.uops):
-        for stage in EVENTS:
-            event = n * S.G_SIZE + stage
-            source = g[event + 2]
-            if g[event] < 0 or source < 0:
+    _, log = logged(c)
+    for n, row in enumerate(rows(log)):
+        for stage in L.STAGES:
+            source = row[f"{stage}_source"]
+            if row[stage] < 0 or source < 0:
                 continue
-            assert source != event
-            assert g[source] >= 0
-            older = g[source // S.G_SIZE * S.G_SIZE + S.G_INSN] % insns
-            i = trace[L.T_INSNS] + older * L.INSN_SIZE
-            if stage == S.QUEUE and trace[i + L.MICROCODE]:
+            assert source != n * L.LOG_ROW + C[stage]
+            assert log[source] >= 0
+            older = log[source // L.LOG_ROW * L.LOG_ROW + C["insn"]] % len(c.insns)
+            if stage == "queue" and c.insns[older].microcode:
                 continue  # the sequencer may still be at it when decoding goes on
-            assert g[source] <= g[event], (n, stage)
+            assert log[source] <= row[stage], (n, stage)
 
 
 @given(seeds)
 @settings(max_examples=150, deadline=None)
 def test_causes_add_up_to_the_cycles_of_any_window(seed: int) -> None:
-    ran = engine(case(seed))
-    last = ran.state[S.LAST_RETIRE_EVENT]
-    for start in {0, *ran.marks[:-1]}:
-        links = critical_path(ran.log, last, start, ran.cycles)
+    c = case(seed)
+    ran, log = logged(c)
+    for trips in range(c.trips):
+        start = run(c, trips).cycles if trips else 0
+        links = critical_path(log, ran.last_event, start, ran.cycles)
         assert sum(link.cycles for link in links) == ran.cycles - start
         assert all(link.cycles > 0 for link in links)
 
@@ -65,116 +67,57 @@ def test_causes_add_up_to_the_cycles_of_any_window(seed: int) -> None:
 @settings(max_examples=100, deadline=None)
 def test_no_width_or_window_is_ever_exceeded(seed: int) -> None:
     c = case(seed)
-    p = c.params
-    trace = c.trace()
-    ran = engine(c)
-    rows = [ran.log[k : k + S.G_SIZE] for k in range(0, ran.uops * S.G_SIZE, S.G_SIZE)]
-    firsts = [r for r in rows if trace[r[S.G_UOP] + L.UOP_FLAGS] & L.NEW_SLOT]
-    issued = [r[S.ISSUE] for r in rows]
-    retired = [r[S.RETIRE] for r in firsts]
+    f = c.figures
+    uops = c.trace().uops
+    ran = rows(logged(c)[1])
+    firsts = [r for r in ran if uops[r["uop"]].flags & L.NEW_SLOT]
+    issued = [r["issue"] for r in ran]
+    retired = [r["retire"] for r in firsts]
     assert issued == sorted(issued)
     assert retired == sorted(retired)
-    assert max(Counter(r[S.ISSUE] for r in firsts).values()) <= p.issue_width
-    assert max(Counter(retired).values()) <= p.retire
-    taken = Counter((r[S.G_PORT], r[S.DISPATCH]) for r in rows if r[S.G_PORT] >= 0)
+    assert max(Counter(r["issue"] for r in firsts).values(), default=0) <= f.issue_width
+    assert max(Counter(retired).values(), default=0) <= f.retire
+    taken = Counter((r["port"], r["dispatch"]) for r in ran if r["port"] >= 0)
     assert max(taken.values(), default=1) == 1
-    for older, younger in zip(firsts, firsts[p.rob :], strict=False):
-        assert younger[S.ISSUE] >= older[S.RETIRE]
-    for r in rows:
-        assert r[S.ISSUE] >= r[S.QUEUE] + p.queue_latency
-        if r[S.DISPATCH] >= 0:
-            assert r[S.DISPATCH] >= r[S.ISSUE] + p.to_dispatch
-        assert r[S.RETIRE] >= r[S.COMPLETE] + p.retire_latency
+    for older, younger in zip(firsts, firsts[f.rob :], strict=False):
+        assert younger["issue"] >= older["retire"]
+    for r in ran:
+        assert r["issue"] >= r["queue"] + f.queue_latency
+        if r["dispatch"] >= 0:
+            assert r["dispatch"] >= r["issue"] + f.to_dispatch
+        assert r["retire"] >= r["complete"] + f.retire_latency
 
 
 # --- carrying state -----------------------------------------------------------------
-@given(seeds)
-@settings(max_examples=60, deadline=None)
-def test_trips_run_one_by_one_take_the_same_time(seed: int) -> None:
-    c = replace(case(seed), trips=5)
-    whole = engine(c)
-    state = fresh(c)
-    trace = c.trace()
-    marks = []
-    for _ in range(5):
-        mark = [0]
-        run(trace, c.params, state, [0], 1, mark)
-        marks += mark
-    assert marks == whole.marks
-
-
 @given(seeds, seeds)
 @settings(max_examples=60, deadline=None)
-def test_a_reset_machine_remembers_nothing(seed: int, other: int) -> None:
-    c = case(seed)
-    used = fresh(c)
-    run(c.trace(), c.params, used, [0], c.trips, [0] * c.trips)
-    scribble = Random(other)
-    for k in range(S.CALENDAR_MASK):
-        used[k] = scribble.randrange(1000)
-    S.reset(used, c.params)
-    used[S.MODE] = c.mode
-    marks = [0] * c.trips
-    run(c.trace(), c.params, used, [0], c.trips, marks)
-    assert marks == engine(c, log=False).marks
-
-
-@given(seeds)
-@settings(max_examples=60, deadline=None)
-def test_keeping_a_log_changes_no_time(seed: int) -> None:
-    c = case(seed)
-    assert engine(c, log=False).marks == engine(c, log=True).marks
+def test_a_machine_remembers_nothing_of_other_traces(seed: int, other: int) -> None:
+    c = replace(case(seed), seed=seed)
+    alone = simulator_times(c)
+    simulator_times(case(other))
+    assert simulator_times(c) == alone
 
 
 # --- calendars ----------------------------------------------------------------------
-@given(seeds)
+@given(seeds, st.integers(0, 16))
 @settings(max_examples=80, deadline=None)
-def test_a_calendar_too_small_says_so(seed: int) -> None:
-    """Without an overflow a small calendar gives what a large one gives."""
+def test_the_calendar_grows_until_it_holds_the_run(seed: int, bits: int) -> None:
     c = case(seed)
-    right = engine(c, 1 << 14)
-    assert not right.state[S.OVERFLOW]
-    assert engine(c, 1 << 16).marks == right.marks
-    for bits in (4, 6, 8):
-        small = engine(c, 1 << bits)
-        assert small.state[S.OVERFLOW] or small.marks == right.marks
+    answer = laid_out(c).run(vector(c.figures), c.mode, c.trips, 0, 0, 1 << bits)
+    assert answer[0] == run(c).cycles
+    assert answer[6] >= 1 << bits
 
 
 def test_a_wait_longer_than_the_calendar_overflows_it() -> None:
     c = chain(40)
-    assert engine(c, 1 << 6).state[S.OVERFLOW]
-    assert not engine(c, 1 << 12).state[S.OVERFLOW]
+    answer = laid_out(c).run(vector(c.figures), c.mode, c.trips, 0, 0, 1 << 6)
+    assert answer[6] > 1 << 6
 
 
-# --- cost ---------------------------------------------------------------------------
-@pytest.mark.parametrize("seed", [3, 11, 29, 44])
-def test_work_is_linear_in_uops_and_memory_is_flat(seed: int) -> None:
-    few = replace(case(seed), trips=40)
-    many = replace(few, trips=400)
-    lines_few, uops_few, size_few = work(few)
-    lines_many, uops_many, size_many = work(many)
-    ratio = (lines_many / uops_many) / (lines_few / uops_few)
-    assert 0.8 < ratio < 1.2
-    assert size_few == size_many
-
-
-def work(c: Case) -> tuple[int, int, int]:
-    """Lines executed, uops run and integers kept by the engine for a case."""
-    count = 0
-
-    def local(_frame: FrameType, event: str, _arg: object) -> Any:
-        nonlocal count
-        count += event == "line"
-        return local
-
-    trace, state, marks = c.trace(), fresh(c), [0] * c.trips
-    before = sys.gettrace()
-    sys.settrace(lambda _frame, _event, _arg: local)
-    try:
-        run(trace, c.params, state, [0], c.trips, marks)
-    finally:
-        sys.settrace(before)
-    return count, state[S.UOPS], len(state)
+def test_a_wait_longer_than_any_calendar_is_refused() -> None:
+    c = chain(1 << 30)
+    with pytest.raises(OverflowError, match="longer than the simulator can follow"):
+        run(c)
 
 
 # --- monotonicity -------------------------------------------------------------------
@@ -191,10 +134,10 @@ def test_without_ports_more_room_is_never_slower(
     seed: int, name: str, more: int
 ) -> None:
     c = portless(seed)
-    size = getattr(c.params, name) or 7
-    tight = replace(c, params=c.params._replace(**{name: size}))
-    loose = replace(c, params=c.params._replace(**{name: size + more}))
-    for slow, fast in zip(engine_times(tight), engine_times(loose), strict=True):
+    size = getattr(c.figures, name) or 7
+    tight = replace(c, figures=c.figures._replace(**{name: size}))
+    loose = replace(c, figures=c.figures._replace(**{name: size + more}))
+    for slow, fast in zip(simulator_times(tight), simulator_times(loose), strict=True):
         assert all(a >= b for a, b in zip(slow, fast, strict=True))
 
 
@@ -208,89 +151,21 @@ def test_without_ports_more_latency_is_never_faster(
     (uop,) = c.body[k].uops
     slower = replace(c.body[k], uops=(replace(uop, latency=uop.latency + more),))
     late = replace(c, body=(*c.body[:k], slower, *c.body[k + 1 :]))
-    for slow, fast in zip(engine_times(late), engine_times(c), strict=True):
+    for slow, fast in zip(simulator_times(late), simulator_times(c), strict=True):
         assert all(a >= b for a, b in zip(slow, fast, strict=True))
 
 
-# --- compiled -----------------------------------------------------------------------
-@pytest.mark.slow
-@pytest.mark.skipif(compiled.compiler() is None, reason="no C compiler")
-def test_the_compiled_engine_gives_the_same_state_on_random_traces() -> None:
-    fast = compiled.engine()
-    for seed in range(300):
-        c = case(seed)
-        assert steady(c, rate, list_array) == steady(c, fast, compiled.fill), seed
-
-
-def list_array(count: int, value: int) -> list[int]:
-    return [value] * count
-
-
-def steady(c: Case, engine_rate: Any, fill: Any) -> tuple[list[int], list[int]]:
-    """What the search for a period finds, and the whole machine after it."""
-    trace = fill(len(c.trace()), 0)
-    for k, value in enumerate(c.trace()):
-        trace[k] = value
-    cells = max(1, trace[L.T_ACCESS_COUNT] * c.depth)
-    state = S.new_state(
-        c.params, 1 << 12, cells, list(c.group_of), list(c.group_size),
-        list(c.alternates), fill, len(c.cold),
-    )  # fmt: skip
-    found, log = fill(8, 0), S.new_log(0, fill)
-    engine_rate(
-        trace, c.params, state, log, c.mode, 1, 40, 400, fill(MARKS, 0),
-        fill(MARKS, 0), fill(1024, 0), found,
-    )  # fmt: skip
-    unread = for_the_log(state)
-    return list(found), [v for k, v in enumerate(state) if k not in unread]
-
-
-LOG_RINGS = {
-    "PRODUCER_AT": L.REGISTERS, "QUEUE_EVENT_AT": S.MOST_QUEUE,
-    "ROB_EVENT_AT": S.MOST_ROB, "LOAD_EVENT_AT": S.MOST_LOADS,
-    "STORE_EVENT_AT": S.MOST_STORES, "INT_EVENT_AT": S.MOST_REGISTERS,
-    "FLAG_EVENT_AT": S.MOST_REGISTERS,
-}  # fmt: skip
-
-
-def for_the_log(state: Any) -> set[int]:
-    """Entries that only a log needs: the compiled engine leaves them alone."""
-    out = {S.KEEP}
-    lengths = {
-        "GONE_EVENT_AT": state[S.CALENDAR_MASK] + 1,
-        "DATA_EVENT_AT": state[S.CELLS],
-        "STA_EVENT_AT": state[S.CELLS],
-    }
-    for name in S.LOG_ONLY:
-        at = getattr(S, name)
-        if name in lengths:
-            out |= set(range(state[at], state[at] + lengths[name]))
-        else:
-            out |= set(range(at, at + LOG_RINGS.get(name, 1)))
-    return out
-
-
 # --- making cases -------------------------------------------------------------------
-def fresh(c: Case, calendar: int = 1 << 14) -> list[int]:
-    """A machine for a case."""
-    cells = max(1, len(c.accesses) * c.depth)
-    state = S.new_state(
-        c.params, calendar, cells, list(c.group_of), list(c.group_size),
-        list(c.alternates), cold=len(c.cold),
-    )  # fmt: skip
-    state[S.MODE] = c.mode
-    return state
-
-
 def chain(latency: int) -> Case:
     """Uops on one port, each waiting for the one before."""
     base = case(0)
-    params = base.params._replace(
-        rob=60, int_registers=0, flag_registers=0, issue_width=4, sync_uop=0
-    )
+    figures = base.figures._replace(
+        rob=60, int_registers=0, flag_registers=0, issue_width=4, sync_uop=0,
+        register_reads=0,
+    )  # fmt: skip
     uop = U(L.K_COMPUTE, (0,), latency, 0, L.NEW_SLOT, ((0, 0),), ((0, 0),))
     return replace(
-        base, params=params, group_of=(-1,) * params.ports, group_size=(),
+        base, figures=figures, scheduler_of=(-1,) * figures.ports, scheduler_sizes=(),
         body=(I((uop,)),), tail=(), accesses=(), depth=1, mode=LOOP, trips=50,
         repeat=1,
     )  # fmt: skip
@@ -314,7 +189,7 @@ def portless(seed: int) -> Case:
     return replace(
         # A later value may still be on its way, and so need no read of its register.
         base,
-        params=base.params._replace(
+        figures=base.figures._replace(
             sync_uop=0, load_freed_complete=0, register_reads=0
         ),
         body=tuple(insn() for _ in range(r.randint(1, 20))), tail=(), accesses=(),

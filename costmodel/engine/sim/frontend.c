@@ -22,10 +22,21 @@
  * Uop cache. cache_lines lines and cache_width uops a cycle. With cache_again the lines
  * of one cycle all begin in one window, and more lines of that window come cache_again
  * cycles after the ones before; a taken branch begins anew, a cycle later if it lies in a
- * window after the one its line begins in.
+ * window after the one its line begins in. So does code that comes after a refetch or
+ * after the decoders.
  *
  * Loop buffer. All is there at once; or loop_width uops a cycle, and the next turn begins
  * in a cycle of its own. Turns of issue_width uops and more lose loop_turn besides. */
+
+static int shift_of_blocks(struct machine *m)
+{
+	return FIG(fetch_bytes) ? m->fetch_shift : 0;
+}
+
+static int shift_of_windows(struct machine *m)
+{
+	return FIG(cache_window) ? m->window_shift : 0;
+}
 
 /* One more block is fetched; no instruction that ends in it has been decoded. */
 static void next_block(struct machine *m)
@@ -43,7 +54,7 @@ static int64_t after_bytes(int64_t address, int64_t count)
 /* Fetch (re)starts with the block of the next instruction's first byte. */
 static void start_block(struct machine *m, const struct insn *insn)
 {
-	m->block = m->address >> m->fetch_shift;
+	m->block = m->address >> shift_of_blocks(m);
 	m->block_start = m->restart;
 	next_block(m);
 	m->block_count = 0;
@@ -124,9 +135,9 @@ static int64_t arrive(struct machine *m, const struct insn *insn)
 
 /* Cycle from which the queue has room for `slots` more. What is larger than the queue
  * does not wait for it. */
-static int64_t queue_room(const struct machine *m, int64_t slots)
+static int64_t queue_room(struct machine *m, int64_t slots)
 {
-	if (slots > m->f->queue)
+	if (slots > FIG(queue))
 		return 0;
 	return *entry(&m->queue_ring, m->slot_count + slots - 1 - m->f->queue);
 }
@@ -165,8 +176,8 @@ static bool needs_new_group(struct machine *m, const struct insn *insn, int64_t 
 		return true;
 	}
 	m->why = CAUSE_DECODE;
-	return insn->flags & FUSIBLE && m->f->fusible_last_waits && m->decode_used &&
-	       m->decode_used == FIG(decode_width) - 1;
+	return insn->flags & FUSIBLE && m->decode_used &&
+	       m->decode_used == FIG(decode_width) - 1 && FIG(fusible_last_waits);
 }
 
 /* Cycle the instruction leaves the decoders. */
@@ -235,7 +246,7 @@ static int64_t cache_step(struct machine *m, int64_t line, int64_t slots)
 	if (m->cache_lines <= 0)
 		step = 1;
 	if (FIG(cache_again)) {
-		int64_t window = m->address >> m->window_shift;
+		int64_t window = m->address >> shift_of_windows(m);
 
 		if (m->cache_line < 0 || window != m->cache_window)
 			step = 1;

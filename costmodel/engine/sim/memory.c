@@ -47,6 +47,12 @@ struct loaded {
 	int64_t reads; /* cycle it asks the cache; -1: a store in flight has its data */
 };
 
+/* Cycles a load takes longer from the store buffer than from the cache, at least. */
+static int64_t slower(struct machine *m)
+{
+	return FIG(forward_load) ? m->forward_extra : 0;
+}
+
 /* The value comes from the renamer; the guess is checked before the load may retire:
  * against the addresses, and renaming_check after the load and the store data left. */
 static void load_renamed(struct machine *m, const struct access *access,
@@ -79,8 +85,8 @@ static void load_renamed(struct machine *m, const struct access *access,
 		}
 		if (access->segment)
 			checked += FIG(renaming_segment);
-		if (from_cache + m->forward_extra > checked) {
-			checked = from_cache + m->forward_extra;
+		if (from_cache + slower(m) > checked) {
+			checked = from_cache + slower(m);
 			event = EVENT(n, DISPATCH);
 		}
 	}
@@ -109,8 +115,8 @@ static void load_forwarded(struct machine *m, const struct access *access,
 				 store->committed);
 		cause = CAUSE_FORWARD_BLOCKED;
 	}
-	if (from_cache + m->forward_extra > value) {
-		value = from_cache + m->forward_extra;
+	if (from_cache + slower(m) > value) {
+		value = from_cache + slower(m);
 		event = EVENT(n, DISPATCH);
 	}
 	if (access->forward == FORWARD_ORDERED && FIG(forward_order) &&
@@ -166,7 +172,7 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 			    EVENT(n, DISPATCH), when };
 	bool meets = access->forward && access->distance <= copy;
 
-	if (m->f->split_load && crosses(access, copy, m->f->boundary)) {
+	if (crosses(access, copy, FIG(boundary)) && FIG(split_load)) {
 		l.complete += FIG(split_load);
 		l.cause = CAUSE_SPLIT;
 		l.result = l.complete;

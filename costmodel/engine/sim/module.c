@@ -7,10 +7,12 @@
 
 #include "machine.h"
 
+#define LARGE_LOG 32768 /* uops: a longer one is not kept for the next run */
 #define FIGURE_COUNT ((Py_ssize_t)(sizeof(struct figures) / sizeof(int64_t)))
 
 /* One machine serves all traces of a process, one after the other: its memory stays. */
 static struct machine machine;
+static bool running; /* a signal's handler may not run another */
 
 /* A cell of the trace that grows with a figure. */
 struct term {
@@ -204,6 +206,7 @@ static PyObject *outcome_tuple(const struct outcome *o)
 static bool run_figures(TraceObject *self, const int64_t *figures, bool logged,
 			const struct settings *set, struct outcome *out)
 {
+	enum status status;
 	const char *problem = bad_figure((const struct figures *)figures);
 
 	if (!problem)
@@ -214,10 +217,17 @@ static bool run_figures(TraceObject *self, const int64_t *figures, bool logged,
 		PyErr_SetString(PyExc_ValueError, problem);
 		return false;
 	}
+	if (running) {
+		PyErr_SetString(PyExc_RuntimeError, "the simulator is running already");
+		return false;
+	}
+	running = true;
 	machine.f = (const struct figures *)figures;
 	machine.p = &self->program;
-	return !failed(logged ? simulate_logged(&machine, set, out)
-			      : simulate_plain(&machine, set, out));
+	status = logged ? simulate_logged(&machine, set, out)
+			: simulate_plain(&machine, set, out);
+	running = false;
+	return !failed(status);
 }
 
 /* run(figures, mode, group, need, limit, calendar) -> outcome */
@@ -269,6 +279,11 @@ static PyObject *trace_log(TraceObject *self, PyObject *args)
 	log = PyBytes_FromStringAndSize((const char *)machine.log, (Py_ssize_t)
 					(out.uops * LOG_ROW * (int64_t)sizeof(int64_t)));
 	used = PyBytes_FromStringAndSize((const char *)machine.used, sizeof(machine.used));
+	if (machine.log_uops > LARGE_LOG) {
+		free(machine.log);
+		machine.log = NULL;
+		machine.log_uops = 0;
+	}
 	return outcome && log && used ? Py_BuildValue("(NNN)", outcome, log, used) : NULL;
 }
 

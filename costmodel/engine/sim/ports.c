@@ -326,13 +326,15 @@ static int64_t dispatch(struct machine *m, const struct uop *uop, int64_t n, int
 	}
 	when = ready;
 	if (uop->port_count) {
-		if (m->f->bind_at_issue)
+		if (FIG(bind_at_issue))
 			port = dispatch_bound(m, uop, copy, ready, &when);
 		else
 			port = dispatch_free(m, uop, early, inputs, leaves, ready, &when);
 		book(m, port, when);
 	}
-	m->waited = m->f->early_wake ? when - ready : 0;
+	m->waited = 0;
+	if (when > ready && !m->f->bind_at_issue && FIG(early_wake))
+		m->waited = when - ready;
 	if (uop->busy) {
 		m->divider = when + uop->busy;
 		m->divider_event = EVENT(n, DISPATCH);

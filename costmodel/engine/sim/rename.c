@@ -44,7 +44,7 @@ static bool eliminate(struct machine *m, int source, int target)
 	leave_alias(m, target);
 	slot = m->alias[source];
 	if (slot < 0) {
-		if (m->free_aliases <= 0)
+		if (!FIG(elimination_slots) || m->free_aliases <= 0)
 			return false;
 		/* Each slot in use has two registers: GENERAL of them are never full. */
 		for (slot = 0; m->members[slot]; slot++)
@@ -157,20 +157,20 @@ static int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_
 	if (flags & NEW_SLOT) {
 		wait_for(&w, m->hold, CAUSE_SERIALISE, m->hold_event);
 		wait_for(&w, held, CAUSE_DRAIN, held_event);
-		wait_for_entry(&w, &m->rob_ring, m->slots, f->rob, CAUSE_ROB_FULL);
+		wait_for_entry(&w, &m->rob_ring, m->slots, FIG(rob), CAUSE_ROB_FULL);
 	} else {
 		wait_for(&w, m->slot_issued, CAUSE_PIPELINE, m->issue_event);
 	}
-	if (uop->kind == KIND_LOAD && f->load_buffer)
+	if (uop->kind == KIND_LOAD && FIG(load_buffer))
 		wait_for_entry(&w, &m->load_entries_ring, m->loads, f->load_buffer,
 			       CAUSE_LOAD_BUFFER);
-	if (uop->kind == KIND_STORE_ADDRESS && f->store_buffer)
+	if (uop->kind == KIND_STORE_ADDRESS && FIG(store_buffer))
 		wait_for_entry(&w, &m->store_entries_ring, m->stores, f->store_buffer,
 			       CAUSE_STORE_BUFFER);
-	if (flags & INT_WRITER && f->int_registers)
+	if (flags & INT_WRITER && FIG(int_registers))
 		wait_for_entry(&w, &m->int_entries_ring, m->int_writes, f->int_registers,
 			       CAUSE_REGISTERS);
-	if (flags & FLAG_WRITER && f->flag_registers)
+	if (flags & FLAG_WRITER && FIG(flag_registers))
 		wait_for_entry(&w, &m->flag_entries_ring, m->flag_writes,
 			       f->flag_registers, CAUSE_REGISTERS);
 	wait_for(&w, m->now, CAUSE_ISSUE_WIDTH, m->issue_event);
@@ -186,7 +186,7 @@ static int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_
 	if (flags & NEW_SLOT) {
 		int64_t taken;
 
-		if (flags & MEMORY_OP && f->memory_per_cycle && w.at == m->now &&
+		if (flags & MEMORY_OP && FIG(memory_per_cycle) && w.at == m->now &&
 		    m->issued_memory >= FIG(memory_per_cycle))
 			w = (struct wait){ w.at + 1, CAUSE_ISSUE_MEMORY, m->issue_event };
 		taken = take_slot(m, w.at, flags & ALONE);
@@ -200,7 +200,7 @@ static int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_
 	}
 	if (flags & MEMORY_OP)
 		m->issued_memory++;
-	if (f->register_reads)
+	if (uop->input_count && FIG(register_reads))
 		m->reads |= retired_reads(m, uop, w.at);
 	m->slot_issued = w.at;
 	m->issue_event = EVENT(n, ISSUE);

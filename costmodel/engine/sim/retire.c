@@ -93,7 +93,7 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			m->log[EVENT(n, FILL_FIRST) + k] = lines[k];
 	}
 	at = commit(m, after, line, alone);
-	if (m->f->split_store && crosses(access, copy, m->f->boundary)) {
+	if (crosses(access, copy, FIG(boundary)) && FIG(split_store)) {
 		line.number++;
 		at = commit(m, at, line, alone);
 	}
@@ -154,7 +154,7 @@ static void finish_slot(struct machine *m, const struct uop *uop,
 	if (f->flag_registers)
 		free_entries_of(&m->flag_entries_ring, m->flag_writes, m->slot_flags,
 				retired, event);
-	if (f->load_buffer && !f->load_freed_complete)
+	if (f->load_buffer && m->slot_loads && !FIG(load_freed_complete))
 		free_entries_of(&m->load_entries_ring, m->loads, m->slot_loads, retired,
 				event);
 	if (!m->slot_stores)

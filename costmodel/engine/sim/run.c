@@ -243,7 +243,7 @@ static bool run_insn(struct machine *m, int64_t index, int64_t line)
 		if (!log_has_room(m, n))
 			return false;
 		if (insn->microcode && this->flags & NEW_SLOT)
-			behind = used / m->f->microcode_uops;
+			behind = used / FIG(microcode_uops);
 		if (LOGGED) {
 			note_queue(m, n, queued + behind, base + slots - 1);
 			m->log[EVENT(n, UOP)] = this - p->uops;

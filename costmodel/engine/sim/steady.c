@@ -25,6 +25,12 @@ static inline int64_t since(int64_t cycle, int64_t floor)
 	return cycle > floor ? cycle - floor : 0;
 }
 
+/* How far one address, or one block of them, lies after another; wraps as they do. */
+static inline int64_t apart(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* The last `length` entries of a ring whose times never go back. */
 static uint64_t mix_rising(uint64_t h, const struct ring *ring, int64_t end,
 			   int64_t length, int64_t floor)
@@ -50,7 +56,7 @@ static uint64_t mix_arrival(uint64_t h, const struct machine *m, int64_t earlies
 {
 	int64_t place = m->p->loops ? 0 : m->address >> m->fetch_shift;
 
-	h = mix(mix(h, m->block - place), m->block_start - m->now);
+	h = mix(mix(h, apart(m->block, place)), m->block_start - m->now);
 	h = mix(mix(h, m->block_count), m->block_lcp);
 	h = mix(mix(h, m->block_cycles), since(m->restart, earliest));
 	if (m->f->predecode_width)
@@ -68,8 +74,8 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 	int64_t clock = m->restart;
 
 	if (!m->p->loops)
-		h = mix(h, m->address & (at_least(m->f->fetch_bytes,
-						  m->f->cache_window) - 1));
+		h = mix(h, m->address & (at_least(m->f->fetch_bytes, m->f->cache_again
+						  ? m->f->cache_window : 0) - 1));
 	if (m->mode == MODE_DECODE) {
 		int64_t earliest = m->restart;
 
@@ -88,7 +94,8 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(mix(h, m->cache_lines), m->cache_line);
 		if (m->f->cache_again)
-			h = mix(h, m->cache_window - (m->address >> m->window_shift));
+			h = mix(h, apart(m->cache_window,
+				     m->address >> m->window_shift));
 		h = mix(mix(h, since(m->restart, clock)), since(m->decode_cycle, clock));
 	} else if (m->f->loop_width) {
 		clock = m->cache_cycle;
@@ -198,6 +205,30 @@ static uint64_t mix_banks(uint64_t h, const struct machine *m, bool moving)
 	return h;
 }
 
+/* Accesses that move at different speeds from one place: how far they are apart. */
+static uint64_t mix_parting(uint64_t h, const struct machine *m)
+{
+	int32_t leaders[64]; /* the first access of each place, by its last bits */
+
+	memset(leaders, -1, sizeof(leaders));
+	for (int32_t a = 0; a < m->p->access_count; a++) {
+		const struct access *access = m->p->accesses + a, *leader;
+		int32_t *first = leaders + access->root % 64;
+		int64_t away;
+
+		if (access->fresh)
+			continue;
+		if (*first < 0)
+			*first = a;
+		leader = m->p->accesses + *first;
+		if (leader->root != access->root || leader->stride == access->stride)
+			continue;
+		away = line_of(access, m->copy).number - line_of(leader, m->copy).number;
+		h = mix(h, away <= -FAR || away >= FAR ? FAR : away);
+	}
+	return h;
+}
+
 /* Stores whose data a later load may take, and where accesses stand in lines. */
 static uint64_t mix_memory(uint64_t h, const struct machine *m)
 {
@@ -228,8 +259,10 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			h = mix(h, since(s->address, m->now - m->long_ago));
 		}
 	}
-	if (m->f->bank_bytes)
+	if (m->f->bank_bytes && m->f->bind_at_issue)
 		h = mix_banks(h, m, moving);
+	if (moving)
+		h = mix_parting(h, m);
 	return mix_lines(h, m, moving);
 }
 
