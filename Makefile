@@ -8,13 +8,13 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
-.PHONY: help demo test golden plots report report-check browser dask notebooks man \
-  completions lint format types bench versions validate vmlinux-check llvm-mca-check nightly oracle-nightly clean
+.PHONY: help demo test golden report report-check browser dask notebooks man \
+  completions lint format types bench versions validate vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly fuzz headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check golden plots report' \
-	  'report-check browser dask notebooks man completions nightly clean'
+	@echo 'also: lint format types bench versions validate vmlinux-check kernel-tree-check golden report' \
+	  'report-check browser dask notebooks man completions nightly fuzz clean'
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -22,7 +22,9 @@ $(VENV)/created:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/runtime: $(VENV)/created pyproject.toml
+# The simulator is built by the install: again when a source of it changes.
+$(VENV)/runtime: $(VENV)/created pyproject.toml hatch_build.py \
+    $(wildcard costmodel/engine/sim/*.[ch])
 	@echo 'setting up $(VENV) ...' >&2
 	@$(PIP) install --editable .
 	@$(PY) -m compileall -q costmodel
@@ -37,8 +39,6 @@ $(VENV)/dev: $(VENV)/runtime
 
 demo: $(VENV)/runtime
 	@$(PY) -m costmodel demo
-	@echo
-	@$(PY) -m costmodel study stubs/top-of-stack/study.yaml
 
 test: $(VENV)/dev
 	@$(PY) -m pytest -n auto -m 'not nightly'
@@ -51,15 +51,19 @@ oracle-nightly: $(VENV)/dev
 	@seed=$${ORACLE_SEED:-$$(date +%s)}; echo "first seed $$seed"; \
 	  ORACLE_SEED=$$seed $(PY) -m pytest -m nightly tests/engine/test_oracle.py
 
+# FUZZ_CASES hostile inputs of every kind: a message for each, no traceback, no hang.
+fuzz: $(VENV)/dev
+	@$(PY) -m tests.fuzz --cases $${FUZZ_CASES:-100000} \
+	  $${FUZZ_SEED:+--seed $$FUZZ_SEED}
+
+# The C headers, schema and tables that follow from the declarations of figures.
+headers: $(VENV)/runtime
+	@$(PY) -m costmodel.engine.headers
+
 # Stored outputs under tests/golden, rewritten from what the program prints now.
 golden: $(VENV)/dev
 	@COSTMODEL_GOLDEN=write $(PY) -m pytest tests/views tests/docs tests/test_readme.py \
 	  tests/test_same_bytes.py
-
-# The plots of the documentation: the same bytes for the same figures and matplotlib.
-plots: $(VENV)/runtime
-	@$(PY) -m costmodel compare stubs/top-of-stack/v3.16-fast.S \
-	  stubs/top-of-stack/every-slot-mov.S --plot docs/img/top-of-stack.svg > /dev/null
 
 # The study of the thread on every core, as committed in docs/top-of-stack.
 report: $(VENV)/runtime
@@ -107,6 +111,10 @@ versions:
 # Debian's kernel, about 280 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
 	@$(PY) tools/vmlinux_check.py
+
+# A change, a series and patches in Debian's kernel source, about 140 MB the first time.
+kernel-tree-check: $(VENV)/runtime
+	@$(PY) tools/kernel_tree_check.py
 
 # Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
 llvm-mca-check: $(VENV)/runtime

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from costmodel.api import estimate as estimate
     from costmodel.api import load_core as load_core
     from costmodel.api import load_path as load_path
+    from costmodel.ask import explain as explain
+    from costmodel.ask import record as record
     from costmodel.ask import study as study
     from costmodel.ask import sweep as sweep
+    from costmodel.ask import validate as validate
     from costmodel.ask import what_if as what_if
     from costmodel.errors import CostmodelError as CostmodelError
 
@@ -34,10 +37,13 @@ _HOME = {
     "compare": "costmodel.api",
     "cores": "costmodel.api",
     "estimate": "costmodel.api",
+    "explain": "costmodel.ask",
     "load_core": "costmodel.api",
     "load_path": "costmodel.api",
+    "record": "costmodel.ask",
     "study": "costmodel.ask",
     "sweep": "costmodel.ask",
+    "validate": "costmodel.ask",
     "what_if": "costmodel.ask",
 }
 

@@ -1,22 +1,24 @@
 """The library's face: one function a question, results that show themselves.
 
-Nothing here is remembered between calls. A core is named, or the answer is asked of
+A core is named, or the answer is asked of
 every core there is: then the result is a sequence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from costmodel.code.insn import Insn, Path
 from costmodel.cores.accuracy import measured_error
-from costmodel.cores.load import core_names, resolve
+from costmodel.cores.load import core_names
 from costmodel.cores.load import load_core as load_core
+from costmodel.cores.names import core_names_of as core_names_of
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.engine.scenarios import PATHS
-from costmodel.errors import UnknownInstructionError, UsageError
+from costmodel.errors import UnknownInstructionError
+from costmodel.shown import Framed
 from costmodel.studies.settings import Values, with_settings
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from costmodel.engine.cold import Cold
+    from costmodel.views.tree import Report
 
     Source = str | os.PathLike[str] | Path
 
@@ -40,6 +43,8 @@ class PathOptions(TypedDict, total=False):
     intel: bool  # Intel syntax without asking
     defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
     includes: Sequence[str]  # directories for the preprocessor
+    forced: Sequence[str]  # files included before the source, as cpp's -include
+    build: str | None  # where a kernel tree was built, if not in itself
 
 
 class Options(PathOptions, total=False):
@@ -49,133 +54,120 @@ class Options(PathOptions, total=False):
     align: int | None
     values: Values  # figures of the core to use instead, (path, value) each
     cold: Mapping[str, str] | Cold  # kinds of line that are cold, and their levels
+    draws: int | None  # of the cores' figures, for a 90 % interval
 
 
 class CompareOptions(Options, total=False):
     """Keywords of ``compare`` beyond those of ``estimate``."""
 
-    draws: int
     executor: Executor | None
 
 
-class Result(Estimate):
-    """An Estimate that can show itself."""
+class _Estimates(Framed):
+    """Estimates, one or several."""
 
     __slots__ = ()
+
+    def report(self) -> Report:
+        from costmodel.views.estimate import estimates_report
+
+        return estimates_report(self._items())
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, charges, timeline, lines, slots, ports, path."""
         from costmodel.views.tables import frame
 
-        return frame([self], table)
-
-    def text(self) -> str:
-        """What ``costmodel estimate`` prints."""
-        from costmodel.views.text import estimates_text
-
-        return estimates_text([self])
-
-    def explain(self, width: int = 72) -> str:
-        """What ``costmodel explain`` prints."""
-        from costmodel.views.explain import explanation_text
-
-        return explanation_text(self, width)
+        return frame(self._items(), table)
 
     def _repr_html_(self) -> str:
-        from costmodel.views.html import estimates_html
+        from costmodel.views.notebook import estimates_html
 
-        return estimates_html([self])
+        return estimates_html(self._items())
+
+    def _items(self) -> Sequence[Estimate]:
+        raise NotImplementedError
 
 
-class Difference(Comparison):
-    """A Comparison that can show itself."""
+class _Comparisons(Framed):
+    """Comparisons, one or several."""
 
     __slots__ = ()
+
+    def report(self) -> Report:
+        from costmodel.studies.families import families
+        from costmodel.views.comparison import comparisons_report
+
+        items = self._items()
+        cores = [c.after.uarch for c in items]
+        return comparisons_report(items, families=lambda: families(cores))
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, or lines (cycles of the difference)."""
         from costmodel.views.tables import comparison_frame
 
-        return comparison_frame([self], table)
-
-    def text(self) -> str:
-        """What ``costmodel compare`` prints."""
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text([self])
+        return comparison_frame(self._items(), table)
 
     def _repr_html_(self) -> str:
-        from costmodel.views.html import comparisons_html
+        from costmodel.views.notebook import comparisons_html
 
-        return comparisons_html([self])
+        return comparisons_html(self._items())
+
+    def _items(self) -> Sequence[Comparison]:
+        raise NotImplementedError
 
 
-class Results(tuple[Result, ...]):
+class Result(_Estimates, Estimate):
+    """An Estimate that can show itself."""
+
+    __slots__ = ()
+
+    def explain(self, width: int = 72, style: str = "text") -> str:
+        """What ``costmodel explain`` prints; ``style`` also kanata or folded."""
+        from costmodel.views.explain import explanation_report
+        from costmodel.views.render import rendered
+
+        return rendered(style, explanation_report(self), width)
+
+    def _items(self) -> Sequence[Estimate]:
+        return (self,)
+
+
+class Difference(_Comparisons, Comparison):
+    """A Comparison that can show itself."""
+
+    __slots__ = ()
+
+    def _items(self) -> Sequence[Comparison]:
+        return (self,)
+
+
+class Results(_Estimates, tuple[Result, ...]):
     """Estimates of several paths or on several cores."""
 
     __slots__ = ()
 
-    def frame(self, table: str = "summary") -> pd.DataFrame:
-        from costmodel.views.tables import frame
+    def __repr__(self) -> str:
+        return f"<Results: {len(self)} estimates>"
 
-        return frame(self, table)
-
-    def text(self) -> str:
-        from costmodel.views.text import estimates_text
-
-        return estimates_text(self)
-
-    def _repr_html_(self) -> str:
-        from costmodel.views.html import estimates_html
-
-        return estimates_html(self)
+    def _items(self) -> Sequence[Estimate]:
+        return self
 
 
-class Differences(tuple[Difference, ...]):
+class Differences(_Comparisons, tuple[Difference, ...]):
     """One change on several cores."""
 
     __slots__ = ()
 
-    def frame(self, table: str = "summary") -> pd.DataFrame:
-        from costmodel.views.tables import comparison_frame
+    def __repr__(self) -> str:
+        return f"<Differences on {len(self)} cores>"
 
-        return comparison_frame(self, table)
-
-    def text(self) -> str:
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text(self)
-
-    def _repr_html_(self) -> str:
-        from costmodel.views.html import comparisons_html
-
-        return comparisons_html(self)
+    def _items(self) -> Sequence[Comparison]:
+        return self
 
 
 def cores() -> list[str]:
     """Names of the cores there are."""
     return list(core_names())
-
-
-def core_names_of(names: str | Iterable[str] | None) -> list[str]:
-    """Canonical names; None or "all" are every core. Raises CoreError on another."""
-    if names is None or names == "all":
-        return cores()
-    wanted = [names] if isinstance(names, str) else list(names)
-    if not wanted:
-        raise UsageError("no core named", expected=", ".join(cores()))
-    out: list[str] = []
-    for name in wanted:
-        more = cores() if name == "all" else [_canonical(name)]
-        out.extend(n for n in more if n not in out)
-    return out
-
-
-def _canonical(name: str) -> str:
-    """The name of the core an alias means; a path of a core file stays one."""
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        return name
-    return resolve(name).stem
 
 
 def load_path(
@@ -187,6 +179,32 @@ def load_path(
     from costmodel.code.load import load_path as read
 
     return read(source, stdin=stdin, **options)
+
+
+def load_sides(
+    before: Source,
+    after: Source,
+    *,
+    stdin: bytes | None = None,
+    **options: Unpack[PathOptions],
+) -> tuple[Path, Path]:
+    """The two paths of a comparison. A routine of ``into`` may be on one side only, and
+    an entry of ``take`` has to steer either."""
+    from costmodel.code.load import load_pair
+    from costmodel.code.takes import refuse_unused
+
+    if not isinstance(before, Path) and not isinstance(after, Path):
+        return load_pair((before, after), stdin=stdin, **options)
+    from costmodel.code.load import load_path as read
+
+    old, new = (
+        source
+        if isinstance(source, Path)
+        else read(source, stdin=stdin, idle_takes=True, **options)
+        for source in (before, after)
+    )
+    refuse_unused([old, new])
+    return old, new
 
 
 def _where(insn: Insn, path: Path) -> str:
@@ -240,6 +258,7 @@ def estimate(
     align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
+    draws: int | None = None,
     **options: Unpack[PathOptions],
 ) -> Result | Results:
     """Cycles of one path: on one named core, on several, or (None) on all.
@@ -248,12 +267,27 @@ def estimate(
     otherwise ``once``. ``align`` is the offset from a 64-byte line (None: 0; of
     copies, where those the core was measured with began). ``cold`` names
     lines not in L1 when a trip starts, ``{"stack": "l3"}``; see ``engine.cold``.
+    ``draws`` of the core's figures give the cycles a 90 % interval (None: none, as the
+    command has it).
     """
     path = load_path(source, **options)
     names = core_names_of(uarch)
     results = Results(
         _estimate(path, name, scenario, align, values, cold) for name in names
     )
+    if draws:
+        from costmodel.studies import absolute
+
+        count = len(results)
+        results = Results(
+            absolute.with_intervals(
+                results,
+                [path] * count,
+                draws=draws,
+                cores=names,
+                values=[values] * count,
+            )
+        )
     return results[0] if isinstance(uarch, str) and uarch != "all" else results
 
 
@@ -281,18 +315,19 @@ def compare(
     align: int | None = None,
     values: Values = (),
     cold: Mapping[str, str] | Cold = (),
-    draws: int = 0,
+    draws: int | None = None,
     executor: Executor | None = None,
     **options: Unpack[PathOptions],
 ) -> Difference | Differences:
     """What changing ``before`` into ``after`` costs, in one scenario for both.
 
-    ``draws`` of the cores' figures give the difference a 90 % interval (0: none),
-    spread over ``executor`` (None: this machine's processes if it is worth it).
+    ``draws`` of the cores' figures give the difference a 90 % interval (None: as many
+    as the command makes; 0: none), spread over ``executor`` (None: this machine's
+    processes if it is worth it).
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = (load_path(source, **options) for source in (before, after))
+    old, new = load_sides(before, after, **options)
     found: list[Difference] = []
     for name in core_names_of(uarch):
         first = _estimate(old, name, scenario, align, values, cold)
@@ -302,12 +337,13 @@ def compare(
             first = _estimate(old, name, shared, align, values, cold)
             second = _estimate(new, name, shared, align, values, cold)
         found.append(Difference(first, second))
-    if draws:
-        from costmodel.studies.uncertainty import with_intervals
+    from costmodel.studies.uncertainty import DRAWS, with_intervals
 
+    draws = DRAWS if draws is None else draws
+    if draws:
         found = with_intervals(
-            found, (old, new), draws=draws, values=[values] * len(found),
-            executor=executor,
+            found, (old, new), draws=draws, cores=core_names_of(uarch),
+            values=[values] * len(found), executor=executor,
         )  # fmt: skip
     if isinstance(uarch, str) and uarch != "all":
         return found[0]

@@ -1,7 +1,8 @@
 """The command line. The only module that prints or decides an exit status.
 
 Status 0: fine. 1: a threshold the user set was passed. 2: usage or unreadable input.
-3: an instruction or a core the model does not know, where guessing is forbidden.
+3: an instruction or a core the model does not know, under ``--strict`` only. 70: a bug.
+130: interrupted. 141: the reader of the output left.
 """
 
 from __future__ import annotations
@@ -13,24 +14,28 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any, TextIO
 
-from costmodel import __version__
+from costmodel import __version__, streams
 from costmodel.commands import Outcome
-from costmodel.errors import CostmodelError
+from costmodel.errors import CostmodelError, printable, shortened
 
 # Command -> one line of help. Each is a module of costmodel.commands.
 COMMANDS = {
     "estimate": "cycles of a path, per core",
     "compare": "what a change costs, per core, and why",
     "explain": "where the cycles go: timeline, causes, ports, lines, slots",
+    "trace": "what ran, by perf's LBR or Intel PT: measured and modelled",
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
     "cores": "the cores there are, or one with every number's source",
-    "demo": "the question this was built for, answered on every core",
+    "demo": "the question this was built for, answered in one screen",
+    "complete": "names for a shell: cores, figures, symbols of a file",
 }
 _BUG_STATUS = 70  # EX_SOFTWARE
 _BAR = 30  # columns
+_TOLD = 8  # what is left is told once this part of all is done
 _SIGPIPE_STATUS = 141  # what the shell reports of a process killed by SIGPIPE
 
 
@@ -38,7 +43,19 @@ class _Parser(argparse.ArgumentParser):
     """Errors in the shape of all others, without the usage wall."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"{self.prog}: {message}\n  try: {self.prog} --help\n")
+        said = printable(shortened(message))
+        self.exit(2, f"{self.prog}: {said}\n  try: {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        _write(file or sys.stderr, message.removesuffix("\n"))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # ``--symbol=--`` names a symbol called "--"; argparse of 3.11 drops the value.
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
 
 
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
@@ -47,7 +64,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         prog="costmodel",
         description="A cycle-level cost model for x86-64 kernel entry paths.",
         epilog="exit status: 0 fine, 1 a threshold was passed, 2 usage or unreadable"
-        " input, 3 unknown to the model under --strict",
+        " input, 3 unknown to the model under --strict, 70 a bug of costmodel",
     )
     parser.add_argument(
         "--version", action="version", version=f"costmodel {__version__}"
@@ -69,42 +86,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
-        args = build_parser(chosen).parse_args(arguments)
-        args.progress = _Progress()
-        outcome: Outcome = import_module(f"costmodel.commands.{args.command}").run(args)
-        _write(sys.stdout, outcome.text)
-        for note in outcome.notes:
-            _write(sys.stderr, f"costmodel: {note}")
-        return outcome.status
+        with streams.ends_orderly():
+            args = build_parser(chosen).parse_args(arguments)
+            args.progress = _Progress()
+            command = import_module(f"costmodel.commands.{args.command}")
+            outcome: Outcome = command.run(args)
+            _write(sys.stdout, outcome.text)
+            for note in outcome.notes:
+                _write(sys.stderr, f"costmodel: {note}")
+            return outcome.status
     except CostmodelError as error:
         _write(sys.stderr, f"costmodel: {error}")
-        return error.status
-    except BrokenPipeError:
-        # The reader left (head, less): say nothing, now or at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _SIGPIPE_STATUS
+        return _status(error, "--strict" in arguments)
+    except streams.ReaderLeft:
+        return _SIGPIPE_STATUS  # head, less: say nothing
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if os.environ.get("COSTMODEL_DEBUG"):
             raise
-        _write(sys.stderr, f"costmodel: a bug: {type(error).__name__}: {error}")
+        said = printable(shortened(f"{type(error).__name__}: {error}"))
+        _write(sys.stderr, f"costmodel: a bug: {said}")
         _write(sys.stderr, "  try: COSTMODEL_DEBUG=1 shows where; please report it")
         return _BUG_STATUS
 
 
-class _Progress:
-    """How much is done, on stderr, from the second second on.
+def _status(error: CostmodelError, strict: bool) -> int:
+    """3 only where the user forbade guessing; what is refused anyway is unreadable."""
+    return error.status if strict or error.status != 3 else 2
 
-    A terminal gets one line rewritten, gone when all is done. Anything else gets a line
-    whenever the time spent has doubled: a log tells that it goes on, and stays short.
+
+class _Progress:
+    """How much is done, on stderr, once it is known to take its time.
+
+    A terminal gets one line rewritten, from the third second on and gone when all is
+    done. Anything else gets a line after ten seconds and whenever the time spent has
+    doubled: a log tells that it goes on, and stays short. What is left is told when
+    enough is done to tell it.
     """
 
     def __init__(self) -> None:
         self.started = self.begun = time.monotonic()  # all of it; this part of it
-        self.live = sys.stderr.isatty()
+        self.live = sys.stderr is not None and sys.stderr.isatty()
         self.shown = False
-        self.due = 1.0  # seconds
+        self.due = 2.0 if self.live else 10.0  # seconds
 
     def __call__(self, done: int, whole: int) -> None:
         now = time.monotonic()
@@ -112,25 +137,27 @@ class _Progress:
         if done >= whole:
             self.begun = now
             if self.shown and self.live:
-                print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)
+                streams.write(sys.stderr, f"\r{'':<70}\r")
             return
         if spent < self.due or not done:
             return
         self.shown = True
-        filled = _BAR * done // whole
-        bar = "#" * filled + "-" * (_BAR - filled)
-        left = f"{(now - self.begun) * (whole - done) / done:.0f} s left"
-        line = f"[{bar}] {done} of {whole}, {left}"
+        line = f"{done} of {whole}"
+        if done * _TOLD >= whole:
+            left = (now - self.begun) * (whole - done) / done
+            line += f", about {left:.0f} s left"
         if self.live:
-            print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
+            filled = _BAR * done // whole
+            bar = "#" * filled + "-" * (_BAR - filled)
+            streams.write(sys.stderr, f"\r{f'[{bar}] {line}':<70}")
         else:
             self.due = 2 * spent
-            print(line, file=sys.stderr, flush=True)
+            streams.write(sys.stderr, f"costmodel: {line}\n")
 
 
-def _write(stream: object, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
     if text:
-        print(text, file=stream, flush=True)  # type: ignore[call-overload]
+        streams.write(stream, printable(text, keep="\n\t") + "\n")
 
 
 if __name__ == "__main__":

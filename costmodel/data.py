@@ -1,8 +1,8 @@
-"""Where the data files are: core models and entry-path stubs, found in one place.
+"""Where the data files are: core models, measurements and stubs, found in one place.
 
 Three homes, first that exists: the directory named by ``COSTMODEL_DATA``, the checkout
 this file is in, and the package's own copy (``costmodel/_data``, put there by the
-wheel). Each holds ``uarch/`` and ``stubs/``.
+wheel). Each holds ``uarch/``, ``calibration/`` and ``stubs/``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VARIABLE = "COSTMODEL_DATA"
 
 
 def data_dir(kind: str) -> Path:
-    """The directory ``uarch`` or ``stubs``.
+    """The directory ``uarch``, ``calibration`` or ``stubs``.
 
     Raises UsageError when the environment names a directory that has none, or when no
     data is installed at all.
@@ -24,7 +24,7 @@ def data_dir(kind: str) -> Path:
     chosen = os.environ.get(VARIABLE)
     if chosen:
         folder = Path(chosen) / kind
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 no name is too long for it
             raise UsageError(
                 f"no directory {kind}/ there",
                 where=f"{VARIABLE}={chosen}",
@@ -49,9 +49,22 @@ def _is_checkout(home: Path) -> bool:
     return (home / "uarch" / "instructions.yaml").is_file()
 
 
+def display_path(path: Path) -> str:
+    """``path`` from here if it lies below this directory, else whole."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def uarch_dir() -> Path:
     """The directory of the core files. Raises UsageError."""
     return data_dir("uarch")
+
+
+def calibration_dir() -> Path:
+    """The directory of what the model was held against. Raises UsageError."""
+    return data_dir("calibration")
 
 
 def stubs_dir() -> Path:

@@ -29,13 +29,27 @@ class CostmodelError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        found = shortened(self.found)
-        lines = [f"{self.where}: {found}" if self.where else found]
+        found, where = shortened(self.found), shortened(self.where)
+        lines = [printable(f"{where}: {found}" if where else found)]
         if self.expected:
-            lines.append(f"  expected: {shortened(self.expected)}")
+            lines.append(f"  expected: {printable(shortened(self.expected))}")
         if self.hint:
-            lines.append(f"  try: {shortened(self.hint)}")
+            # A hint may go on in lines of its own, set in as this one is.
+            parts = shortened(self.hint).split("\n  ")
+            lines.append("  try: " + "\n  ".join(printable(part) for part in parts))
         return "\n".join(lines)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """``text`` that does to a terminal what it says: controls and what else has no
+    shape are escaped, so that no name of a symbol or a file can move the cursor, colour
+    the line or begin another. ``keep``: characters to leave."""
+    if text.isprintable():  # most are
+        return text
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode()
+        for c in text
+    )
 
 
 def shortened(text: str) -> str:

@@ -9,19 +9,32 @@
 # ---
 
 # %% [markdown]
-# # The question, from zero to answer
+# # The question, and its answer
 #
 # August 2014: should the system-call entry fill every slot of `struct pt_regs`, so that
 # the slow paths need no FIXUP_TOP_OF_STACK and RESTORE_TOP_OF_STACK? One said it would
 # cost "considerably fewer than ten cycles on any modern chip". Does it?
-#
-# All figures here are modelled, and made when the notebook is run.
 
 # %%
 import costmodel as cm
 from costmodel import data
 from costmodel.views import plots
 
+answered = cm.study("top-of-stack", draws=16, answer=True)
+print(answered.text())
+
+# %% [markdown]
+# Every core, by descent, with what was measured. A full dot is a figure that no draw of
+# the core's uncertain figures moves, a grey one moves, a hollow one by more than itself.
+
+# %%
+plots.answers_plot(answered.outcome, "fast-roundtrip")
+
+# %% [markdown]
+# The rest of this notebook takes the answer apart. All figures are modelled, and made
+# when it is run.
+
+# %%
 stubs = data.stubs_dir() / "top-of-stack"
 before = cm.load_path(stubs / "v3.16-fast.S")
 after = cm.load_path(stubs / "every-slot-mov.S")
@@ -39,18 +52,6 @@ frame = cm.estimate(after, "skylake").frame("slots")
 frame[~frame.written][["slot", "line"]]
 
 # %% [markdown]
-# ## What it costs: every core, one system-call round trip
-# `delta` is in cycles; it needs no interval to be compared with ten.
-
-# %%
-everywhere = cm.compare(before, after)
-table = everywhere.frame().sort_values("delta")
-table[["uarch", "before", "after", "delta"]].round(1)
-
-# %%
-plots.difference_plot(everywhere)
-
-# %% [markdown]
 # ## How sure
 # Figures of a core that nobody has measured are drawn from their intervals, with the
 # same draws for both sides. What stays is the interval of the difference.
@@ -59,9 +60,6 @@ plots.difference_plot(everywhere)
 cores = ["nehalem", "sandybridge", "skylake", "zen2", "zen5"]
 some = cm.compare(before, after, cores, draws=16)
 some.frame().round(1)
-
-# %%
-plots.difference_plot(some)
 
 # %% [markdown]
 # ## Why
@@ -108,15 +106,9 @@ plots.break_even_plot(
 )
 
 # %% [markdown]
-# ## The answer
-# Cores on which the round trip loses ten cycles or more:
-
-# %%
-table[table.delta >= 10][["uarch", "delta"]]
-
-# %% [markdown]
+# ## For a cover letter
 # The whole study, with its intervals and the thread's statements:
-# `costmodel study stubs/top-of-stack/study.yaml`. The text for a cover letter:
+# `costmodel study top-of-stack`. One core's difference, as text:
 
 # %%
 print(skylake.text())

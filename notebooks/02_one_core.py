@@ -11,7 +11,8 @@
 # %% [markdown]
 # # One core dissected
 #
-# What the model knows of Skylake, how it knows it, and what one path does there.
+# What one path costs on Skylake and where the cycles go; then what the model knows of the
+# core, and how it knows it.
 
 # %%
 import pandas as pd
@@ -24,6 +25,12 @@ from costmodel.views import plots, timeplots
 
 core = cm.load_core("skylake")
 path = cm.load_path(data.stubs_dir() / "top-of-stack" / "v3.16-fast.S")
+estimate = cm.estimate(path, "skylake")
+assert abs(sum(estimate.breakdown().values()) - estimate.cycles) < 1e-9
+estimate
+
+# %%
+timeplots.timeline_plot(estimate)
 
 # %% [markdown]
 # ## Its figures
@@ -55,11 +62,6 @@ figures[figures.assumed & ~figures.figure.str.startswith("costs.")]
 # A system-call round trip. The causes add up to its cycles exactly.
 
 # %%
-estimate = cm.estimate(path, "skylake")
-assert abs(sum(estimate.breakdown().values()) - estimate.cycles) < 1e-9
-estimate
-
-# %%
 estimate.frame("causes")[["cause", "cycles"]].round(2)
 
 # %% [markdown]
@@ -83,9 +85,6 @@ estimate.frame("ports")[["port", "uops"]]
 
 # %%
 estimate.frame("lines")[["line", "loads", "stores", "commits"]]
-
-# %%
-timeplots.timeline_plot(estimate)
 
 # %%
 timeplots.store_buffer_plot(estimate)

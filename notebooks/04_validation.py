@@ -48,6 +48,9 @@ pd.DataFrame(
     index=["mean error, %", "median error, %", "Kendall tau"],
 ).T.round(2)
 
+# %%
+plots.predicted_plot(outcomes["unroll"])
+
 # %% [markdown]
 # ## Block by block
 
@@ -58,9 +61,6 @@ for name, outcome in outcomes.items():
     table[f"{name}, model"] = outcome.predicted
 columns = [column for name in SCENARIOS for column in (name, f"{name}, model")]
 table[["shows", *columns]].round(2)
-
-# %%
-plots.predicted_plot(outcomes["unroll"])
 
 # %%
 plots.predicted_plot(outcomes["opcache"])

@@ -17,7 +17,7 @@ sys.path.insert(0, sys.argv[1])
 import costmodel
 from costmodel import data
 assert costmodel.__file__.startswith(sys.argv[1]), costmodel.__file__
-for folder in (data.uarch_dir(), data.stubs_dir()):
+for folder in (data.uarch_dir(), data.calibration_dir(), data.stubs_dir()):
     assert str(folder).startswith(sys.argv[1]), folder
 assert (data.stubs_dir() / "top-of-stack" / "v3.16-fast.S").is_file()
 print(*costmodel.cores())
@@ -39,6 +39,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_data_and_nothing_of_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "costmodel/_data/uarch/instructions.yaml" in names
+    assert "costmodel/_data/calibration/accuracy.json" in names
     assert "costmodel/_data/stubs/top-of-stack/every-slot-mov.S" in names
     assert not [n for n in names if n.startswith(("tests", "bench", "tools"))]
 

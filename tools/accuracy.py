@@ -1,4 +1,4 @@
-"""Write docs/accuracy.md and uarch/accuracy.json from measured blocks.
+"""Write docs/accuracy.md and calibration/accuracy.json from measured blocks.
 
     python tools/accuracy.py DIR [--limit N]
 
@@ -40,7 +40,7 @@ def main() -> int:
         return error.status
     for name, text in (
         ("docs/accuracy.md", accuracy_page(held)),
-        ("uarch/accuracy.json", json.dumps(record(held), indent=1) + "\n"),
+        ("calibration/accuracy.json", json.dumps(record(held), indent=1) + "\n"),
     ):
         file = args.out / name
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -29,17 +29,17 @@ FLAGS = frozenset({R.CF, R.OF, R.ZAPS})
 
 
 def _add(m: Machine, x: Value, y: Value) -> Value:
-    if y[0] == CONST:
-        return x[0], x[1] + y[1]
-    return m.sum(x[0], y[0]), x[1] + y[1]
+    offset = signed(x[1] + y[1])
+    return (x[0] if y[0] == CONST else m.sum(x[0], y[0])), offset
 
 
 def _subtract(m: Machine, x: Value, y: Value) -> Value:
+    offset = signed(x[1] - y[1])
     if y[0] == CONST:
-        return x[0], x[1] - y[1]
+        return x[0], offset
     if x[0] == y[0]:
-        return CONST, x[1] - y[1]
-    return m.intern(("-", x[0], y[0])), x[1] - y[1]
+        return CONST, offset
+    return m.intern(("-", x[0], y[0])), offset
 
 
 def _logic(name: str) -> Arithmetic:
@@ -92,7 +92,7 @@ def _step_by(form: Form, step: int) -> Body:
 
     def body(m: Machine, a: Value) -> None:
         root, offset = read(m, a)
-        write(m, a, (root, offset + step))
+        write(m, a, (root, signed(offset + step)))
 
     return body
 
@@ -123,7 +123,7 @@ def _shift_left(form: Form) -> Body:
         if root != CONST and count:
             root = m.sum(CONST, root, scale)
         offset *= scale
-        write(m, a, (root, signed(offset) if root == CONST else offset))
+        write(m, a, (root, signed(offset)))
 
     return body
 

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import NamedTuple
@@ -36,6 +37,8 @@ _ERROR = re.compile(
 )
 _FRAME = ("macro invoked from here", "while in macro instantiation")
 _NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
+
+_C_WORD = re.compile(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
 
 
 class Assembler(NamedTuple):
@@ -62,10 +65,12 @@ class Source(NamedTuple):
     includes: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    forced: tuple[str, ...] = ()  # included before the text
 
     def shown(self, text: str) -> str:
         """``text`` with the paths in it as the user knows them."""
-        for prefix, alias in (*self.aliases, (f"{FilePath.cwd()}/", "")):
+        here = _here()
+        for prefix, alias in (*self.aliases, *([(f"{here}/", "")] if here else [])):
             text = text.replace(prefix, alias)
         return text
 
@@ -75,6 +80,15 @@ class _Outcome(NamedTuple):
     diagnostics: str
     status: int  # as subprocess gives it: negative for a signal
     timed_out: bool
+    seconds: float
+
+
+def _here() -> FilePath | None:
+    """The current directory; None if it has been removed."""
+    try:
+        return FilePath.cwd()
+    except OSError:
+        return None
 
 
 def assemblers() -> list[Assembler]:
@@ -131,7 +145,9 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
         text += "\n"
     # The tools run in the scratch directory, or cpp would prefer a header that happens
     # to lie in the current one to its namesake beside the source.
-    paths = [FilePath(p).absolute() for p in (source.directory, *source.includes, ".")]
+    here = _here()
+    names = (source.directory, *source.includes, ".")
+    paths = [FilePath(here or "/", n) for n in names if here or n.startswith("/")]
     with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
         work = FilePath(scratch)
         output, errors, given = work / "out.o", work / "errors", work / "in"
@@ -144,17 +160,24 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
             "-D__ASSEMBLY__",
             *(f"-D{define}" for define in source.defines),
             *(f"-I{path}" for path in paths),
+            *(
+                w
+                for f in source.forced
+                for w in ("-include", str(FilePath(f).absolute()))
+            ),
             "-x",
             "assembler-with-cpp" if source.cpp else "assembler",
             "-o",
             str(output),
             "-",
         ]
+        started = time.monotonic()
         status, timed_out = _limited(command, given, errors, scratch, tool.memory_kib)
+        seconds = time.monotonic() - started
         with errors.open("rb") as stream:
             diagnostics = stream.read(DIAGNOSTIC_BYTES).decode("utf-8", "replace")
-        data = output.read_bytes() if status == 0 and output.exists() else b""
-        return _Outcome(data, diagnostics, status, timed_out)
+        data = output.read_bytes() if status == 0 and output.is_file() else b""
+        return _Outcome(data, diagnostics, status, timed_out, seconds)
 
 
 def _limited(
@@ -204,8 +227,13 @@ def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
         )
     if not errors:
         said = next((line for line in text.splitlines() if line.strip()), "")
+        fate = f"failed with status {outcome.status}"
+        if outcome.status < 0:
+            fate = f"was killed by signal {-outcome.status}"
+        elif not outcome.status:
+            fate = "wrote no object"
         return InputError(
-            f"{tool.name} failed with status {outcome.status}: {said}".rstrip(": "),
+            f"{tool.name} {fate}: {said}".rstrip(": "),
             where=source.name,
             expected="x86-64 assembly",
             hint=f"run it by hand: {tool.name} -c {source.name}",
@@ -217,11 +245,15 @@ def _explain(tool: Assembler, source: Source, outcome: _Outcome) -> InputError:
     if more:
         message += f" ({more} more error{'s' if more > 1 else ''})"
     hint = ""
-    if _NOT_KNOWN.search(message):
+    if _C_WORD.search(message):
+        hint = "C declarations: -D what keeps the header's C part away from assembly"
+    elif _NOT_KNOWN.search(message):
         hint = "check the spelling; for an instruction too new for this assembler,"
         hint += " pip install ziglang, or write it as .byte"
     elif "nested too deeply" in message or "Too many open files" in message:
         hint = "a macro or file that includes itself: give it an end"
+    elif "#error" in message:
+        hint = "-D NAME[=VALUE] defines what the build of this file would"
     elif "No such file" in message:
         hint = "-I DIR says where headers are, or preprocess the file first"
     return InputError(message, where=where, expected="x86-64 assembly", hint=hint)
@@ -236,10 +268,11 @@ def _endless(outcome: _Outcome) -> str:
         return "out of memory"
     if "File size limit" in text or outcome.status in (-signal.SIGXFSZ,):
         return "the object grew past its limit"
-    if re.search(r"Killed signal|command: Killed|CPU time limit", text):
-        return f"no end after {CPU_SECONDS} s of CPU time"
-    if outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
-        return f"no end after {CPU_SECONDS} s of CPU time"
+    killed = re.search(r"Killed signal|command: Killed|CPU time limit", text)
+    if killed or outcome.status in (-signal.SIGKILL, -signal.SIGXCPU):
+        # The limit of CPU time kills; so does much else, and sooner.
+        if outcome.seconds >= 0.9 * CPU_SECONDS:
+            return f"no end after {CPU_SECONDS} s of CPU time"
     return ""
 
 

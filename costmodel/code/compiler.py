@@ -71,8 +71,10 @@ def compile_form(
         write = writer(form, 0)
         return lambda m, insn: write(m, ZERO, effective(m, insn))
     if memory and memory[-1].implicit and memory[-1].base == R.RSP:
-        if name.startswith("iret"):
-            return system.iret
+        if name.startswith(("iret", "uiret")):
+            return system.interrupt_return(form)
+        if form.flow is Flow.INDIRECT_CALL and len(memory) > 2:
+            return system.far_call(form, length, address_symbol)
         if name == "retf":
             return system.far_return(form)
         if form.stack_delta < 0:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from iced_x86 import Decoder, DecoderError, Formatter, FormatterSyntax
 
 from costmodel.code.form import form_of
-from costmodel.code.insn import Form, Insn
+from costmodel.code.insn import Form, Insn, Relocation
 from costmodel.errors import InputError
 
 MAX_LENGTH = 15
@@ -81,5 +81,15 @@ def format_insn(insn: Insn) -> str:
     """AT&T text of an instruction, symbols of unresolved fields after a ``#``."""
     decoder = Decoder(64, insn.form.data, ip=insn.address)
     text = str(_formatter.format(decoder.decode()))
-    names = ", ".join(dict.fromkeys(r.symbol for r in insn.relocations))
+    names = ", ".join(dict.fromkeys(_target(insn, r) for r in insn.relocations))
     return f"{text} # {names}" if names else text
+
+
+def _target(insn: Insn, relocation: Relocation) -> str:
+    """``symbol+0x14``: what a field stands for once it is filled in."""
+    form, shift = insn.form, relocation.addend
+    branch = form.branch_offset is not None
+    in_address = relocation.offset < form.length - form.immediate_bytes
+    if branch or (in_address and any(m.rip_relative for m in form.memory)):
+        shift += form.length - relocation.offset  # counts from the field, not the end
+    return relocation.symbol + (f"{shift:+#x}" if shift else "")

@@ -131,7 +131,7 @@ def execute(machine: Machine, insns: Sequence[Insn], copies: int) -> list[list[V
         for k, action, insn in steps:
             action(machine, insn)
             if k in returns:
-                return_from_call(machine, k)
+                return_from_call(machine, k, -insn.form.stack_delta)
         runs.append(out)
     return runs
 

@@ -44,12 +44,11 @@ class _Walk:
         self.takes = takes
         self.into = into
         self.steps: list[Step] = []
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}  # in order, each once
         self.calls = Calls()
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def at(self, insn: Insn) -> str:
         return f"at {self.image.where(insn.address)}"
@@ -110,9 +109,10 @@ def follow(
             where=image.where(start),
             expected="at least one instruction between begin and end",
         )
-    for unused in walk.takes.unused():
-        walk.note(f"take {unused}: no jump on this path goes there")
-    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin)
+    unused = tuple(walk.takes.unused())
+    for entry in unused:
+        walk.note(f"take {entry}: no jump on this path goes there")
+    return Path(name, tuple(walk.steps), tuple(walk.notes), image.origin, unused=unused)
 
 
 def _check_known(image: Image, symbol: str) -> None:

@@ -317,7 +317,7 @@ def form_of(instr: Instruction, data: bytes, decoder: Decoder) -> Form:
     elif name in _ENTER_KERNEL:
         flow = Flow.ENTER_KERNEL
     stack_delta = instr.stack_pointer_increment
-    if name in ("enter", "leave") or flow is Flow.LEAVE_KERNEL:
+    if name in ("enter", "leave", "uiret") or flow is Flow.LEAVE_KERNEL:
         stack_delta = 0
     reads, writes = _value_registers(instr, info, name, stack_delta)
     branch = (

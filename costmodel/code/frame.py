@@ -7,13 +7,14 @@ most stored values lie in the slots they belong in is the frame's top.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, run
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, Value
-from costmodel.engine.result import FrameSlot
+from costmodel.code.touched import FrameSlot
 
 SLOTS = (
     "SS", "RSP", "EFLAGS", "CS", "RIP", "ORIG_RAX",
@@ -24,6 +25,7 @@ LINE = 64
 FEWEST = 4  # slots that must hold what belongs there
 
 _WORD = 8
+_WIDEST = 512  # bytes of a store: FXSAVE
 _DEPTH = {name: _WORD * (k + 1) for k, name in enumerate(SLOTS)}
 _SIZE = _WORD * len(SLOTS)
 _ENOSYS = -38
@@ -32,7 +34,7 @@ _REGISTER_HOMES = {
     **{number: (R.NAMES[number].upper(),) for number in range(16)},
     R.RCX: ("RIP", "RCX"),
     R.RAX: ("ORIG_RAX", "RAX"),
-    11: ("EFLAGS", "R11"),
+    R.R11: ("EFLAGS", "R11"),
     R.ZAPS: ("EFLAGS",),  # what PUSHF stores
 }
 _CONSTANT_HOMES = {
@@ -120,7 +122,11 @@ def find_frame(
 
 
 def _write(words: dict[int, _Written], access: AccessAt, value: Value) -> None:
-    for offset in list(words):
+    near: Iterable[int] = list(words)
+    if len(words) > _WIDEST:  # only those that can reach this far
+        span = range(access.offset - _WIDEST, access.offset + access.width)
+        near = [offset for offset in span if offset in words]
+    for offset in near:
         if offset < access.offset + access.width and (
             access.offset < offset + words[offset].width
         ):
@@ -143,7 +149,7 @@ def _homes(machine: Machine, root: int, value: Value, top: int) -> tuple[str, ..
     if key == ("name", "user rip"):
         return _REGISTER_HOMES[R.RCX]
     if key == ("name", "user rflags") or key[0] == "flags":
-        return _REGISTER_HOMES[11]
+        return _REGISTER_HOMES[R.R11]
     if key[0] == "mem" and isinstance(key[1], int) and isinstance(key[2], int):
         depth = top - key[2]
         if key[1] == root and depth % _WORD == 0 and 0 < depth <= _SIZE:
@@ -206,7 +212,7 @@ def _text(
         return str(number) if number < 0 else hex(number)
     if number == 0 and syscall and of == R.RCX:
         return "rcx (user rip)"
-    if number == 0 and syscall and of == 11:
+    if number == 0 and syscall and of == R.R11:
         return "r11 (user flags)"
     text = execution.describe(of, number)
     if root != R.RSP and text in ("rsp", "esp"):

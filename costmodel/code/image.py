@@ -5,10 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from costmodel.code.insn import Relocation, SourceLine
 from costmodel.code.symbols import ElfSymbols, Symbol
+
+if TYPE_CHECKING:
+    from costmodel.code.executed import Executed
+
+ADDRESSES = 1 << 64  # bytes that can be addressed
 
 
 class Section(NamedTuple):
@@ -68,6 +73,8 @@ class Image:
     truncated: bool = False
     patched: tuple[Site, ...] = ()
     notes: tuple[str, ...] = ()
+    executed: Executed | None = None  # what ran, if that is what the input tells
+    title: str = ""  # what headings call it, where that is not the origin
 
     def section_at(self, address: int) -> Section | None:
         for section in self.sections:

@@ -162,6 +162,8 @@ class Path:
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()  # what was followed and what was assumed, in order
     origin: str = ""  # file or stream it was read from
+    title: str = ""  # commit and subject, of a revision; what headings show
+    unused: tuple[str, ...] = ()  # entries of ``take`` that steered nothing
 
     @property
     def bytes(self) -> int:

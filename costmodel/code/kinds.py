@@ -17,12 +17,14 @@ class Kind(Enum):
     ASSEMBLY = ".s"
     ELF = "ELF"
     OBJDUMP = "objdump -d"
+    EXECUTED = "perf script"
+    LISTING = "another tool's listing"
     HEX = "hex"
     OOPS = "oops"
 
 
 READABLE = (
-    "assembly (.S, .s), an x86-64 object or vmlinux, objdump -d text, hex bytes,"
+    "assembly (.S, .s), an x86-64 object or vmlinux, disassembly with bytes, hex bytes,"
     " or an oops with its Code: line"
 )
 # Things people point at by mistake, by their first bytes, with the way out.
@@ -44,6 +46,8 @@ _LISTING = (
     r"|^[ \t]*[0-9a-f]+:\t(?:[0-9a-f]{2} )+"
     r"|^[^\n]+:[ \t]+file format \S+[ \t]*$"
 )
+# What every listing has that is not objdump's: an address of 8 digits, or with 0x.
+_ADDRESS = r"(?im)^[^\n]{0,80}?(?:\b0x[0-9a-f]+|\b[0-9a-f]{8,}|[0-9a-f]+:)"
 _TO_SPACES = str.maketrans(dict.fromkeys(",;:\"'{}[]()", " "))
 _CPP_DIRECTIVE = (
     r"(?m)^[ \t]*#[ \t]*(?:include|define|undef|if|ifdef|ifndef|elif|else|endif)\b"
@@ -108,6 +112,14 @@ def recognise(data: bytes, name: str) -> Kind:
     return _recognise_text(text, name)
 
 
+def _of_another_tool(text: str) -> bool:
+    if not re.search(_ADDRESS, text):
+        return False
+    from costmodel.code.listings import tool_of
+
+    return tool_of(text) is not None
+
+
 def _recognise_text(text: str, name: str) -> Kind:
     suffix = PurePath(name).suffix
     if suffix in (".S", ".sx"):
@@ -123,8 +135,15 @@ def _recognise_text(text: str, name: str) -> Kind:
         )
     if code_line(text):
         return Kind.OOPS
+    if "insn: " in text or " cycles [" in text:
+        from costmodel.code.executed import is_executed
+
+        if is_executed(text):
+            return Kind.EXECUTED
     if re.search(_LISTING, text):
         return Kind.OBJDUMP
+    if _of_another_tool(text):
+        return Kind.LISTING
     if re.search(r"\bCode:", text) and "RIP:" in text:
         raise InputError(
             "an oops whose Code: line holds no bytes",

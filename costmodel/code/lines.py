@@ -14,12 +14,13 @@ from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt
 from costmodel.code.frame import LINE, Frame, find_frame, record
 from costmodel.code.insn import Path
-from costmodel.code.machine import CONST, RIP, Machine
-from costmodel.engine.result import LineUse
+from costmodel.code.machine import CONST, RIP, Machine, signed
+from costmodel.code.touched import LineUse
 
 _SEGMENTS = {R.GS_BASE: "per-CPU", R.KERNEL_GS_BASE: "per-CPU", R.FS_BASE: "thread"}
 _STACKS = (0x4000, 0x2000)  # sizes of stacks that had thread_info at the bottom
 _THREAD_INFO = 2 * LINE
+_MASK64 = (1 << 64) - 1
 
 
 class Lines(NamedTuple):
@@ -47,7 +48,9 @@ def lines_touched(path: Path, padding: int = 0) -> Lines:
     execution, machine = record(path)
     frame = find_frame(path, execution, machine, padding)
     code = {
-        step.insn.address // LINE for step in path.steps if not step.insn.relocations
+        signed(step.insn.address) // LINE
+        for step in path.steps
+        if not step.insn.relocations
     }
     order: dict[_Place, int] = {}
     loads: list[int] = []
@@ -96,9 +99,9 @@ def _name(machine: Machine, place: _Place, frame: Frame | None, code: set[int]) 
     if root == R.RSP:
         return f"stack line {line}"
     if root == RIP:
-        return "code" if line in code else f"data {where:#x}"
+        return "code" if line in code else f"data {where & _MASK64:#x}"
     if root == CONST:
-        return f"address {where:#x}"
+        return f"address {where & _MASK64:#x}"
     shift = f" {where:+#x}" if where else ""
     if root in _SEGMENTS:
         return f"{_SEGMENTS[root]} {where:#x}"

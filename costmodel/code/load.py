@@ -12,48 +12,109 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
-from costmodel.code.selectors import closest, select
+from costmodel.code.selectors import closest, offered, select
+from costmodel.code.takes import refuse_unused
 from costmodel.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from costmodel.code.executed import Executed
+    from costmodel.code.kbuild import Setting
+    from costmodel.code.revisions import Revised, Workspace
 
 _HEAD = 65536
 
 
 class Options(NamedTuple):
-    """What the assembler should know: -D, -I, Intel syntax, how to show paths."""
+    """What the assembler should know: -D, -I, -include, Intel syntax, how to show
+    paths. ``build`` is the directory a kernel was built in, None the tree itself."""
 
     intel: bool = False
     defines: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    forced: tuple[str, ...] = ()
+    build: str | None = None
+
+
+class ImageOptions(TypedDict, total=False):
+    """Keywords of ``load_image``."""
+
+    stdin: bytes | None
+    intel: bool
+    defines: Sequence[str]  # NAME or NAME=VALUE
+    includes: Sequence[str]  # directories
+    forced: Sequence[str]  # files included before everything, as cpp's -include
+    build: str | None  # where a kernel tree was built, if not in itself
+    workspace: Workspace | None  # shared by revisions with the same headers
 
 
 def load_path(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Revised,
     *,
     symbol: str | None = None,
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
-    stdin: bytes | None = None,
-    intel: bool = False,
-    defines: Sequence[str] = (),
-    includes: Sequence[str] = (),
+    idle_takes: bool = False,
+    **options: Unpack[ImageOptions],
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
-    ``source`` is a file name, ``REV:path`` (as in git show) or ``-`` for ``stdin``.
-    Raises InputError or UsageError, each saying where, what and what to do.
+    ``source`` is a file name, ``REV:path`` (as in git show), a ``Revised`` file or
+    ``-`` for ``stdin``. ``idle_takes``: entries of ``take`` may steer nothing (they may
+    steer the other side of a comparison). Raises InputError or UsageError, each saying
+    where, what and what to do.
     """
-    image = load_image(
-        source, stdin=stdin, intel=intel, defines=defines, includes=includes
+    image = load_image(source, **options)
+    path = image_path(image, symbol=symbol, take=take, into=into, region=region)
+    if not idle_takes:
+        refuse_unused([path])
+    return path
+
+
+class PairOptions(ImageOptions, total=False):
+    """Keywords of ``load_pair``."""
+
+    symbol: str | None
+    take: Sequence[str]
+    into: Sequence[str]
+    region: str | None
+
+
+def load_pair(
+    sources: tuple[str | os.PathLike[str] | Revised, ...],
+    *,
+    symbol: str | None = None,
+    take: Sequence[str] = (),
+    into: Sequence[str] = (),
+    region: str | None = None,
+    **options: Unpack[ImageOptions],
+) -> tuple[Path, Path]:
+    """Both paths of a comparison; raises what ``load_path`` does.
+
+    A routine of ``into`` that only one side has is followed there, and an entry of
+    ``take`` has to steer either.
+    """
+    before, after = (load_image(source, **options) for source in sources)
+    known = {name for name in into if before.named(name) or after.named(name)}
+    old, new = (
+        image_path(
+            image,
+            symbol=symbol,
+            take=take,
+            into=[n for n in into if n not in known or image.named(n)],
+            region=region,
+        )
+        for image in (before, after)
     )
-    return image_path(image, symbol=symbol, take=take, into=into, region=region)
+    refuse_unused([old, new])
+    return old, new
 
 
 def image_path(
@@ -65,15 +126,25 @@ def image_path(
     region: str | None = None,
 ) -> Path:
     """One path of an image; several may be taken from the same one."""
+    if image.executed is not None:
+        from costmodel.code.executed import chosen, path_of
+
+        return path_of(chosen(image.executed, symbol), image.executed)
     start = select(image, symbol, region)
     if image.linked and not image.lines:
         # A vmlinux's line table is large: only now is it known which part matters.
         image = replace(image, lines=_linked_lines(image, start.address))
-    path = follow(
-        image, start.address, name=start.name, end=start.end, take=take, into=into
-    )
+    try:
+        path = follow(
+            image, start.address, name=start.name, end=start.end, take=take, into=into
+        )
+    except InputError as error:
+        names = offered(image)
+        if symbol is None and region is None and len(names) > 1:
+            error.hint += f"{'; ' if error.hint else ''}--symbol {', '.join(names)}"
+        raise
     notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
-    return replace(path, notes=notes)
+    return replace(path, notes=notes, title=image.title)
 
 
 def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
@@ -95,24 +166,37 @@ def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
 
 
 def load_image(
-    source: str | os.PathLike[str],
-    *,
-    stdin: bytes | None = None,
-    intel: bool = False,
-    defines: Sequence[str] = (),
-    includes: Sequence[str] = (),
+    source: str | os.PathLike[str] | Revised, **given: Unpack[ImageOptions]
 ) -> Image:
     """Read ``source`` whatever it is. Raises InputError."""
-    options = Options(intel, tuple(defines), tuple(includes))
+    options = Options(
+        given.get("intel", False),
+        tuple(given.get("defines", ())),
+        tuple(given.get("includes", ())),
+        forced=tuple(given.get("forced", ())),
+        build=given.get("build"),
+    )
+    space = given.get("workspace")
+    if not isinstance(source, str | os.PathLike):
+        return _from_revision(source, options, space)
     name = os.fspath(source)
     if name == "-":
+        stdin = given.get("stdin")
+        if stdin is None and sys.stdin is None:
+            raise InputError("stdin is closed", where="<stdin>", expected=READABLE)
         data = sys.stdin.buffer.read(MAX_TEXT + 1) if stdin is None else stdin
         return _image(data, "<stdin>", ".", options)
+    if "\0" in name:
+        raise UsageError(f"the file name {name!r}", expected="a name without NUL")
     if name == "":
         raise UsageError("an empty file name", expected="a file, REV:path or -")
     path = FilePath(name)
     if not os.path.lexists(path) and ":" in name:
-        return _from_revision(name, options)
+        from costmodel.code.revisions import revised
+
+        return _from_revision(revised(name), options, space)
+    if path.is_dir() and (path / "vmlinux").is_file():
+        path, name = path / "vmlinux", str(path / "vmlinux")
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
@@ -128,7 +212,10 @@ def load_image(
             data = head + stream.read(MAX_TEXT + 1 - len(head))
     except IsADirectoryError:
         raise InputError(
-            "a directory", where=name, expected=READABLE, hint="name a file in it"
+            "a directory without a vmlinux",
+            where=name,
+            expected=READABLE,
+            hint="name a file in it",
         ) from None
     except FileNotFoundError:
         raise InputError(
@@ -138,7 +225,26 @@ def load_image(
         raise InputError(
             f"cannot be read: {error.strerror}", where=name, expected=READABLE
         ) from None
+    if path.suffix in (".S", ".s"):
+        from costmodel.code import kbuild
+
+        if (root := kbuild.root_of(path)) is not None:
+            setting = kbuild.work_tree(path, root, options.build)
+            return _kernel_source(data, name, options, setting)
     return _image(data, name, str(path.parent), options)
+
+
+def load_executed(source: str, stdin: bytes | None = None) -> Executed:
+    """What perf says ran. Raises InputError where the input is something else."""
+    image = load_image(source, stdin=stdin)
+    if image.executed is None:
+        raise InputError(
+            "no output of perf script",
+            where=image.origin,
+            expected="perf script -F +brstackinsn, or perf script --insn-trace",
+            hint="costmodel estimate reads code",
+        )
+    return image.executed
 
 
 def _neighbours(path: FilePath) -> str:
@@ -173,29 +279,51 @@ def _image(data: bytes, name: str, directory: str, options: Options) -> Image:
         return textinput.read_hex(text, name)
     if kind is Kind.OOPS:
         return textinput.read_oops(text, name)
+    if kind is Kind.EXECUTED:
+        from costmodel.code.executed import read_executed
+
+        return Image(name, (), executed=read_executed(text, name))
+    if kind is Kind.LISTING:
+        from costmodel.code import listings
+
+        tool = listings.tool_of(text)
+        assert tool is not None
+        text = listings.as_objdump(text, tool, name)
     return textinput.read_objdump(text, name)
 
 
 def _assembled(
     text: str, name: str, directory: str, cpp: bool, options: Options
 ) -> Image:
-    from costmodel.code import objfile, regions
+    from costmodel.code import dialects, objfile, regions
     from costmodel.code.assemble import Source, assemble
     from costmodel.code.data_lines import with_data
 
+    dialects.refuse_other_languages(text, name)
+    intel = options.intel or dialects.is_intel(text)
     planted, marks = regions.plant(text)
     source = Source(
         planted,
         name,
         cpp,
-        options.intel,
+        intel,
         directory,
         options.includes,
         options.defines,
         options.aliases,
+        options.forced,
     )
-    data = assemble(source)
+    try:
+        data = assemble(source)
+    except InputError as error:
+        if intel and not options.intel:
+            error.hint = f"{error.hint}; " if error.hint else ""
+            error.hint += "read as Intel syntax: no register has its %"
+        raise
     image = objfile.read_image(data, name)
+    if intel and not options.intel:
+        image = replace(image, notes=("read as Intel syntax: registers without %",))
+    _refuse_registers_as_memory(image)
     lines = tuple(
         row._replace(source=row.source._replace(file=source.shown(row.source.file)))
         if row.source
@@ -210,6 +338,20 @@ def _assembled(
     return replace(image, regions=regions.collect(found, marks, image.sections, name))
 
 
+def _refuse_registers_as_memory(image: Image) -> None:
+    """gas takes a register without its % for memory of that name."""
+    from costmodel.code.dialects import REGISTER
+
+    for address, relocation in sorted(image.relocations.items()):
+        if REGISTER.match(relocation.symbol):
+            raise InputError(
+                f"memory named {relocation.symbol!r}: a register?",
+                where=image.where(address),
+                expected=f"%{relocation.symbol} in AT&T syntax",
+                hint="--intel reads the source as Intel syntax",
+            )
+
+
 def _linked_lines(image: Image, address: int) -> tuple[LineRow, ...]:
     from costmodel.code import objfile
 
@@ -221,18 +363,40 @@ def _linked_lines(image: Image, address: int) -> tuple[LineRow, ...]:
         return ()
 
 
-def _from_revision(name: str, options: Options) -> Image:
-    import tempfile
+def _from_revision(file: Revised, options: Options, space: Workspace | None) -> Image:
+    from costmodel.code import kbuild, revisions
 
-    from costmodel.code import revisions
-
-    data = revisions.show(name)
-    with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
+    data = revisions.show(file)
+    if space is None:
+        with revisions.Workspace() as own:
+            return _from_revision(file, options, own)
+    if file.path.endswith((".S", ".s")) and kbuild.in_kernel(file):
+        setting = kbuild.of_revision(file, space, options.build)
+        image = _kernel_source(data, file.name, options, setting)
+    else:
         # What it includes must be of the same revision, not of the work tree.
-        directory = revisions.materialise(name, data, FilePath(scratch))
-        beside = revisions.directory_of(name)
+        scratch, directory = space.quoted(file, data)
+        alias = (f"{scratch}/", f"{file.name.partition(':')[0]}:")
         with_tree = options._replace(
-            includes=(beside, *options.includes),
-            aliases=((f"{scratch}/", name.partition(":")[0] + ":"),),
+            includes=(revisions.beside(file), *options.includes), aliases=(alias,)
         )
-        return _image(data, name, directory, with_tree)
+        image = _image(data, file.name, directory, with_tree)
+    return replace(image, title=file.title)
+
+
+def _kernel_source(data: bytes, name: str, options: Options, by: Setting) -> Image:
+    """A source of a kernel tree, as its build would assemble it. What the user gives
+    comes first where order matters, last where the last one holds."""
+    from costmodel.code import kbuild
+
+    whole = options._replace(
+        includes=(*options.includes, *by.includes),
+        forced=(*by.forced, *options.forced),
+        defines=(*by.defines, *options.defines),
+        aliases=by.aliases,
+    )
+    try:
+        image = _image(data, name, by.directory, whole)
+    except InputError as error:
+        raise kbuild.missing(error, by) from None
+    return replace(image, notes=(*image.notes, *by.notes))

@@ -1,6 +1,7 @@
 """Symbolic machine state: registers, memory, and values that can be compared.
 
-A value is a pair ``(root, offset)``: an unknown 64-bit quantity plus a known number.
+A value is a pair ``(root, offset)``: an unknown 64-bit quantity plus a known number,
+which wraps to 64 bits as the CPU's does and is kept as a signed one (``signed``).
 Roots are small integers. Equal roots mean equal quantities: every derived quantity is
 interned on the operation that made it and the values it was made from, so doing the
 same thing to the same inputs gives the same root, in this copy or in the next.
@@ -39,6 +40,7 @@ _TEXT: Final = {
     "zaps": "flags",
 }
 _SIGN64: Final = 1 << 63
+_MASK64: Final = (1 << 64) - 1
 _POINTER: Final = 0x2324000  # what BHive's harness fills registers and memory with
 _STACK: Final = _POINTER + (1 << 24)  # elsewhere; both begin a line, as bank
 _FRAME: Final = _POINTER + (1 << 25) + 48  # conflicts show, and RBP 48 past one
@@ -104,6 +106,10 @@ class Machine:
             if a > b:
                 a, b = b, a
         return self.intern(("+", a, b, scale))
+
+    def move(self, register: int, by: int) -> None:
+        """Add a number to a register, as push, pop and string instructions do."""
+        self.offsets[register] = signed(self.offsets[register] + by)
 
     def symbol(self, name: str) -> int:
         return self.intern(("symbol", name))
@@ -244,7 +250,7 @@ class Machine:
             return hex(offset)
         text = self._name(root)
         if root == RIP:
-            return f"code {offset:#x}"
+            return f"code {offset & _MASK64:#x}"
         return f"{text}{offset:+#x}" if offset else text
 
     def _name(self, root: int, depth: int = 0) -> str:
@@ -291,4 +297,4 @@ def signed(value: int) -> int:
     """A 64-bit pattern as a signed number."""
     if -_SIGN64 <= value < _SIGN64:
         return value
-    return ((value + _SIGN64) & ((1 << 64) - 1)) - _SIGN64
+    return ((value + _SIGN64) & _MASK64) - _SIGN64

@@ -34,7 +34,7 @@ from costmodel.code.elf import (
     parse,
     symbols,
 )
-from costmodel.code.image import Image, LineRow, Section
+from costmodel.code.image import ADDRESSES, Image, LineRow, Section
 from costmodel.code.insn import Relocation
 from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
@@ -107,12 +107,13 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
     bases = _layout(elf)
     table = _all_symbols(elf)
     sections, relocations = [], {}
+    labels = _labels(table)
     for index in code:
         data = bytearray(elf.contents(elf.headers[index]))
         for rela in elf.relas(index):
             where = bases[index] + rela.offset
             if not _resolve(data, rela, table, bases, where):
-                relocations[where] = _named(rela, table, elf)
+                relocations[where] = _named(rela, table, labels, elf)
         sections.append(Section(elf.headers[index].name, bases[index], bytes(data)))
     names = [
         Symbol(
@@ -157,21 +158,27 @@ def _resolve(
     return False
 
 
-def _named(rela: Rela, table: list[ElfSymbol], elf: Elf) -> Relocation:
+def _labels(table: list[ElfSymbol]) -> dict[tuple[int, int], str]:
+    """The first name of every place, by section and offset."""
+    labels: dict[tuple[int, int], str] = {}
+    for symbol in table:
+        if symbol.kind != STT_SECTION and symbol.name:
+            labels.setdefault((symbol.section, symbol.value), symbol.name)
+    return labels
+
+
+def _named(
+    rela: Rela, table: list[ElfSymbol], labels: dict[tuple[int, int], str], elf: Elf
+) -> Relocation:
     """The symbol of a field left open; a section symbol by the label it hides."""
     symbol = table[rela.symbol]
     addend = rela.addend
     if symbol.kind != STT_SECTION:
         return Relocation(0, symbol.name, addend)
     bias = 4 if rela.kind in (R_PC32, R_PLT32) else 0
-    for other in table:
-        if (
-            other.section == symbol.section
-            and other.kind != STT_SECTION
-            and other.name
-            and other.value == addend + bias
-        ):
-            return Relocation(0, other.name, -bias)
+    label = labels.get((symbol.section, addend + bias))
+    if label is not None:
+        return Relocation(0, label, -bias)
     known = symbol.section < min(len(elf.headers), SHN_RESERVED)
     name = elf.headers[symbol.section].name if known else ""
     return Relocation(0, name, addend)
@@ -222,6 +229,9 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
     owners = {index: elf.headers[index].name for index in code}
     names = ElfSymbols(table[1], table[2], owners) if table else ()
     chosen = [elf.headers[i] for i in code]
+    for header in chosen:
+        if header.address + header.size > ADDRESSES:
+            raise broken(elf.origin, f"{header.name} ends past the last address")
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
     return Image(elf.origin, sections, names, linked=True, patched=sites(elf))
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Form, Insn, MemoryAccess
-from costmodel.code.machine import CONST, RIP, Machine, Value
+from costmodel.code.machine import CONST, RIP, Machine, Value, signed
 
 Action: TypeAlias = Callable[[Machine, Insn], None]
 Address: TypeAlias = Callable[[Machine, Insn], Value]
@@ -32,7 +32,7 @@ def address_of(access: MemoryAccess, length: int, symbol: Symbol | None) -> Addr
             after = length + displacement
 
             def relative(m: Machine, insn: Insn) -> Value:
-                return RIP, insn.address + after
+                return RIP, signed(insn.address + after)
 
             return relative
         if base < 0:
@@ -40,7 +40,7 @@ def address_of(access: MemoryAccess, length: int, symbol: Symbol | None) -> Addr
             return lambda m, insn: constant
 
         def plain(m: Machine, insn: Insn) -> Value:
-            return m.roots[base], m.offsets[base] + displacement
+            return m.roots[base], signed(m.offsets[base] + displacement)
 
         return plain
 
@@ -60,7 +60,7 @@ def address_of(access: MemoryAccess, length: int, symbol: Symbol | None) -> Addr
         if segment >= 0:
             root = m.sum(m.roots[segment], root)
             offset += m.offsets[segment]
-        return root, offset
+        return root, signed(offset)
 
     return general
 

@@ -14,6 +14,7 @@ GENERAL = (
     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 )  # fmt: skip
 RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI = range(8)
+R8, R9, R10, R11 = range(8, 12)
 CF, OF, ZAPS, SYSFLAGS = range(16, 20)
 ES, CS, SS, DS, FS, GS = range(20, 26)
 FS_BASE, GS_BASE, KERNEL_GS_BASE, MSR, CR, DR = range(26, 32)

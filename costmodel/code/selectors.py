@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from costmodel.code.image import Image, Section
@@ -10,9 +12,18 @@ from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError, UsageError
 
 FORMS = "SYM, SYM+0x12, SYM+0x12/0x40, 0xADDRESS, a label or a region"
-_NUMBER = r"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_NUMBER = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})"
 _SELECTOR = re.compile(
     rf"(?P<name>[^\s+/]+?)(?:\+(?P<offset>{_NUMBER}))?(?:/(?P<size>{_NUMBER}))?"
+)
+
+
+_ENTRY_SECTION = ".entry.text"
+_ENTRY_ENDS = ("__entry_text_start", "__entry_text_end")
+_WANTED = ("entry_SYSCALL_64", "system_call", "asm_exc_page_fault")
+# Names that tools make, which nobody means.
+_NOISE = re.compile(
+    r"__entry_text_|__irqentry_|__pfx_|__cfi_|__UNIQUE_|\.L|_stext$|_text$|_etext$|_einittext$"
 )
 
 
@@ -41,8 +52,12 @@ def parse(text: str) -> Selector:
         raise UsageError(f"selector {text!r}", expected=FORMS)
     offset, size = match["offset"], match["size"]
     return Selector(
-        match["name"], int(offset or "0", 0), None if size is None else int(size, 0)
+        match["name"], _value(offset or "0"), None if size is None else _value(size)
     )
+
+
+def _value(text: str) -> int:
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
 def address_of(image: Image, text: str) -> tuple[int, tuple[str, ...]]:
@@ -97,15 +112,55 @@ def _choose(image: Image, selector: Selector) -> tuple[Symbol, tuple[str, ...]]:
     return found[0], tuple(notes)
 
 
+def offered(image: Image, most: int = 8) -> list[str]:
+    """Names worth offering: routines of entry code first, then others, no labels."""
+    routines = entry_routines(image)
+    sized = [s.name for s in routines if s.size] or [s.name for s in routines]
+    chosen = sized or [s.name for s in image.symbols if not s.name.startswith(".L")]
+    preferred = [name for name in chosen if name in _WANTED]
+    return list(dict.fromkeys(preferred + chosen))[:most]
+
+
+def entry_routines(image: Image) -> list[Symbol]:
+    """The routines of ``.entry.text``, which a vmlinux marks by two symbols; all there
+    are in an input without such code."""
+    ends = [image.named(name) for name in _ENTRY_ENDS]
+    symbols: Sequence[Symbol] = image.symbols
+    if all(ends):
+        first, last = (
+            bisect_left(symbols, found[0].address, key=lambda row: row.address)
+            for found in ends
+        )
+        symbols = symbols[first:last]
+    elif any(section.name == _ENTRY_SECTION for section in image.sections):
+        symbols = [s for s in symbols if s.section == _ENTRY_SECTION]
+    return [s for s in symbols if not s.label and not _NOISE.match(s.name)]
+
+
+def _sharing(name: str, names: list[str]) -> list[str]:
+    """Names that share most words with ``name``, the first where as many do."""
+    words = set(re.split(r"[_.\W]+", name.lower())) - {""}
+    shared = [
+        (len(words & set(re.split(r"[_.\W]+", other.lower()))), other)
+        for other in names
+    ]
+    best = max((count for count, _ in shared), default=0)
+    if best < min(2, len(words)):
+        return []
+    return [other for count, other in shared if count == best][:3]
+
+
 def _unknown(image: Image, name: str) -> InputError:
-    names = list(dict.fromkeys(symbol.name for symbol in image.symbols))
+    every = dict.fromkeys(symbol.name for symbol in image.symbols)
+    names = [other for other in every if not _NOISE.match(other)]
     names += [region.name for region in image.regions]
-    close = closest(name, names)
+    close = closest(name, names) or _sharing(name, names)
+    shown = offered(image)
     if close:
         hint = "did you mean " + ", ".join(close) + "?"
-    elif names:
-        shown = [n for n in names if not n.startswith(".L")][:8]
-        hint = "there are " + ", ".join(shown) + (" ..." if len(names) > 8 else "")
+    elif shown:
+        more = len(names) > len(shown)
+        hint = "there are " + ", ".join(shown) + (" ..." if more else "")
     else:
         hint = "the input names nothing; leave the symbol out"
     return InputError(
@@ -171,7 +226,9 @@ def _default(image: Image) -> Start:
             "a linked file and no symbol",
             where=image.origin,
             expected=FORMS,
-            hint="--symbol entry_SYSCALL_64",
+            hint=f"--symbol {shown[0]}; there are {', '.join(shown)} ..."
+            if (shown := offered(image, 5))
+            else "it has no symbols: --symbol 0xADDRESS",
         )
     section = next((s for s in image.sections if s.name == ".text"), image.sections[0])
     notes: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Form, Insn
-from costmodel.code.machine import CONST, RIP, ZERO, Machine, Value
+from costmodel.code.machine import CONST, RIP, ZERO, Machine, Value, signed
 from costmodel.code.operands import (
     Action,
     Address,
@@ -19,7 +19,7 @@ from costmodel.code.operands import (
     writer,
 )
 
-_CLOBBERED = (R.RAX, R.RCX, R.RDX, R.RSI, R.RDI, 8, 9, 10, 11)
+_CLOBBERED = (R.RAX, R.RCX, R.RDX, R.RSI, R.RDI, R.R8, R.R9, R.R10, R.R11)
 _MSR_BASE = {
     0xC0000100: R.FS_BASE,
     0xC0000101: R.GS_BASE,
@@ -44,10 +44,10 @@ def push(form: Form, length: int, symbol: Symbol | None) -> Action:
             a = source(m, insn)
             m.out.append(a)
         if call:
-            value = (RIP, insn.address + length)
+            value = (RIP, signed(insn.address + length))
         else:
             value = read(m, a) if read is not None else (m.flags, 0)
-        m.offsets[R.RSP] -= size
+        m.move(R.RSP, -size)
         root, offset = m.roots[R.RSP], m.offsets[R.RSP]
         m.out.append((root, offset))
         m.store(root, offset, size, value)
@@ -73,7 +73,7 @@ def pop(form: Form, length: int, symbol: Symbol | None) -> Action:
         root, offset = m.roots[R.RSP], m.offsets[R.RSP]
         m.out.append((root, offset))
         value = m.load(root, offset, width)
-        m.offsets[R.RSP] = offset + size
+        m.move(R.RSP, size)
         if write is not None:
             write(m, a, value)
         elif form.mnemonic.startswith("popf"):
@@ -83,7 +83,7 @@ def pop(form: Form, length: int, symbol: Symbol | None) -> Action:
 
 
 def leave(m: Machine, a: Value) -> None:
-    m.roots[R.RSP], m.offsets[R.RSP] = a[0], a[1] + 8
+    m.roots[R.RSP], m.offsets[R.RSP] = a[0], signed(a[1] + 8)
     m.roots[R.RBP], m.offsets[R.RBP] = m.load(a[0], a[1], 8)
 
 
@@ -93,7 +93,7 @@ def enter(form: Form) -> Body:
     def body(m: Machine, a: Value) -> None:
         m.store(a[0], a[1], 8, (m.roots[R.RBP], m.offsets[R.RBP]))
         m.roots[R.RBP], m.offsets[R.RBP] = a
-        m.roots[R.RSP], m.offsets[R.RSP] = a[0], a[1] - (size & 0xFFFF)
+        m.roots[R.RSP], m.offsets[R.RSP] = a[0], signed(a[1] - (size & 0xFFFF))
 
     return body
 
@@ -116,7 +116,7 @@ def string(form: Form, length: int) -> Action:
         elif form.mnemonic.startswith("lods"):
             load_accumulator(m, ZERO, m.load(*found[0], width))
         for register in moved:
-            m.offsets[register] += width
+            m.move(register, width)
 
     return action
 
@@ -130,7 +130,7 @@ def swapgs(m: Machine, a: Value) -> None:
 
 
 def syscall(m: Machine, a: Value) -> None:
-    for register, name in ((R.RCX, "user rip"), (11, "user rflags")):
+    for register, name in ((R.RCX, "user rip"), (R.R11, "user rflags")):
         m.roots[register], m.offsets[register] = m.intern(("name", name)), 0
 
 
@@ -138,21 +138,45 @@ def sysenter(m: Machine, a: Value) -> None:
     m.roots[R.RSP], m.offsets[R.RSP] = m.intern(("name", "sysenter rsp")), 0
 
 
-def iret(m: Machine, insn: Insn) -> None:
-    root, offset = m.roots[R.RSP], m.offsets[R.RSP]
-    m.out += [(root, offset + 8 * k) for k in range(5)]
-    m.roots[R.RSP], m.offsets[R.RSP] = m.load(root, offset + 24, 8)
+def interrupt_return(form: Form) -> Action:
+    """IRET and UIRET: RSP is one of the words they pop, the fourth or the third."""
+    words = [(m.displacement, max(m.width // 8, 1)) for m in form.memory]
+    stack, width = words[2 if form.mnemonic == "uiret" else 3]
+
+    def action(m: Machine, insn: Insn) -> None:
+        root, offset = m.roots[R.RSP], m.offsets[R.RSP]
+        m.out += [(root, signed(offset + at)) for at, _ in words]
+        m.roots[R.RSP], m.offsets[R.RSP] = m.load(root, signed(offset + stack), width)
+
+    return action
+
+
+def far_call(form: Form, length: int, symbol: Symbol | None) -> Action:
+    """LCALL through memory: reads the far pointer, pushes CS and the address after."""
+    source = address_of(form.memory[0], length, symbol)
+    words = [(m.displacement, max(m.width // 8, 1)) for m in form.memory[1:]]
+
+    def action(m: Machine, insn: Insn) -> None:
+        m.out.append(source(m, insn))
+        root, offset = m.roots[R.RSP], m.offsets[R.RSP]
+        values = (m.intern(("name", "cs")), 0), (RIP, signed(insn.address + length))
+        for (at, width), value in zip(words, values, strict=True):
+            m.out.append((root, signed(offset + at)))
+            m.store(root, signed(offset + at), width, value)
+        m.move(R.RSP, form.stack_delta)
+
+    return action
 
 
 def far_return(form: Form) -> Action:
     """RETF: pops the address and CS, and its immediate more; RSP of a new privilege
     level, which it would load too, is not followed."""
-    words = sum(1 for m in form.memory if m.implicit)
+    words = [m.displacement for m in form.memory if m.implicit]
 
     def action(m: Machine, insn: Insn) -> None:
         root, offset = m.roots[R.RSP], m.offsets[R.RSP]
-        m.out += [(root, offset + 8 * k) for k in range(words)]
-        m.offsets[R.RSP] = offset + form.stack_delta
+        m.out += [(root, signed(offset + at)) for at in words]
+        m.move(R.RSP, form.stack_delta)
 
     return action
 
@@ -175,12 +199,13 @@ def base_move(form: Form) -> Body:
     return lambda m, a: save(m, a, (m.roots[base], m.offsets[base]))
 
 
-def return_from_call(m: Machine, site: int) -> None:
+def return_from_call(m: Machine, site: int, pushed: int = 8) -> None:
     """What a callee outside the path leaves: RSP back, caller-saved registers its own.
 
     ``site`` tells calls apart; one call gives the same values in every copy.
+    ``pushed``: bytes the call pushed, more where it is a far one.
     """
-    m.offsets[R.RSP] += 8
+    m.move(R.RSP, pushed)
     for register in _CLOBBERED:
         name = "handler result" if register == R.RAX else "left by handler"
         key = ("name", name, site, register)

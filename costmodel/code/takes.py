@@ -13,13 +13,13 @@ import re
 from collections.abc import Sequence
 
 from costmodel.code.image import Image
-from costmodel.code.insn import Insn
+from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
 
 FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N, or AT=TARGET"
-_COUNTED = re.compile(r"(.+?)\*(\d+)")
-_LINE = re.compile(r"(.+):(\d+)")
+_COUNTED = re.compile(r"(.+?)\*([0-9]{1,9})")
+_LINE = re.compile(r"(.+):([0-9]{1,9})")
 
 
 class Takes:
@@ -103,6 +103,29 @@ class Takes:
     def unused(self) -> list[str]:
         wanted = [*self._left, *(entry for entry, _ in self._redirects.values())]
         return [entry for entry in wanted if entry not in self._used]
+
+
+def refuse_unused(paths: Sequence[Path]) -> None:
+    """Raise UsageError for a ``take`` entry that steers nothing on any of ``paths``:
+    a slip of the pen would otherwise cost the path of another day."""
+    idle = [entry for entry in paths[0].unused if all(entry in p.unused for p in paths)]
+    if not idle:
+        return
+    jumps: dict[str, None] = {}
+    for path in paths:
+        for step in path.steps:
+            if step.insn.form.flow is Flow.CONDITIONAL and not step.taken:
+                source = step.insn.source
+                at = f"{_basename(source.file)}:{source.line}" if source else ""
+                jumps[at or step.insn.symbol or hex(step.insn.address)] = None
+    raise UsageError(
+        f"take {idle[0]}: no jump on this path goes there",
+        where=paths[0].origin,
+        expected="where a jump of the path goes, or the place of a jump",
+        hint="conditional jumps not taken: " + ", ".join([*jumps][:8])
+        if jumps
+        else "the path has no conditional jump that is not taken",
+    )
 
 
 def _basename(file: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_right
 
 from costmodel.code.decode import decode_form
-from costmodel.code.image import Image, LineRow, Section
+from costmodel.code.image import ADDRESSES, Image, LineRow, Section
 from costmodel.code.insn import Flow, Relocation, SourceLine
 from costmodel.code.kinds import code_line, hex_digits
 from costmodel.code.symbols import Symbol
-from costmodel.errors import InputError
+from costmodel.errors import InputError, shortened
 
 RIP_LABEL = "RIP"  # names the marked byte of an oops
 _OOPS_BASE = 0x1000  # room for the part of the function before the window
+_LARGEST = 1 << 31  # bytes of a function
+_MOST_PIECES = 20_000  # stretches of bytes in a listing
 
 _RIP = re.compile(
     r"\bE?R?IP:?[^\n]{0,160}?([A-Za-z_.$][\w.$]{0,255})\+0x([0-9a-f]+)/0x([0-9a-f]+)",
@@ -40,6 +43,19 @@ def read_hex(text: str, origin: str) -> Image:
     return Image(origin, (Section("hex", 0, bytes.fromhex(digits)),))
 
 
+def _number(digits: str, where: str, what: str) -> int:
+    """A hexadecimal number of 64 bits. Raises InputError."""
+    value = int(digits, 16)
+    if value < ADDRESSES:
+        return value
+    raise InputError(
+        f"{what} {digits}",
+        where=where,
+        expected="at most 16 hexadecimal digits",
+        hint="is the line of another listing, or a number with something before it?",
+    )
+
+
 def read_oops(text: str, origin: str) -> Image:
     """The window of bytes around RIP that an oops prints.
 
@@ -56,10 +72,20 @@ def read_oops(text: str, origin: str) -> Image:
     base = _OOPS_BASE
     symbols: list[Symbol] = []
     notes = [f"{len(data)} bytes of an oops"]
+    if marked is None or text[match.end() :].lstrip(" \t").startswith(">"):
+        # journalctl ends a line it cut off with ">".
+        notes.append("the Code: line is cut short or RIP's own byte is not marked")
     begin = 0
     if marked is not None:
         rip = _RIP.search(text)
         offset = int(rip[2], 16) if rip else 0
+        if rip and (offset > _LARGEST or int(rip[3], 16) > _LARGEST):
+            raise InputError(
+                f"an offset into {rip[1]} of {shortened(rip[2])} bytes, of"
+                f" {shortened(rip[3])}",
+                where=origin,
+                expected=f"a function of at most {_LARGEST:#x} bytes",
+            )
         if rip:
             base = max(_OOPS_BASE, offset)  # so that the function starts at >= 0
             start = base + marked - offset
@@ -109,10 +135,16 @@ class _Listing:
         self.bases: dict[str, int] = {}
         self.symbols: dict[str, Symbol] = {}
         self.lines: list[LineRow] = []
-        self.relocations: list[tuple[int, str, str, int]] = []
+        self.relocations: list[tuple[int, str, str, int, str]] = []
         self.source: SourceLine | None = None
 
-    def add(self, address: int, data: bytes) -> None:
+    def add(self, address: int, data: bytes, where: str) -> None:
+        if address + self.shift + len(data) > ADDRESSES:
+            raise InputError(
+                f"bytes at {address:x} that end past the last address",
+                where=where,
+                expected="addresses of 64 bits",
+            )
         if self.starts_section:
             highest = max((at + len(d) for _, at, d in self.pieces), default=0)
             # Sections of an object all begin at 0; a page apart they cannot collide.
@@ -125,6 +157,13 @@ class _Listing:
         if last and last[0] == self.section and last[1] + len(last[2]) == at:
             last[2].extend(data)
         else:
+            if len(self.pieces) >= _MOST_PIECES:
+                raise InputError(
+                    f"bytes in more than {_MOST_PIECES} places",
+                    where=where,
+                    expected="a listing of code that lies together",
+                    hint="leave what is not on the path out of it",
+                )
             self.pieces.append((self.section, at, bytearray(data)))
         if self.source and (not self.lines or self.lines[-1].source != self.source):
             self.lines.append(LineRow(at, self.source))
@@ -135,6 +174,7 @@ def read_objdump(text: str, origin: str) -> Image:
     listing = _Listing(origin)
     headers: list[tuple[int, str, int]] = []
     for number, line in enumerate(text.splitlines(), 1):
+        where = f"{origin}:{number}"
         if match := _FORMAT.search(line):
             if "x86-64" not in match[1] and "x86_64" not in match[1]:
                 raise InputError(
@@ -146,18 +186,30 @@ def read_objdump(text: str, origin: str) -> Image:
             _place(listing, headers)
             listing.section, listing.starts_section = match[1], True
         elif match := _HEADER.match(line):
-            headers.append((int(match[1], 16), match[2], int(match[3] or "0", 16)))
+            address = _number(match[1], where, "the address")
+            offset = _number(match[3] or "0", where, "the offset")
+            if offset > address:
+                raise InputError(
+                    f"{match[2]}+{offset:#x} at {address:#x}",
+                    where=where,
+                    expected="an offset no larger than the address",
+                )
+            headers.append((address, match[2], offset))
         elif match := _RELOC.match(line):
             symbol = _TARGET.match(match[3])
             assert symbol is not None
-            at = int(match[1], 16) + listing.shift
-            addend = int(symbol[2] or "0", 16)
-            listing.relocations.append((at, match[2], symbol[1], addend))
+            at = _number(match[1], where, "the address") + listing.shift
+            sign = -1 if (symbol[2] or "").startswith("-") else 1
+            digits = (symbol[2] or "0").lstrip("+-")
+            addend = sign * _number(digits, where, "the addend")
+            entry = (at, match[2], symbol[1], addend, where)
+            listing.relocations.append(entry)
         elif match := _BYTES.match(line):
-            listing.add(int(match[1], 16), bytes.fromhex(match[2]))
+            address = _number(match[1], where, "the address")
+            listing.add(address, bytes.fromhex(match[2]), where)
             _place(listing, headers)
         elif match := _LINE.match(line):
-            listing.source = SourceLine(match[1], int(match[2]))
+            listing.source = SourceLine(match[1], int(match[2][:9]))
     if not listing.pieces:
         raise InputError(
             "a listing without instruction bytes",
@@ -183,13 +235,21 @@ def _finish(listing: _Listing) -> Image:
     names = {symbol.name: symbol.address for symbol in listing.symbols.values()}
     targets = listing.bases | names
     left: dict[int, Relocation] = {}
-    for at, kind, name, addend in listing.relocations:
-        piece = next(
-            (p for p in listing.pieces if p[1] <= at and at + 4 <= p[1] + len(p[2])),
-            None,
-        )
+    pieces = sorted(listing.pieces, key=lambda p: p[1])
+    starts = [p[1] for p in pieces]
+    for at, kind, name, addend, where in listing.relocations:
+        before = bisect_right(starts, at) - 1
+        piece = pieces[before] if before >= 0 else None
+        if piece and at + 4 > piece[1] + len(piece[2]):
+            piece = None
         if kind in ("R_X86_64_PC32", "R_X86_64_PLT32") and name in targets and piece:
             value = targets[name] + addend - at
+            if not -(1 << 31) <= value < 1 << 31:
+                raise InputError(
+                    f"{kind} {name}{addend:+#x} is {value:#x} bytes away",
+                    where=where,
+                    expected="a distance of 32 bits",
+                )
             struct.pack_into("<i", piece[2], at - piece[1], value)
         else:
             left[at] = Relocation(0, name, addend)

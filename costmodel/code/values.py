@@ -7,13 +7,15 @@ mean and what is assumed.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, Table, execute, run, table_of
 from costmodel.code.insn import Insn, MemoryAccess
-from costmodel.code.machine import CONST, RIP, Machine, Value
+from costmodel.code.machine import CONST, RIP, Machine, Value, signed
+from costmodel.code.nearest import MANY, Nearest
 
 NONE, EXACT, INSIDE, BLOCKED = range(4)
 FARTHEST = 64  # copies back a store is still looked for
@@ -89,14 +91,15 @@ def linkage(
     last, here = runs[-2:]
     for k in range(n):
         if last[k][0] == here[k][0]:
-            out.stride[k] = here[k][1] - last[k][1]
+            out.stride[k] = signed(here[k][1] - last[k][1])
         else:
             out.persistent[k] = 0
         out.root[k], out.offset[k] = here[k]
     _link(out, runs)
+    written = _Written(tables)
     for k in range(n):
         if out.store[k] >= 0:
-            _compare_expressions(out, k, insns, tables)
+            _compare_expressions(out, k, insns, written)
     known: dict[int, bool] = {}
     unknown = 0
     for root, _ in here:
@@ -116,6 +119,12 @@ def _link(out: Linkage, runs: list[list[Value]]) -> None:
         if written:
             count += 1
             by_root.setdefault(at[k][0], []).append(k)
+    offsets = [offset for _, offset in at]
+    indexed = {
+        root: Nearest(out, stores, offsets, FARTHEST)
+        for root, stores in by_root.items()
+        if len(stores) > MANY
+    }
     for i, reads in enumerate(out.reads):
         root, offset = at[i]
         stores = by_root.get(root, ())
@@ -124,13 +133,18 @@ def _link(out: Linkage, runs: list[list[Value]]) -> None:
         width, stride, step = out.width[i], out.stride[i], out.step[i]
         repeats = out.persistent[i]
         best, nearest, start = -1, FARTHEST + 1, 0
+        if root in indexed:
+            met = indexed[root].find(offset, width, step, stride if repeats else None)
+            if met:
+                best, nearest = met
+            stores = ()
         for j in stores:
             # Within one copy any root will do; across copies it has to last.
             older = out.step[j] < step
             steady = repeats and out.persistent[j] and out.stride[j] == stride
             if not older and not steady:
                 continue
-            gap, size = at[j][1] - offset, out.width[j]
+            gap, size = signed(at[j][1] - offset), out.width[j]
             if stride == 0 or not steady:
                 d = (0 if older else 1) if -size < gap < width else -1
             else:
@@ -138,7 +152,7 @@ def _link(out: Linkage, runs: list[list[Value]]) -> None:
             if 0 <= d <= nearest:
                 best, nearest = j, d
         if best >= 0:
-            start = at[best][1] - out.stride[best] * nearest - offset
+            start = signed(at[best][1] - out.stride[best] * nearest - offset)
         elif not repeats:
             best, nearest, start = _earlier(out, runs, at[i], width)
         if best < 0:
@@ -167,7 +181,7 @@ def _earlier(
         at = runs[-1 - distance]
         for j in range(len(at) - 1, -1, -1):
             if out.writes[j] and at[j][0] == load[0]:
-                start = at[j][1] - load[1]
+                start = signed(at[j][1] - load[1])
                 if -out.width[j] < start < width:
                     return j, distance, start
     return -1, 0, 0
@@ -187,8 +201,37 @@ def _distance(gap: int, store: int, load: int, stride: int, least: int) -> int:
     return d if d <= FARTHEST and -store < gap - stride * d < load else -1
 
 
+class _Written:
+    """Which steps write which register: asked of stretches between store and load."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.count = len(tables)
+        self._steps: list[list[int]] = [[] for _ in range(16)]
+        self._adjusting: list[int] = []
+        self._immediates = [table.rsp_immediate for table in tables]
+        for step, table in enumerate(tables):
+            if table.rsp_immediate:
+                self._adjusting.append(step)
+            rest = table.written
+            while rest:
+                register = rest & -rest
+                self._steps[register.bit_length() - 1].append(step)
+                rest ^= register
+
+    def writes(self, register: int, first: int, end: int) -> bool:
+        steps = self._steps[register]
+        at = bisect_left(steps, first)
+        return at < len(steps) and steps[at] < end
+
+    def adjusted(self, first: int, end: int) -> int:
+        """The largest immediate by which RSP is moved."""
+        low, high = (bisect_left(self._adjusting, step) for step in (first, end))
+        moved = self._adjusting[low:high]
+        return max((self._immediates[step] for step in moved), default=0)
+
+
 def _compare_expressions(
-    out: Linkage, i: int, insns: Sequence[Insn], tables: Sequence[Table]
+    out: Linkage, i: int, insns: Sequence[Insn], written: _Written
 ) -> None:
     j, distance = out.store[i], out.distance[i]
     first, end = out.step[j], out.step[i]
@@ -196,21 +239,17 @@ def _compare_expressions(
     store = insns[first].form.memory[out.slot[j]]
     if _expression(load) != _expression(store):
         return
-    if distance == 0:
-        between = list(tables[first:end])
-    elif distance == 1:
-        between = [*tables[first:], *tables[:end]]
-    else:
-        between = list(tables)
-    wanted = 0
+    between = [(first, end)]
+    if distance == 1:
+        between = [(first, written.count), (0, end)]
+    elif distance > 1:
+        between = [(0, written.count)]
     for register in (load.base, load.index):
-        if register >= 0:
-            wanted |= 1 << register
-    if any(table.written & wanted for table in between):
-        return
+        if 0 <= register < 16 and any(written.writes(register, *s) for s in between):
+            return
     out.same_expression[i] = 1
     if R.RSP in (load.base, load.index):
-        out.rsp_adjusted[i] = max((table.rsp_immediate for table in between), default=0)
+        out.rsp_adjusted[i] = max(written.adjusted(*span) for span in between)
 
 
 def _expression(access: MemoryAccess) -> tuple[int, int, int, str, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
@@ -16,16 +15,23 @@ from costmodel.commands.options import (
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
-    chosen_format,
+    cycles,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
+    write_plot,
 )
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from costmodel.api import Difference
+    from costmodel.code.changes import Change
+    from costmodel.code.revisions import Workspace
     from costmodel.studies.sensitivity import Effect
 
 PLOTS = ("differences", "causes", "sensitivity")
@@ -33,41 +39,98 @@ PLOTS = ("differences", "causes", "sensitivity")
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "before", metavar="BEFORE", help=INPUT_HELP + "; REV:PATH is read through git"
+        "before",
+        metavar="BEFORE",
+        help=INPUT_HELP + "; a built kernel tree is its vmlinux; REV:PATH is read "
+        "through git; or a change of the file AFTER: a range A..B, A...B or REV^!, a "
+        "patch or a mailbox of patches",
     )
     parser.add_argument(
         "after",
         metavar="AFTER",
-        help="the same after the change; after a range A..B: the file to compare "
-        "between the two revisions",
+        help="the same after the change; after a range or patches: the file to compare",
     )
     add_uarch(parser, "cores to compare on (default: all)")
     add_path_options(parser)
+    group = parser.add_argument_group("many changes at once")
+    group.add_argument(
+        "--each",
+        action="store_true",
+        help="a row for every commit of the range, or every patch of the mailbox",
+    )
+    group.add_argument(
+        "--base", metavar="REV", help="what patches apply to (default: HEAD)"
+    )
+    group.add_argument(
+        "--all-entries",
+        action="store_true",
+        help="a row for every entry point of both, largest difference first",
+    )
     add_model_options(parser, FORMATS, varied=True)
     add_draws(parser)
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--fail-above",
-        type=float,
+        type=cycles,
         metavar="N",
         help="exit 1 if any core loses more than N cycles",
     )
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from costmodel import api
-    from costmodel.studies.settings import parse_settings, values_for
+    from costmodel.code.revisions import Workspace
 
     cores = chosen_cores(args.uarch, strict=args.strict)
-    sources = _sides(args.before, args.after)
-    stdin = standard_input(sources)
-    before, after = (
-        api.load_path(
-            source,
-            **path_options(args),
-            stdin=stdin,
+    if args.plot:
+        _check_plot(args, cores)
+    with Workspace() as space:
+        stdin = standard_input((args.before, args.after))
+        changes = _changes(args, stdin, space)
+        if args.each or args.all_entries:
+            from costmodel.commands import series
+
+            return series.run(args, cores, changes, stdin, space)
+        whole = changes[0]._replace(after=changes[-1].after)
+        return _one(args, cores, whole, stdin, space)
+
+
+def _changes(
+    args: argparse.Namespace, stdin: bytes | None, space: Workspace
+) -> list[Change]:
+    """What is asked about, in order: more than one of a series only."""
+    from costmodel.code import changes, patches
+
+    if changes.is_range(args.before):
+        of = changes.each_of_range if args.each else None
+        if of is not None:
+            return of(args.before, args.after)
+        return [changes.of_range(args.before, args.after)]
+    given = patches.read(args.before, stdin)
+    if given is not None:
+        return patches.changes_of(given, args.before, args.after, args.base, space)
+    if args.base is not None:
+        raise UsageError("--base without patches", expected="a patch as BEFORE")
+    if args.each:
+        raise UsageError(
+            f"--each with {args.before!r}",
+            expected=f"{changes.FORMS}, a patch or a mailbox of patches",
         )
-        for source in sources
+    return [changes.Change(args.before, args.after)]
+
+
+def _one(
+    args: argparse.Namespace,
+    cores: list[str],
+    change: Change,
+    stdin: bytes | None,
+    space: Workspace,
+) -> Outcome:
+    from costmodel import api
+    from costmodel.code.load import load_pair
+    from costmodel.studies.settings import parse_settings, values_for
+
+    before, after = load_pair(
+        change[:2], **path_options(args), stdin=stdin, workspace=space
     )
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
@@ -84,6 +147,7 @@ def run(args: argparse.Namespace) -> Outcome:
             align=args.align,
             values=mine,
             cold=args.cold,
+            draws=0,
         )
         for core, mine in zip(cores, values, strict=True)
     ]
@@ -107,71 +171,57 @@ def run(args: argparse.Namespace) -> Outcome:
         )  # fmt: skip
     if args.plot:
         _plot(args, differences, felt)
-    notes, status = _verdict(args, differences)
-    return Outcome(_shown(differences, felt, chosen_format(args)), notes, status)
+    from costmodel.studies.families import families
+    from costmodel.views.comparison import comparisons_report
+
+    notes, status = verdict(args.fail_above, differences)
+    made = shown(args, comparisons_report(differences, felt, lambda: families(cores)))
+    return made._replace(notes=notes, status=status)
 
 
-def _sides(before: str, after: str) -> tuple[str, str]:
-    """The two sources; of a range ``A..B`` the file at both revisions.
-
-    An end left out is HEAD, as git has it.
-    """
-    first, dots, last = before.partition("..")
-    path = last.startswith((".", "/")) or first.endswith("/") or ":" in before
-    if not dots or path or Path(before).exists():
-        return before, after
-    # From here, as git takes paths after a range, not from the top of the work tree.
-    file = after if after.startswith((".", "/")) else f"./{after}"
-    return f"{first or 'HEAD'}:{file}", f"{last or 'HEAD'}:{file}"
+def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
+    """Refuse a plot that cannot be drawn before anything is computed."""
+    checked_plot(args.plot)
+    if args.plot_kind != "differences" and len(cores) > 1:
+        raise UsageError(
+            f"--plot-kind {args.plot_kind} of {len(cores)} cores",
+            expected="one core, such as --uarch skylake",
+        )
+    if args.plot_kind == "sensitivity" and args.draws == 0:
+        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
 
 
 def _plot(
     args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
 ) -> None:
+    from costmodel.studies.families import families
     from costmodel.views import plots
-    from costmodel.views.text import heading
+    from costmodel.views.estimate import heading
 
     if args.plot_kind == "differences":
-        plots.difference_plot(differences).save(args.plot)
-        return
-    if len(differences) > 1:
-        raise UsageError(
-            f"--plot-kind {args.plot_kind} of {len(differences)} cores",
-            expected="one core, such as --uarch skylake",
+        cores = [d.after.uarch for d in differences]
+        write_plot(
+            args.plot, lambda: plots.difference_plot(differences, families(cores))
         )
+        return
     (one,) = differences
     if args.plot_kind == "causes":
-        plots.causes_plot(one).save(args.plot)
+        write_plot(args.plot, lambda: plots.causes_plot(one))
         return
-    if felt is None:
-        raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
+    assert felt is not None
     title = f"{heading(one.before)} → {heading(one.after)} on {one.after.uarch}"
-    plots.tornado_plot(felt, one.delta, title, one.after.scenario).save(args.plot)
+    scenario = one.after.scenario
+    write_plot(args.plot, lambda: plots.tornado_plot(felt, one.delta, title, scenario))
 
 
-def _verdict(
-    args: argparse.Namespace, differences: list[Difference]
+def verdict(
+    limit: float | None, differences: list[Difference]
 ) -> tuple[tuple[str, ...], int]:
     """What is above ``--fail-above``, and the status that makes of it."""
-    if args.fail_above is None:
+    if limit is None:
         return (), 0
-    above = [d for d in differences if d.delta > args.fail_above]
+    above = [d for d in differences if d.delta > limit]
     notes = tuple(
-        f"{d.after.uarch}: {d.delta:+.2f} cycles is above {args.fail_above:g}"
-        for d in above
+        f"{d.after.uarch}: {d.delta:+.2f} cycles is above {limit:g}" for d in above
     )
     return notes, 1 if above else 0
-
-
-def _shown(differences: list[Difference], felt: list[Effect] | None, style: str) -> str:
-    if style == "json":
-        from costmodel.views.json import comparisons_document
-
-        return comparisons_document(differences, felt)
-    if style == "text":
-        from costmodel.views.comparison import comparisons_text
-
-        return comparisons_text(differences, felt or ())
-    from costmodel.views.formats import comparisons_in
-
-    return comparisons_in(style, differences)

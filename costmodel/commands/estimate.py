@@ -15,9 +15,9 @@ from costmodel.commands.options import (
     add_path_options,
     add_uarch,
     chosen_cores,
-    chosen_format,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
 )
 from costmodel.errors import UsageError
@@ -76,18 +76,9 @@ def run(args: argparse.Namespace) -> Outcome:
             values=values * len(paths),
             progress=args.progress,
         )
-    style = chosen_format(args)
-    if style == "json":
-        from costmodel.views.json import estimates_document
+    from costmodel.views.estimate import estimates_report
 
-        return Outcome(estimates_document(results))
-    if style == "text":
-        from costmodel.views.text import estimates_text
-
-        return Outcome(estimates_text(results))
-    from costmodel.views.formats import estimates_in
-
-    return Outcome(estimates_in(style, results))
+    return shown(args, estimates_report(results))
 
 
 def _values(args: argparse.Namespace, cores: list[str]) -> list[Values]:

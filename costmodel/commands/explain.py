@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
 from costmodel.commands.options import (
     INPUT_HELP,
+    add_draws,
     add_model_options,
     add_path_options,
     add_plot,
     add_uarch,
+    checked_plot,
     chosen_cores,
     forbid_guessing,
     path_options,
+    shown,
     standard_input,
-    wants_json,
+    write_plot,
 )
 from costmodel.errors import UsageError
+from costmodel.views.render import FORMATS, LOGS
 
 if TYPE_CHECKING:
     from costmodel.studies.whatif import Relief
@@ -31,19 +34,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="FILE", help=INPUT_HELP)
     add_uarch(parser, "the core to explain it on")
     add_path_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, FORMATS + LOGS)
+    add_draws(parser)
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--what-if",
         action="store_true",
         help="also take one limit of the core away at a time: the cycles each costs",
     )
-
-
-def width() -> int:
-    """Columns of the report: 72 for mail, unless COLUMNS asks for another width."""
-    text = os.environ.get("COLUMNS", "")
-    return min(max(int(text), 60), 400) if text.isdecimal() and int(text) else 72
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -55,14 +53,25 @@ def run(args: argparse.Namespace) -> Outcome:
             where="--uarch",
             expected=", ".join(api.cores()),
         )
+    if args.plot:
+        checked_plot(args.plot)
     (core,) = chosen_cores(args.uarch, strict=args.strict)
     path = api.load_path(
         args.input,
         **path_options(args),
         stdin=standard_input((args.input,)),
     )
+    from costmodel.studies.settings import parse_settings, values_for
+
+    values = values_for(parse_settings(args.settings), core)
     result = api.estimate(
-        path, core, scenario=args.scenario, align=args.align, cold=args.cold
+        path,
+        core,
+        scenario=args.scenario,
+        align=args.align,
+        cold=args.cold,
+        values=values,
+        draws=args.draws or 0,
     )
     if args.strict:
         forbid_guessing([result])
@@ -70,18 +79,19 @@ def run(args: argparse.Namespace) -> Outcome:
         from costmodel.views.timeplots import store_buffer_plot, timeline_plot
 
         draw = timeline_plot if args.plot_kind == PLOTS[0] else store_buffer_plot
-        draw(result).save(args.plot)
+        write_plot(args.plot, lambda: draw(result))
     reliefs: tuple[Relief, ...] = ()
     if args.what_if:
         from costmodel.ask import what_if
 
         reliefs = what_if(
-            path, core, scenario=args.scenario, align=args.align, cold=args.cold
+            path,
+            core,
+            scenario=args.scenario,
+            align=args.align,
+            cold=args.cold,
+            values=values,
         )
-    if wants_json(args):
-        from costmodel.views.json import explanation_document
+    from costmodel.views.explain import explanation_report
 
-        return Outcome(explanation_document(result, reliefs))
-    from costmodel.views.explain import explanation_text
-
-    return Outcome(explanation_text(result, width(), reliefs))
+    return shown(args, explanation_report(result, reliefs))

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import math
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
+from costmodel.commands import Outcome
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
+from costmodel.views.render import FORMATS as FORMATS
+from costmodel.views.render import WIDTH, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from costmodel.api import PathOptions
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
+    from costmodel.views.figure import Plot
+    from costmodel.views.tree import Report
 
-SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
 INPUT_HELP = (
     "a .S, .s, object or vmlinux, disassembly, hex or an oops Code: line; - is stdin"
 )
 
 
 ALL_ALIGNS = -1
-FORMATS = ("text", "json", "markdown", "csv", "html")
+_WIDEST = 100  # columns of a terminal that are used
 
 
 def any_alignment(text: str) -> int:
@@ -32,7 +39,7 @@ def any_alignment(text: str) -> int:
 
 def alignment(text: str) -> int:
     """An offset from a 64-byte line, 0 to 63."""
-    value = int(text) if text.isdecimal() else -1
+    value = int(text) if text.isdecimal() and len(text) < 3 else -1
     if not 0 <= value <= 63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 63")
     return value
@@ -74,10 +81,34 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         "--intel", action="store_true", help="the source is Intel syntax"
     )
     group.add_argument(
-        "-D", dest="defines", metavar="NAME[=VALUE]", action="append", default=[]
+        "-D",
+        dest="defines",
+        metavar="NAME[=VALUE]",
+        action="append",
+        default=[],
+        help="define a macro for the preprocessor (may be repeated)",
     )
     group.add_argument(
-        "-I", dest="includes", metavar="DIR", action="append", default=[]
+        "-I",
+        dest="includes",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="look for headers in DIR (may be repeated)",
+    )
+    group.add_argument(
+        "-include",
+        dest="forced",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="include FILE before the source, as cpp does (may be repeated)",
+    )
+    group.add_argument(
+        "--build",
+        metavar="DIR",
+        help="where the kernel of the source was configured or built, if not in its "
+        "own tree: its .cmd files, compile_commands.json and generated headers",
     )
 
 
@@ -91,6 +122,8 @@ def path_options(args: argparse.Namespace) -> PathOptions:
         "intel": args.intel,
         "defines": tuple(args.defines),
         "includes": tuple(args.includes),
+        "forced": tuple(args.forced),
+        "build": args.build,
     }
 
 
@@ -101,12 +134,12 @@ def add_model_options(
 ) -> None:
     """How the path is run, and how the answer is written.
 
-    ``varied``: figures can be set and swept, and all alignments tried.
+    ``varied``: a figure can be swept, and all alignments tried.
     """
     group = parser.add_argument_group("the model")
     group.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="default: roundtrip for a path from SYSCALL to SYSRET, otherwise once",
     )
     group.add_argument(
@@ -117,15 +150,8 @@ def add_model_options(
         + (" or all" if varied else "")
         + " (default 0; of unrolled copies, where those measured began)",
     )
+    add_set(group)
     if varied:
-        group.add_argument(
-            "--set",
-            dest="settings",
-            metavar="[CORE.]PATH=VALUE",
-            action="append",
-            default=[],
-            help="use this figure of a core instead of its own (may be repeated)",
-        )
         group.add_argument(
             "--sweep",
             metavar="[CORE.]PATH=A:B:N",
@@ -145,6 +171,18 @@ def add_model_options(
         help="exit 3 rather than guess the cost of an unknown instruction",
     )
     add_json(parser, formats)
+
+
+def add_set(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="[CORE.]PATH=VALUE",
+        action="append",
+        default=[],
+        help="use this figure of a core instead of its own, such as window.rob=512 or "
+        "costs.swapgs.latency=30 (may be repeated)",
+    )
 
 
 def add_draws(parser: argparse.ArgumentParser) -> None:
@@ -168,9 +206,20 @@ def draws(text: str) -> int:
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number")
     return int(text)
+
+
+def cycles(text: str) -> float:
+    """A number of cycles, whole or not, of either sign."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number of cycles")
+    return value
 
 
 def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
@@ -184,6 +233,24 @@ def add_plot(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
         default=kinds[0],
         help=f"what --plot draws (default {kinds[0]})",
     )
+
+
+def checked_plot(file: str) -> None:
+    """Raise UsageError for a plot nobody can draw, before the work it would show."""
+    if not file.lower().endswith((".svg", ".png")):
+        raise UsageError("a plot of no known kind", where=file, expected=".svg or .png")
+
+
+def refuse_with_points(args: argparse.Namespace) -> None:
+    """``--sweep`` and ``--align all`` print points: what else is asked is no use."""
+    asked = "--sweep" if args.sweep else "--align all"
+    for name, value in (
+        ("--draws", args.draws),
+        ("--plot", getattr(args, "plot", None)),
+        ("--fail-above", getattr(args, "fail_above", None)),
+    ):
+        if value not in (None, 0):
+            raise UsageError(f"{name} with {asked}", expected="one of the two")
 
 
 def add_json(
@@ -200,6 +267,27 @@ def add_json(
 
 def chosen_format(args: argparse.Namespace) -> str:
     return "json" if args.json else str(args.format)
+
+
+def shown(args: argparse.Namespace, report: Report) -> Outcome:
+    """``report`` in the format asked for, as wide as there is room."""
+    return Outcome(rendered(chosen_format(args), report, width()))
+
+
+def width() -> int:
+    """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
+
+
+def write_plot(file: str, draw: Callable[[], Plot]) -> None:
+    """Draw a plot into ``file``; its ending says how. Raises UsageError, InputError."""
+    from costmodel.files import write_whole
+    from costmodel.views.figure import kind_of
+
+    kind = kind_of(file)  # before the work
+    write_whole(file, draw().bytes(kind))
 
 
 def wants_json(args: argparse.Namespace) -> bool:
@@ -228,7 +316,12 @@ def standard_input(sources: Iterable[str]) -> bytes | None:
         return None
     from costmodel.code.kinds import MAX_TEXT
 
-    data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    if sys.stdin is None:
+        raise InputError("stdin is closed", where="stdin", expected="code")
+    try:
+        data = sys.stdin.buffer.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where="stdin") from None
     if not data.strip():
         raise InputError("nothing to read", where="stdin", expected="code")
     return data

@@ -11,7 +11,7 @@ from costmodel.commands.options import (
     add_json,
     add_uarch,
     chosen_cores,
-    chosen_format,
+    shown,
 )
 
 
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> Outcome:
     from costmodel.studies.measured import cells
     from costmodel.studies.record import findings, load_record
     from costmodel.studies.uncertainty import DRAWS
-    from costmodel.views.record import record_in
+    from costmodel.views.record import record_report
 
     file = args.file or str(data.stubs_dir() / "record" / "record.yaml")
     record, paths = load_record(file)
@@ -42,4 +42,4 @@ def run(args: argparse.Namespace) -> Outcome:
     measured = (
         list(cells(table, Path(file).parent)) if table and table.core in cores else []
     )
-    return Outcome(record_in(chosen_format(args), found, table, measured))
+    return shown(args, record_report(found, table, measured))

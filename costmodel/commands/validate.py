@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import argparse
 
+from costmodel import scenarios
 from costmodel.commands import Outcome
-from costmodel.commands.options import SCENARIOS, add_json, chosen_cores, wants_json
-from costmodel.errors import InputError, UsageError
+from costmodel.commands.options import (
+    add_json,
+    checked_plot,
+    chosen_cores,
+    count,
+    wants_json,
+    write_plot,
+)
+from costmodel.errors import UsageError
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--uarch", metavar="NAME", required=True)
     parser.add_argument(
         "--scenario",
-        choices=SCENARIOS,
+        choices=scenarios.NAMES,
         help="how the blocks were measured; a scenario column in the file wins",
     )
     parser.add_argument(
@@ -24,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the measured column (default cycles); blank cells are skipped",
     )
     parser.add_argument(
-        "--worst", type=int, default=0, metavar="N", help="list the N worst rows"
+        "--worst", type=count, default=0, metavar="N", help="list the N worst rows"
     )
     parser.add_argument(
         "--by",
@@ -38,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only the half of the blocks that tuning never looked at",
     )
     parser.add_argument(
-        "--limit", type=int, metavar="N", help="use the first N rows only"
+        "--limit", type=count, metavar="N", help="use the first N rows only"
     )
     parser.add_argument(
         "--plot", metavar="OUT.svg", help="draw predicted against measured"
@@ -48,12 +56,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Outcome:
-    from pathlib import Path
-
     from costmodel import api
+    from costmodel.files import write_whole
     from costmodel.studies.validate import read_blocks, validate
     from costmodel.views import validation as view
 
+    if args.plot:
+        checked_plot(args.plot)
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")
@@ -68,15 +77,11 @@ def run(args: argparse.Namespace) -> Outcome:
         bound="mechanism" in by,
     )  # fmt: skip
     if args.out:
-        try:
-            Path(args.out).write_text(view.predictions_csv(outcome), encoding="utf-8")
-        except OSError as error:
-            found = f"cannot write: {error.strerror}"
-            raise InputError(found, where=args.out) from None
+        write_whole(args.out, view.predictions_csv(outcome).encode())
     if args.plot:
         from costmodel.views.plots import predicted_plot
 
-        predicted_plot(outcome).save(args.plot)
+        write_plot(args.plot, lambda: predicted_plot(outcome))
     if wants_json(args):
         return Outcome(view.validation_document(outcome, args.worst, by))
     return Outcome(view.validation_text(outcome, args.worst, by))

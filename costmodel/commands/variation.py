@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import ALL_ALIGNS, chosen_format
+from costmodel.commands.options import ALL_ALIGNS, refuse_with_points, shown
 from costmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ def varied(args: argparse.Namespace, cores: Sequence[str], *paths: Path) -> Outc
     """One path, or the two of a comparison, at every point on every core."""
     from costmodel.studies.settings import parse_settings, parse_sweep, values_for
     from costmodel.studies.sweep import sweep
-    from costmodel.views.sweeps import sweep_in
+    from costmodel.views.sweeps import sweep_report
 
+    refuse_with_points(args)
     if args.sweep and args.align == ALL_ALIGNS:
         raise UsageError("--sweep with --align all", expected="one of the two")
     settings = parse_settings(args.settings)
@@ -36,8 +37,9 @@ def varied(args: argparse.Namespace, cores: Sequence[str], *paths: Path) -> Outc
             args.progress(done, len(names))
         points += sweep(
             paths, core, asked, scenario=args.scenario,
-            align=None if args.align == ALL_ALIGNS else args.align, values=values_for(settings, core), cold=args.cold,
+            align=None if args.align == ALL_ALIGNS else args.align,
+            values=values_for(settings, core), cold=args.cold,
         )  # fmt: skip
     if args.progress is not None:
         args.progress(len(names), len(names))
-    return Outcome(sweep_in(chosen_format(args), paths, points))
+    return shown(args, sweep_report(paths, points))

@@ -1,7 +1,7 @@
 """How far a core's estimates were from measured blocks: what is on record of it.
 
-``uarch/accuracy.json`` is written by ``make validate`` and read here. A core that is
-not in it has never been held against measured blocks.
+``calibration/accuracy.json`` is written by ``make validate`` and read here. A core that
+is not in it has never been held against measured blocks.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class MeasuredError:
     high: float
     below: float
     above: float
+    scenarios: tuple[str, ...] = ()  # that the sets were measured in
 
 
 def sets_of(uarch: str) -> tuple[MeasuredSet, ...]:
@@ -78,6 +79,7 @@ def measured_error(uarch: str, scenario: str = "") -> MeasuredError | None:
         high=max(one.mean for one in told),
         below=min(one.below for one in apply),
         above=max(one.above for one in apply),
+        scenarios=tuple(dict.fromkeys(one.scenario for one in told if one.scenario)),
     )
 
 
@@ -98,7 +100,7 @@ def widening(uarch: str, scenario: str) -> tuple[float, float] | None:
 
 def _record() -> dict[str, tuple[MeasuredSet, ...]]:
     try:
-        file = data.uarch_dir() / FILE
+        file = data.calibration_dir() / FILE
         return _read(file, file.stat().st_mtime_ns)
     except (OSError, CostmodelError):
         return {}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from costmodel import data
-from costmodel.errors import CoreError
+from costmodel.errors import CoreError, UsageError
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
@@ -32,7 +32,15 @@ class Names(NamedTuple):
 
 def core_names() -> tuple[str, ...]:
     """The cores there are, sorted. Raises UsageError if no data is installed."""
-    return tuple(path.stem for path in _files())
+    names = tuple(path.stem for path in _files())
+    if not names:
+        raise UsageError(
+            "no core files there",
+            where=str(data.uarch_dir()),
+            expected="NAME.yaml for each core",
+            hint=f"is {data.VARIABLE} set to a whole copy of the data?",
+        )
+    return names
 
 
 def resolve(name: str) -> Path:
@@ -45,7 +53,7 @@ def resolve(name: str) -> Path:
     wanted = normal(name)
     if wanted == NATIVE:
         return native()
-    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*", wanted):
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,99}", wanted):
         direct = data.uarch_dir() / f"{wanted}.yaml"
         if wanted not in NOT_CORES and direct.is_file():
             return direct

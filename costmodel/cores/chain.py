@@ -7,27 +7,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
 from costmodel import data
-from costmodel.cores import catalogue, fields, figures, merge, model, reader, yamltree
-from costmodel.cores import evidence as evidence_of
-from costmodel.cores.loaded import LoadedCore
-from costmodel.cores.quantity import ASSUMED, Quantity
-from costmodel.cores.rules import RULES, Rule, broken
-from costmodel.cores.validate import validate
+from costmodel.cores import (
+    catalogue,
+    fields,
+    model,
+    quantities,
+    reader,
+    spread,
+    yamltree,
+)
+from costmodel.cores.loaded import LoadedCore, add_defaults, plain_values
+from costmodel.cores.quantity import ASSUMED, OF_SOURCES, Quantity, Source
+from costmodel.cores.rules import RULES, Rule, broken, validate
 from costmodel.cores.yamltree import Map
 from costmodel.errors import CoreError
 
+NOT_INHERITED = ("name", "title", "aliases", "evidence_state", "year")
 
-def read(path: Path) -> tuple[LoadedCore, tuple[Path, ...]]:
-    """The core in the file ``path``, and the files it was made from.
+
+def read(path: Path) -> LoadedCore:
+    """The core in the file ``path``.
 
     Raises CoreError; the first problem is the one told.
     """
     chain, sources = _chain(path)
-    return _assembled(chain, sources), tuple(file.path for file in chain)
+    return _assembled(chain, sources)
 
 
 def problems_of(path: Path) -> tuple[CoreError, ...]:
@@ -70,10 +79,10 @@ class _File:
     path: Path
     name: str
     tree: Map
-    declared: Mapping[str, str]
+    declared: Mapping[str, Source]
 
 
-_Sources = tuple[tuple[str, str], ...]
+_Sources = tuple[tuple[str, Source], ...]
 
 
 def _chain(path: Path) -> tuple[tuple[_File, ...], _Sources]:
@@ -101,7 +110,7 @@ def _chain(path: Path) -> tuple[tuple[_File, ...], _Sources]:
                 mark, f"extends goes in a circle: {names}", "a file that ends the chain"
             )
         chain.append(_file(there))
-    sources: dict[str, str] = {}
+    sources: dict[str, Source] = {}
     for file in reversed(chain):
         sources.update(file.declared)
     return tuple(chain), tuple(sorted(sources.items()))
@@ -129,21 +138,47 @@ def _file(path: Path) -> _File:
 def _parsed(path: Path, stamp: tuple[int, int]) -> _File:
     name = data.display_name(path)
     tree = yamltree.load(path, name)
-    sources = tree.get("sources")
-    declared: dict[str, str] = {}
-    if sources is not None:
-        mark = tree.values_at["sources"]
-        if not isinstance(sources, Map):
-            raise yamltree.error(mark, "sources is not a mapping", "id: description")
-        for key, line in sources.items():
-            if not isinstance(line, str) or not line.strip() or key == ASSUMED:
-                raise yamltree.error(
-                    sources.keys_at[key],
-                    f"the source {key!r}",
-                    "an id other than 'assumed', and one line that describes it",
-                )
-            declared[key] = line
+    declared = _sources(tree)
     return _File(path, name, tree, declared)
+
+
+def _sources(tree: Map) -> dict[str, Source]:
+    """The sources a file declares. Raises CoreError."""
+    sources = tree.get("sources")
+    if sources is None:
+        return {}
+    if not isinstance(sources, Map):
+        mark = tree.values_at["sources"]
+        raise yamltree.error(mark, "sources is not a mapping", "id: description")
+    declared = {}
+    for key, value in sources.items():
+        source = _source(value)
+        if source is None or key == ASSUMED:
+            raise yamltree.error(
+                sources.keys_at[key],
+                f"the source {key!r}",
+                "an id other than 'assumed', and one line that describes it",
+                "or {says: one line, class: measured or documented, cores: [..]}",
+            )
+        declared[key] = source
+    return declared
+
+
+def _source(value: object) -> Source | None:
+    """A source as the file has it; None if it is not one."""
+    if isinstance(value, str):
+        return Source(value) if value.strip() else None
+    if not isinstance(value, Map) or not set(value) <= {"says", "class", "cores"}:
+        return None
+    says, evidence = value.get("says"), value.get("class", OF_SOURCES[0])
+    cores = value.get("cores")
+    if not isinstance(says, str) or not says.strip() or evidence not in OF_SOURCES:
+        return None
+    if cores is None:
+        return Source(says, evidence)
+    if isinstance(cores, list) and all(isinstance(one, str) for one in cores):
+        return Source(says, evidence, tuple(cores))
+    return None
 
 
 # -- assembly --------------------------------------------------------------------------
@@ -154,14 +189,16 @@ def _built(
 ) -> tuple[LoadedCore | None, tuple[CoreError, ...]]:
     problems: list[CoreError] = []
     tree = Map(chain[-1].tree.mark)
-    declared = frozenset(key for key, _ in sources)
-    groups: Mapping[str, figures.Shared] = {}
+    known, name = dict(sources), chain[0].path.stem
+    groups: Mapping[str, quantities.Shared] = {}
     for file in reversed(chain):
-        own = reader.Reader(declared, groups)
+        own = reader.Reader(known, name, file.path.stem, groups)
         groups = own.groups
         body = own.core(file.tree)
         problems += own.problems
-        tree = merge.merge(merge.inheritable(tree), body, problems)
+        if tree or own.removes:
+            body = _merge(_inheritable(tree), body, problems)
+        tree = body
     file = chain[0]
     if file.path.stem.startswith("_"):
         return None, tuple(problems)  # a base is complete only in its heirs
@@ -171,8 +208,12 @@ def _built(
     if problems:
         return None, tuple(problems)
     evidence: dict[str, Quantity] = {}
-    plain = evidence_of.plain(tree, "", evidence)
-    evidence_of.defaults(plain, fields.core_spec(), "", evidence)
+    plain = plain_values(tree, "", evidence)
+    add_defaults(plain, fields.core_spec(), "", evidence)
+    relatives = next(filter(None, map(_relatives, chain)), "")
+    family = spread.families().get(relatives)
+    if family is not None:
+        spread.widened(evidence, family)
     try:
         core = msgspec.convert(plain, model.Core)
     except msgspec.ValidationError as problem:
@@ -184,12 +225,22 @@ def _built(
     loaded = LoadedCore(
         core,
         MappingProxyType(evidence),
-        MappingProxyType(dict(sources)),
+        MappingProxyType(known),
         tuple(one.name for one in chain),
         tuple(cpuid),
+        relatives,
         MappingProxyType(plain),
     )
     return loaded, ()
+
+
+def _relatives(file: _File) -> str:
+    """The family a base file stands for; "" if it does not say."""
+    value = file.tree.get("relatives", "")
+    if isinstance(value, str):
+        return value
+    mark = file.tree.values_at["relatives"]
+    raise yamltree.error(mark, "relatives is no name", "one word, as intel")
 
 
 def _contradiction(
@@ -224,3 +275,48 @@ def _named(tree: Map, file: _File, problems: list[CoreError]) -> None:
                 "[GenuineIntel-6-5E, AuthenticAMD-26-*]: family decimal, model hex",
             )
         )
+
+
+# -- inheritance -----------------------------------------------------------------------
+
+
+def _merge(base: Map, over: Map, problems: list[CoreError]) -> Map:
+    """``over`` laid on ``base``; neither is changed.
+
+    Mappings merge, everything else replaces, None removes. A short-form cost row
+    replaces. Marks follow the values they belong to.
+    """
+    out = Map(over.mark)
+    out.update(base)
+    out.keys_at.update(base.keys_at)
+    out.values_at.update(base.values_at)
+    for key, value in over.items():
+        if value is None:
+            if key not in base:
+                problems.append(
+                    yamltree.error(
+                        over.keys_at[key],
+                        f"{key}: nothing is inherited under this name to remove",
+                        "a value, or null for a key of the file it extends",
+                        yamltree.close(key, base),
+                    )
+                )
+            else:
+                del out[key], out.keys_at[key], out.values_at[key]
+            continue
+        if isinstance(value, Map) and not value.replaces:
+            below: Any = base.get(key)
+            if not isinstance(below, Map):
+                below = Map(value.mark)
+            value = _merge(below, value, problems)
+        out.put(key, value, over.keys_at[key], over.values_at[key])
+    return out
+
+
+def _inheritable(tree: Map) -> Map:
+    """``tree`` without what names the core it describes."""
+    out = Map(tree.mark)
+    for key, value in tree.items():
+        if key not in NOT_INHERITED:
+            out.put(key, value, tree.keys_at[key], tree.values_at[key])
+    return out

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import textwrap
 from array import array
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
@@ -142,6 +141,8 @@ def _told(one: Declared) -> str:
 
 def c_header() -> str:
     """``struct figures`` in C: one ``int64_t`` a figure, in the order of ``vector``."""
+    import textwrap  # only who builds the simulator needs it
+
     lines = ["struct figures {"]
     for name, says in _fields():
         line = f"\tint64_t {name};"

@@ -104,7 +104,8 @@ class UopCache(Section, frozen=True):
     """The decoded-instruction cache. ``window`` 0: none."""
 
     window: Annotated[int, layout(
-        "bytes a line describes", "bytes", name="cache_window", least=16, most=4096, binary=True, off=True,
+        "bytes a line describes", "bytes", name="cache_window", least=16, most=4096,
+        binary=True, off=True,
         cause=CACHE,
     )] = 0
     lines_per_window: Annotated[int, layout(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from costmodel.cores import catalogue, stored
+from costmodel.cores import catalogue
 from costmodel.cores.catalogue import core_names as core_names
 from costmodel.cores.catalogue import resolve as resolve
 from costmodel.cores.loaded import LoadedCore as LoadedCore
@@ -30,15 +30,10 @@ def load_core(name: str) -> LoadedCore:
     Raises CoreError; the first problem of the file is the one told.
     """
     path = catalogue.resolve(name)
-    kept = stored.core(path)
-    if kept is not None:
-        return kept
     from costmodel.cores import chain
 
     with _no_collection():
-        loaded, files = chain.read(path)
-    stored.keep_core(path, loaded, files)
-    return loaded
+        return chain.read(path)
 
 
 @contextlib.contextmanager

@@ -160,7 +160,8 @@ class Memory(Section, frozen=True):
     )] = 0
     # Where a load takes more than load_latency this is as much longer.
     forward_load: Annotated[int, timing(
-        "forward_load", "from dispatch of the load to its result, from a store not yet committed",
+        "forward_load",
+        "from dispatch of the load to its result, from a store not yet committed",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     forward_order: Annotated[int, timing(

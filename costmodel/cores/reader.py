@@ -12,17 +12,22 @@ from typing import Any
 
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
-from costmodel.cores.figures import EVIDENCE_KEYS, FigureReader, Group
+from costmodel.cores.quantities import EVIDENCE_KEYS, FigureReader, Group
 from costmodel.cores.quantity import ASSUMED
 from costmodel.cores.yamltree import Map, Seq
 
-FILE_KEYS = ("extends", "sources", "cpuid")  # of the file, not of the core
+FILE_KEYS = ("extends", "sources", "cpuid", "relatives")  # of the file, not of the core
 UNSOURCED_KEYS = ("year", "ghz")  # a name tag and a unit conversion, not findings
 _SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)))?")
 
 
 class Reader(FigureReader):
-    """Reads the structure of one file; its figures are read by ``FigureReader``."""
+    """Reads the structure of one file; its figures are read by ``FigureReader``.
+
+    ``removes``: whether the file takes away something that it inherits.
+    """
+
+    removes = False
 
     def core(self, tree: Map) -> Map:
         """The file's own part of a core."""
@@ -91,6 +96,7 @@ class Reader(FigureReader):
     ) -> Any:
         """A value of any kind; None removes what was inherited."""
         if value is None:
+            self.removes = True
             return None
         kind = spec.kind
         if kind == "int" or kind == "float":
@@ -132,7 +138,7 @@ class Reader(FigureReader):
                 self.problem(
                     tree.keys_at[key],
                     f"unknown key {key!r} beside the value of {name}",
-                    "value, source, note",
+                    "value, source, of, note",
                 )
         return self.group(tree, group)
 

@@ -17,6 +17,7 @@ from typing import Any
 from costmodel import data
 from costmodel.cores import fields
 from costmodel.cores.fields import Spec
+from costmodel.cores.quantity import OF_SOURCES
 
 Json = dict[str, Any]
 _FREE_TEXT: Json = {"type": "string", "minLength": 1}
@@ -33,6 +34,31 @@ _EVIDENCE: Json = {
         "description": "relative half width of the interval of bare numbers inside",
     },
     "note": _FREE_TEXT,
+    "of": {
+        "anyOf": [_FREE_TEXT, {"type": "array", "items": _FREE_TEXT}],
+        "description": "the cores the figures are of, where the source has no cores",
+    },
+}
+_FITTED: Json = {
+    "type": "object",
+    "properties": {
+        "rows": {"type": "integer", "minimum": 1},
+        "gain": _FREE_TEXT,
+        "half": _FREE_TEXT,
+    },
+    "required": ["rows", "gain", "half"],
+    "additionalProperties": False,
+    "description": "chosen because this many measured rows came out; what it brought",
+}
+_SOURCE: Json = {
+    "type": "object",
+    "properties": {
+        "says": _FREE_TEXT,
+        "class": {"enum": list(OF_SOURCES)},
+        "cores": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["says"],
+    "additionalProperties": False,
 }
 
 
@@ -48,8 +74,12 @@ def build() -> Json:
         },
         "sources": {
             "type": "object",
-            "additionalProperties": _FREE_TEXT,
+            "additionalProperties": {"anyOf": [_FREE_TEXT, _SOURCE]},
             "description": "id: one line saying what the source is",
+        },
+        "relatives": {
+            "type": "string",
+            "description": "of a base: the family its cores are held against",
         },
         "cpuid": {
             "type": "array",
@@ -129,7 +159,7 @@ class _Parts:
 
     def wrapped(self, value: Json, *, interval: bool) -> Json:
         bounds: Json = {"type": "number", "minimum": 0, "maximum": fields.MAXIMUM}
-        ends = {"low": bounds, "high": bounds} if interval else {}
+        ends = {"low": bounds, "high": bounds, "fitted": _FITTED} if interval else {}
         return {
             "type": "object",
             "properties": {"value": value, **ends, **self.evidence()},

@@ -7,11 +7,10 @@ duplicate keys, one document, and plain scalars that YAML 1.1 and 1.2 read alike
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from costmodel.errors import CoreError
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50  # a core needs ten
+_A_MAPPING = "a mapping (key: value lines)"
 TOO_DEEP = "nested too deeply"
 
 
@@ -79,57 +79,16 @@ class _Named(io.StringIO):
         self.name = name
 
 
-class _Plain:
-    """Stands in for YAML's tag resolver: tells plain scalars from quoted ones.
-
-    It also counts the depth: libyaml's composer recurses in C, without a limit.
-    """
-
-    depth = 0
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        return "plain" if implicit is not True and implicit[0] else "quoted"
-
-    def descend_resolver(self, node: Any, index: Any) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            mark = None if node is None else node.start_mark
-            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=mark)
-
-    def ascend_resolver(self) -> None:
-        self.depth -= 1
-
-    def check_resolver_prefix(self, *_: Any) -> bool:
-        return False
-
-
-def _composers() -> tuple[Any, Any]:
-    """Composer of nodes and loader of events: libyaml's if there, else Python's."""
+def _parsers() -> Any:
+    """Makes a parser of a stream: libyaml's if it is there, else Python's."""
     if yaml.__with_libyaml__:
         from yaml._yaml import CParser
 
-        class Fast(_Plain, CParser):
-            def __init__(self, stream: io.StringIO) -> None:
-                CParser.__init__(self, stream)
-
-        return Fast, yaml.CSafeLoader
-
-    from yaml.composer import Composer
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class Slow(_Plain, Reader, Scanner, Parser, Composer):
-        def __init__(self, stream: io.StringIO) -> None:
-            Reader.__init__(self, stream)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-            Composer.__init__(self)
-
-    return Slow, yaml.SafeLoader
+        return CParser
+    return yaml.SafeLoader
 
 
-_COMPOSER, _EVENTS = _composers()
+_PARSER = _parsers()
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
@@ -157,6 +116,8 @@ def error(mark: Any, found: str, expected: str = "", hint: str = "") -> CoreErro
 
 def close(name: str, known: Iterable[str]) -> str:
     """A hint naming what ``name`` may have meant, or "" if nothing is near."""
+    import difflib  # only mistakes need it
+
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(near)}?" if near else ""
 
@@ -194,28 +155,15 @@ def read_text(path: Path, name: str) -> str:
 
 def parse(text: str, name: str) -> Map:
     """The mapping in ``text``; ``name`` is shown in errors. Raises CoreError."""
+    parser = _PARSER(_Named(text, name))
     try:
-        if "&" in text:  # an alias needs an anchor, an anchor needs an ampersand
-            _refuse_aliases(text, name)
-        composer = _COMPOSER(_Named(text, name))
-        try:
-            node = composer.get_single_node()
-        finally:
-            dispose = getattr(composer, "dispose", None)
-            if dispose is not None:
-                dispose()
+        return _Builder(parser.get_event, name).document()
     except yaml.YAMLError as problem:
         raise _syntax_error(problem, name, text) from None
-    except RecursionError:
+    except RecursionError:  # of Python's own parser
         raise CoreError(TOO_DEEP, where=name) from None
-    if not isinstance(node, yaml.MappingNode):
-        mark = Place(name, 0, 0) if node is None else _at(node.start_mark, name)
-        found = "the file is empty" if node is None else f"a {_kind(node)}"
-        raise error(mark, found, "a mapping (key: value lines)")
-    try:
-        return _Builder(name).mapping(node)
-    except RecursionError:
-        raise CoreError(TOO_DEEP, where=name) from None
+    finally:
+        parser.dispose()
 
 
 def load(path: Path, name: str) -> Map:
@@ -225,25 +173,6 @@ def load(path: Path, name: str) -> Map:
 
 def _at(mark: Any, name: str) -> Place:
     return Place(name, mark.line, mark.column)
-
-
-def _kind(node: Any) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return "mapping"
-    return "list" if isinstance(node, yaml.SequenceNode) else "single value"
-
-
-def _refuse_aliases(text: str, name: str) -> None:
-    for event in yaml.parse(_Named(text, name), _EVENTS):
-        anchor = getattr(event, "anchor", None)
-        if anchor is not None:
-            alias = isinstance(event, yaml.AliasEvent)
-            raise error(
-                _at(event.start_mark, name),
-                f"{'alias *' if alias else 'anchor &'}{anchor}",
-                "plain values",
-                "write the value out, or quote text that begins with & or *",
-            )
 
 
 def _syntax_error(problem: yaml.YAMLError, name: str, text: str) -> CoreError:
@@ -263,52 +192,107 @@ def _syntax_error(problem: yaml.YAMLError, name: str, text: str) -> CoreError:
     return CoreError(str(what or problem).splitlines()[0], where=name, expected="YAML")
 
 
+_MISSING = object()
+
+
 class _Builder:
-    """Nodes to Map, Seq and plain values, one visit each."""
+    """Events of the parser to Map, Seq and plain values."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, next_event: Callable[[], Any], name: str) -> None:
+        self.next = next_event
         self.name = name
+        self.depth = 0
+        # Plain scalars met before: few different ones make up a core.
+        self.known: dict[str, Any] = dict(_WORDS)
 
-    def mapping(self, node: Any) -> Map:
-        tree = Map(node.start_mark)
+    def document(self) -> Map:
+        """The one mapping of the file."""
+        self.next()  # the stream
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            raise error(Place(self.name, 0, 0), "the file is empty", _A_MAPPING)
+        event = self.next()
+        if not isinstance(event, yaml.MappingStartEvent):
+            self.refuse_names(event)
+            listed = isinstance(event, yaml.SequenceStartEvent)
+            found = "a list" if listed else "a single value"
+            raise self.error(event, found, _A_MAPPING)
+        tree = self.value(event)
+        self.next()  # its document ends
+        event = self.next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise self.error(event, "a second document", "one document")
+        assert isinstance(tree, Map)
+        return tree
+
+    def value(self, event: Any) -> Any:
+        if type(event) is yaml.ScalarEvent:
+            if event.anchor is None and event.tag is None:
+                text = event.value
+                if not event.implicit[0]:
+                    return text
+                value = self.known.get(text, _MISSING)
+                if value is _MISSING:
+                    value = self.known[text] = self.plain(event, text)
+                return value
+            self.refuse_names(event)
+            raise self.error(event, f"the tag {event.tag}", "a value without a tag")
+        self.refuse_names(event)
+        if event.tag is not None:
+            raise self.error(event, f"the tag {event.tag}", "a value without a tag")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error(event, TOO_DEEP, "")
+        mapping = type(event) is yaml.MappingStartEvent
+        made = self.mapping(event) if mapping else self.sequence(event)
+        self.depth -= 1
+        return made
+
+    def mapping(self, event: Any) -> Map:
+        tree = Map(event.start_mark)
         keys_at, values_at = tree.keys_at, tree.values_at
-        for key_node, value_node in node.value:
-            key = key_node.value
-            if not isinstance(key, str) or key_node.tag not in ("plain", "quoted"):
-                raise self.error(key_node, "a key that is not text", "a plain name")
+        while True:
+            at = self.next()
+            if type(at) is yaml.MappingEndEvent:
+                return tree
+            self.refuse_names(at)
+            if type(at) is not yaml.ScalarEvent or at.tag is not None:
+                raise self.error(at, "a key that is not text", "a plain name")
+            key = at.value
             if key in tree:
                 raise self.error(
-                    key_node,
+                    at,
                     f"the key {key!r} a second time",
                     f"one {key!r} (the first is on line {keys_at[key].line + 1})",
                     "merge the two, or delete one",
                 )
-            if key == "" and key_node.tag == "plain":
-                raise self.error(key_node, "an empty key", 'a name, or "" in quotes')
-            tree[key] = self.value(value_node)
-            keys_at[key] = key_node.start_mark
-            values_at[key] = value_node.start_mark
-        return tree
+            if key == "" and at.implicit[0]:
+                raise self.error(at, "an empty key", 'a name, or "" in quotes')
+            value = self.next()
+            tree[key] = self.value(value)
+            keys_at[key] = at.start_mark
+            values_at[key] = value.start_mark
 
-    def value(self, node: Any) -> Any:
-        tag, value = node.tag, node.value
-        if tag == "plain" and isinstance(value, str):
-            return self.plain(node, value)
-        if tag != "quoted" and tag != "plain":
-            raise self.error(node, f"the tag {tag}", "a value without a tag")
-        if isinstance(value, str):
-            return value
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node)
-        items = Seq(node.start_mark)
-        for item in value:
+    def sequence(self, event: Any) -> Seq:
+        items = Seq(event.start_mark)
+        while True:
+            item = self.next()
+            if type(item) is yaml.SequenceEndEvent:
+                return items
             items.append(self.value(item))
             items.items_at.append(item.start_mark)
-        return items
 
-    def plain(self, node: Any, text: str) -> Any:
-        if text in _WORDS:
-            return _WORDS[text]
+    def refuse_names(self, event: Any) -> None:
+        """Raise CoreError for an anchor or an alias."""
+        if event.anchor is not None:
+            alias = type(event) is yaml.AliasEvent
+            raise self.error(
+                event,
+                f"{'alias *' if alias else 'anchor &'}{event.anchor}",
+                "plain values",
+                "write the value out, or quote text that begins with & or *",
+            )
+
+    def plain(self, event: Any, text: str) -> Any:
         if text[:1].isalpha() and len(text) > 8:  # cannot be any of those below
             return text
         if _INTEGER.fullmatch(text):
@@ -316,17 +300,17 @@ class _Builder:
                 return int(text)
             found = f"{text}, a number of {len(text)} digits"
             hint = f'write "{text}" if text is meant'
-            raise self.error(node, found, "at most 17 of them", hint)
+            raise self.error(event, found, "at most 17 of them", hint)
         if _DECIMAL.fullmatch(text):
             return float(text)
         if _SURPRISE.fullmatch(text):
             raise self.error(
-                node,
+                event,
                 f"{text} without quotes, which YAML readers take differently",
                 "true, false, null, a whole number (12) or a decimal one (1.5)",
                 f'write "{text}" if text is meant',
             )
         return text
 
-    def error(self, node: Any, found: str, expected: str, hint: str = "") -> CoreError:
-        return error(_at(node.start_mark, self.name), found, expected, hint)
+    def error(self, event: Any, found: str, expected: str, hint: str = "") -> CoreError:
+        return error(_at(event.start_mark, self.name), found, expected, hint)

@@ -126,9 +126,7 @@ class Composer:
         load = self._load(form, access, targets, L.NEW_SLOT)
         if form.stack_delta == 0:  # a narrow load keeps the rest of its register
             kept = tuple((r, -load.latency) for r in targets if r in flow.reads)
-            load = load._replace(
-                inputs=load.inputs + kept, late_by_latency=len(kept)
-            )
+            load = load._replace(inputs=load.inputs + kept, late_by_latency=len(kept))
         return load
 
     def _store(self, access: Access, data: list[int], flags: int) -> list[Uop]:

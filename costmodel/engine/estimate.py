@@ -53,9 +53,7 @@ def estimate(
     Raises InputError for an empty or too long path, UsageError for a scenario there is
     not, UnknownInstructionError for code the model refuses.
     """
-    settings = settings_for(
-        path, loaded, scenario=scenario, align=align, cold=cold
-    )
+    settings = settings_for(path, loaded, scenario=scenario, align=align, cold=cold)
     if not path.steps:
         raise InputError("the path holds no instructions", where=path.origin)
     if len(path.steps) > MOST_STEPS:

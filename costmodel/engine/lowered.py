@@ -7,7 +7,6 @@ from typing import NamedTuple
 from costmodel.code.insn import Form, MemoryAccess
 from costmodel.engine import layout as L
 
-
 # Figures of the core a number is a sum of: path of each, and its sign.
 Terms = tuple[tuple[str, int], ...]
 

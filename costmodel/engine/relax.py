@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+
 from costmodel.cores import declarations
 from costmodel.cores.figure import LARGE
 from costmodel.engine import layout as L
@@ -68,9 +69,11 @@ class Relaxed:
     def latency(self, kind: int, most: int) -> None:
         """No uop of ``kind`` takes longer than ``most``."""
         self.each_uop(
-            lambda row: row._replace(latency=min(row.latency, most))
-            if row.kind == kind
-            else row
+            lambda row: (
+                row._replace(latency=min(row.latency, most))
+                if row.kind == kind
+                else row
+            )
         )
 
     def classes(self) -> list[str]:
@@ -86,9 +89,11 @@ class Relaxed:
         """As many ports of these classes as there are uops."""
         firsts = {self._ranges[name][0] for name in names}
         self.each_uop(
-            lambda row: row._replace(ports_last=row.ports_first, scheduler=-1)
-            if row.ports_first in firsts
-            else row
+            lambda row: (
+                row._replace(ports_last=row.ports_first, scheduler=-1)
+                if row.ports_first in firsts
+                else row
+            )
         )
 
     def free_schedulers(self) -> None:

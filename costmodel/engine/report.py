@@ -18,7 +18,8 @@ from costmodel.engine.guesses import guesses
 from costmodel.engine.layout import COLUMN, LOG_ROW
 from costmodel.engine.result import Edge, Estimate, LineUse, UopTimes
 from costmodel.engine.simulation import Settings, Simulation
-
+from costmodel.engine.surround import STAND_IN
+from costmodel.scenarios import PATHS
 
 _UOP, _INSN, _PORT = COLUMN["uop"], COLUMN["insn"], COLUMN["port"]
 _LINES, _FILLS = COLUMN["lines"], (COLUMN["fill_first"], COLUMN["fill_last"])
@@ -60,7 +61,12 @@ class _Report:
         copies = self.outcome.trips * laid.plan.repeat
         links = critical_path(g, self.outcome.last_event, self.start, self.end)
         causes_, by_step = charges(links, self.step_of)
-        own = [low for low in laid.lowered[: len(laid.items)] if low is not None]
+        # What surrounds the path is not the path: not counted, as its instructions are.
+        own = [
+            low
+            for low, step in zip(laid.lowered, laid.path.steps, strict=False)
+            if low is not None and step.insn.symbol != STAND_IN
+        ]
         return Estimate(
             uarch=core.name,
             title=core.title,
@@ -105,11 +111,14 @@ class _Report:
     def _fetch_windows(self) -> int:
         """Aligned fetch blocks the path given spans where it lies."""
         size = self.loaded.core.front_end.fetch_bytes
+        at = self.settings.align
         windows: set[int] = set()
         for step in self.simulation.given.steps:
-            at = step.insn.address + self.settings.align
-            last = at + step.insn.form.length - 1
-            windows.update(range(at // size, last // size + 1))
+            if self.settings.scenario in PATHS:  # elsewhere copies lie end to end
+                at = step.insn.address + self.settings.align
+            length = step.insn.form.length
+            windows.update(range(at // size, (at + length - 1) // size + 1))
+            at += length
         return len(windows)
 
     def _edges(self, links: list[Link]) -> tuple[Edge, ...]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from costmodel.code.insn import Insn, Path
+from costmodel.code.touched import FrameSlot as FrameSlot
+from costmodel.code.touched import LineUse as LineUse
 from costmodel.cores.accuracy import MeasuredError
 
 
@@ -42,27 +44,6 @@ class Edge(NamedTuple):
     source_step: int  # step of the event it comes from; -1 for the start
 
 
-class LineUse(NamedTuple):
-    """A 64-byte line the path touches. ``where`` is a phrase such as "stack L0"."""
-
-    where: str
-    loads: int
-    stores: int
-    commits: int  # separate writes of the line to L1D after combining
-    level: str = "l1"  # where it is when a trip starts
-    filled_by: str = ""  # "load" or "store": whose request brought it; "" if warm
-
-
-class FrameSlot(NamedTuple):
-    """One word of struct pt_regs as the path leaves it (at the handler's call)."""
-
-    name: str
-    offset: int  # bytes below the frame's top
-    line: str
-    step: int  # index of the step that wrote it last; -1: not written
-    value: str  # symbolic, e.g. "user rsp", "0x2b", "r11"; "" when not written
-
-
 class Guess(NamedTuple):
     """An assumed figure, or a missing cost, that took part in an estimate."""
 
@@ -73,7 +54,7 @@ class Guess(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """Cycles of one path on one core in one scenario, and why."""
 
@@ -111,6 +92,11 @@ class Estimate:
     settled: bool = True  # whether copies were found to repeat; if not, ``cycles`` is
     # the mean over the later half of a bounded run
 
+    def __repr__(self) -> str:
+        """One line: a result holds thousands of figures."""
+        kind = type(self).__name__
+        return f"<{kind} {self.path.name} on {self.uarch}: {self.cycles:g} cycles>"
+
     @property
     def cycles(self) -> float:
         """Cycles a copy."""
@@ -134,7 +120,7 @@ class Estimate:
         return self.path.steps[step].insn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Two estimates on one core in one scenario. ``low``, ``high``: of ``delta``."""
 
@@ -142,6 +128,17 @@ class Comparison:
     after: Estimate
     low: float | None = None
     high: float | None = None
+
+    def __repr__(self) -> str:
+        """One line: a result holds thousands of figures."""
+        names = f"{self.before.path.name} -> {self.after.path.name}"
+        kind, core = type(self).__name__, self.after.uarch
+        return f"<{kind} {names} on {core}: {self.delta:+g} cycles>"
+
+    @property
+    def settled(self) -> bool:
+        """Whether both sides came to a steady state."""
+        return self.before.settled and self.after.settled
 
     @property
     def delta(self) -> float:

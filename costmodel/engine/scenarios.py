@@ -1,11 +1,4 @@
-"""The scenarios: what surrounds a path, as a plan the engine can run.
-
-``once``      the pipeline is drained before; first fetch to last retirement
-``roundtrip`` the path again and again, as a loop of system calls sees it
-``unroll``    copies back to back, from legacy decode
-``opcache``   copies in a loop of about 200 instructions, from the uop cache
-``loop``      the block closed by ``dec``/``jnz``
-"""
+"""A scenario of ``costmodel.scenarios`` as a plan the engine can run."""
 
 from __future__ import annotations
 
@@ -17,10 +10,10 @@ from costmodel.code.insn import Insn
 from costmodel.cores.model import Core
 from costmodel.engine.layout import M_CACHE, M_DECODE, M_LOOP
 from costmodel.engine.lowered import Item
-from costmodel.errors import UsageError
+from costmodel.scenarios import NAMES as NAMES
+from costmodel.scenarios import PATHS as PATHS
+from costmodel.scenarios import checked
 
-NAMES = ("once", "roundtrip", "unroll", "opcache", "loop")
-PATHS = ("once", "roundtrip")  # of a whole path at its own addresses
 OPCACHE_INSTRUCTIONS = 200
 # dec of each general register, by encoding number, then a jump back (target unused)
 _JNZ = bytes.fromhex("0f8500000000")
@@ -34,15 +27,6 @@ class Plan(NamedTuple):
     mode: int
     cached: bool
     loops: bool  # addresses start over each trip
-
-
-def check(name: str) -> str:
-    """``name`` if it is a scenario's. Raises UsageError."""
-    if name not in NAMES:
-        raise UsageError(
-            f"no scenario {name!r}", expected="one of " + ", ".join(NAMES)
-        )
-    return name
 
 
 def closing(counter: int) -> tuple[Item, ...]:
@@ -63,7 +47,8 @@ def free_register(body: Sequence[Insn]) -> int:
 
 
 def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> Plan:
-    """The plan of ``scenario`` for a body on a core."""
+    """The plan of ``scenario`` for a body on a core. Raises UsageError for another."""
+    checked(scenario)
     cached = core.front_end.uop_cache.window > 0
     mode = M_CACHE if cached else M_DECODE
     if scenario == "unroll":

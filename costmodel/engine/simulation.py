@@ -32,6 +32,7 @@ from costmodel.engine.lowered import Item, Lowered
 from costmodel.engine.result import FrameSlot
 from costmodel.engine.trace import Builder, terms
 from costmodel.errors import CoreError, InputError, UsageError
+from costmodel.scenarios import checked, checked_align
 
 # Uops run in search of a period: copies whose ports wander have none, and are known to
 # about 1 % after the first; a trip of the other scenarios is of some 200.
@@ -72,7 +73,9 @@ class Settings(NamedTuple):
         Raises UsageError for a scenario there is not, or cold lines in one that has
         none.
         """
-        scenarios.check(scenario)
+        checked(scenario)
+        if align is not None:
+            checked_align(align)
         if scenario in scenarios.PATHS:
             return cls(scenario, align or 0, cold=cold)
         if cold:
@@ -332,9 +335,7 @@ class Simulation:
         """The path laid out for ``settings``; kept."""
         made = self._layouts.get(settings)
         if made is None:
-            made = self._layouts[settings] = lay_out(
-                self.given, self.builder, settings
-            )
+            made = self._layouts[settings] = lay_out(self.given, self.builder, settings)
         return made
 
     @functools.cached_property
@@ -359,9 +360,11 @@ def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
     body = [step.insn for step in path.steps]
     plan = scenarios.plan(scenario, body, core, settings.counter)
     placed = scenario in scenarios.PATHS
-    items = _items(path, body, settings) if placed else [
-        Item(step.insn.form, step.taken) for step in path.steps
-    ]
+    items = (
+        _items(path, body, settings)
+        if placed
+        else [Item(step.insn.form, step.taken) for step in path.steps]
+    )
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail)
     accesses, depth, linked = links(

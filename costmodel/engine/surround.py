@@ -8,6 +8,7 @@ and counts. Their cost is the same on both sides of a comparison.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
@@ -73,7 +74,7 @@ def with_handler(path: Path) -> Path:
         steps.append(step)
         if step.handler:
             steps += _steps(_HANDLER, _HANDLER_TEXT)
-    return Path(path.name, tuple(steps), path.notes, path.origin)
+    return replace(path, steps=tuple(steps))
 
 
 def with_user(path: Path) -> Path:
@@ -96,4 +97,4 @@ def with_user(path: Path) -> Path:
         + "sub, jne) and a three-instruction stand-in for the handler added"
     )
     steps = (*before, *inner.steps, *after)
-    return Path(path.name, steps, (*path.notes, note), path.origin)
+    return replace(path, steps=steps, notes=(*path.notes, note))

@@ -100,7 +100,7 @@ def _hold(task: _Task) -> Held:
 
 
 def record(held: Sequence[Held]) -> dict[str, Any]:
-    """What ``uarch/accuracy.json`` keeps, rounded: errors in percent."""
+    """What ``calibration/accuracy.json`` keeps, rounded: errors in percent."""
     return {
         "about": "errors against measured blocks; written by make validate",
         "sets": [_record_of(one) for one in held],

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from costmodel import scenarios
 from costmodel.code import registers
 from costmodel.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-_FILE_SCENARIOS = ("once", "roundtrip", "unroll", "opcache", "loop")
+
+CYCLES = 1e-3, 1e12  # of one iteration: what anybody can have measured
+MOST_BYTES = 4096  # of a block: more is no basic block, and takes minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,13 @@ def read_blocks(file: str, *, column: str, scenario: str | None) -> list[Block]:
     A ``scenario`` column wins over ``scenario``. Raises InputError with file:line.
     """
     try:
-        with Path(file).open(newline="", encoding="utf-8") as stream:
+        with Path(file).open(newline="", encoding="utf-8-sig") as stream:
             return _rows(csv.reader(stream, strict=True), file, column, scenario)
-    except OSError as error:
-        found = f"cannot read: {error.strerror}"
-        raise InputError(found, where=file, expected="a CSV file") from None
-    except UnicodeDecodeError as error:
-        found = f"not text: byte {error.start} is not UTF-8"
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            found = f"not text: byte {error.start} is not UTF-8"
+        else:
+            found = f"cannot read: {getattr(error, 'strerror', None) or error}"
         raise InputError(found, where=file, expected="a CSV file") from None
 
 
@@ -72,6 +75,11 @@ def _rows(reader: Reader, file: str, column: str, scenario: str | None) -> list[
                 where=f"{file}:1",
                 expected="one of: " + ", ".join(header),
                 hint="--column NAME" if name == column else "",
+            )
+    for name in ("hex", column, "scenario", "loop_ctr"):
+        if header.count(name) > 1:
+            raise InputError(
+                f"two columns called {name!r}", where=f"{file}:1", expected="one"
             )
     at_hex, at_cycles = header.index("hex"), header.index(column)
     at_scenario = header.index("scenario") if "scenario" in header else -1
@@ -110,11 +118,16 @@ def _next(reader: Reader, file: str) -> list[str] | None:
 
 def _code(text: str, where: str) -> bytes:
     try:
-        return bytes.fromhex(text)
+        code = bytes.fromhex(text)
     except ValueError:
         raise InputError(
             f"{text[:24]!r} is not hex", where=where, expected="two digits a byte"
         ) from None
+    if len(code) > MOST_BYTES:
+        raise InputError(
+            f"a block of {len(code)} bytes", where=where, expected=f"up to {MOST_BYTES}"
+        )
+    return code
 
 
 def _cycles(text: str, where: str, column: str) -> float:
@@ -122,9 +135,12 @@ def _cycles(text: str, where: str, column: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value > 0):
+    least, most = CYCLES
+    if not least <= value <= most:  # NaN fails as well
         raise InputError(
-            f"{column} is {text!r}", where=where, expected="cycles above 0, or a blank"
+            f"{column} is {text!r}",
+            where=where,
+            expected=f"cycles, {least:g} to {most:g}, or a blank",
         )
     return value
 
@@ -147,8 +163,4 @@ def _scenario(name: str | None, where: str) -> str:
             expected="--scenario, or a scenario column",
             hint="--scenario unroll|opcache|loop",
         )
-    if name not in _FILE_SCENARIOS:
-        raise InputError(
-            f"scenario {name!r}", where=where, expected=", ".join(_FILE_SCENARIOS)
-        )
-    return name
+    return scenarios.checked(name, where)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from costmodel import scenarios
 from costmodel.cores.load import load_core
 from costmodel.engine.blocks import rate
 from costmodel.errors import InputError
@@ -48,6 +49,7 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
         for name in names:
             try:
                 scenario, code, cycles = rows[name, setting.mode]
+                scenarios.checked(scenario, str(folder / table.file))
             except KeyError:
                 raise InputError(
                     f"no row {name!r}, {setting.mode!r}", where=str(folder / table.file)
@@ -89,5 +91,9 @@ def _read(file: Path) -> dict[tuple[str, str], tuple[str, bytes, float]]:
                 )
                 for row in csv.DictReader(stream)
             }
-    except (OSError, KeyError, ValueError) as problem:
-        raise InputError(f"cannot read: {problem}", where=str(file)) from None
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as problem:
+        raise InputError(
+            f"cannot read: {type(problem).__name__}: {problem}",
+            where=str(file),
+            expected="CSV with columns variant, mode, scenario, hex, cycles",
+        ) from None

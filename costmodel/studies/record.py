@@ -8,6 +8,7 @@ disagrees. Rows the model has nothing to say to stay in the table, with the reas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,13 +17,16 @@ from typing import Literal
 
 from msgspec import field
 
+from costmodel import scenarios
 from costmodel.code.insn import Path
+from costmodel.code.load import load_path
 from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
 from costmodel.cores.loaded import LoadedCore
 from costmodel.engine.estimate import estimate
 from costmodel.errors import InputError
-from costmodel.studies.strict import read_strict
+from costmodel.studies.strict import read_with_tree
+from costmodel.studies.studycheck import Places
 from costmodel.studies.studyfile import Strict
 from costmodel.studies.sweep import sweep
 from costmodel.studies.uncertainty import (
@@ -136,18 +140,85 @@ class Finding:
 
 def load_record(file: str) -> tuple[Record, dict[str, Path]]:
     """The table and its paths. Raises InputError."""
-    from costmodel import api
-
-    record = read_strict(file, Record)
+    record, tree = read_with_tree(file, Record)
+    _check(record, Places(file, tree))
     folder = File(file).parent
-    for row in record.rows:
-        for name in (row.before, row.after):
-            if name and name not in record.paths:
-                raise InputError(f"row {row.id} names the path {name!r}", where=file)
     return record, {
-        name: api.load_path(str(folder / source), region=record.regions.get(name))
+        name: load_path(str(folder / source), region=record.regions.get(name))
         for name, source in record.paths.items()
     }
+
+
+# The paths a row of each kind needs; "before" of a cost makes it a difference.
+_NEEDS = {
+    "": (),
+    "cost": ("after",),
+    "difference": ("before", "after"),
+    "lines": ("before", "after"),
+    "bytes": ("before", "after"),
+    "align": ("after",),
+    "return": ("after",),
+}
+
+
+def _check(record: Record, places: Places) -> None:
+    """Raise InputError for the first row that makes no sense, at its place."""
+    seen: set[str] = set()
+    for k, row in enumerate(record.rows):
+        if row.id in seen or not row.id.strip():
+            raise InputError(
+                f"a second row called {row.id!r}" if row.id.strip() else "an empty id",
+                where=places.at("rows", k, "id"),
+                expected="an id of its own",
+            )
+        seen.add(row.id)
+        for key in ("before", "after"):
+            name, where = getattr(row, key), places.at("rows", k, key)
+            if not name and key in _NEEDS[row.kind]:
+                raise InputError(
+                    f"row {row.id!r}, of kind {row.kind}, has no {key}",
+                    where=where,
+                    expected=" and ".join(_NEEDS[row.kind]),
+                )
+            if name and name not in record.paths:
+                raise InputError(
+                    f"row {row.id!r} names the path {name!r}",
+                    where=where,
+                    expected="a path of the file: " + ", ".join(record.paths),
+                )
+        if row.scenario not in scenarios.NAMES:
+            raise InputError(
+                f"no scenario {row.scenario!r}",
+                where=places.at("rows", k, "scenario"),
+                expected="one of " + ", ".join(scenarios.NAMES),
+            )
+        expect = row.expect
+        if row.kind and expect is None:
+            raise InputError(
+                f"row {row.id!r}, of kind {row.kind}, has no expect",
+                where=places.at("rows", k),
+                expected="expect: {low: .., high: ..}",
+            )
+        if expect and not -math.inf < expect.low <= expect.high < math.inf:
+            raise InputError(
+                f"expect {expect.low:g} to {expect.high:g}",
+                where=places.at("rows", k, "expect"),
+                expected="two numbers, low <= high",
+            )
+    for key, value in record.paths.items():
+        if not value.strip() or "\0" in value:
+            raise InputError(
+                f"the path {key!r} is {value!r}",
+                where=places.at("paths", key),
+                expected="a file beside this one",
+            )
+    for key in record.regions:
+        if key not in record.paths:
+            raise InputError(
+                f"regions names the path {key!r}",
+                where=places.at("regions", key),
+                expected="a path of the file: " + ", ".join(record.paths),
+            )
 
 
 def findings(

@@ -9,12 +9,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from costmodel.cores.load import LoadedCore, core_names, load_core, with_values
+from costmodel.cores.model import Cost
 from costmodel.errors import UsageError
 
 Value = float | str | bool
 Values = tuple[tuple[str, Value], ...]
 _MOST_POINTS = 10_000
+_COST_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Cost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,21 @@ def _split(text: str, option: str) -> tuple[str, str, str]:
         )
     first, _, rest = name.strip().partition(".")
     if rest and first in core_names():
-        return first, rest, value.strip()
-    return "", name.strip(), value.strip()
+        return first, canonical(rest), value.strip()
+    return "", canonical(name.strip()), value.strip()
+
+
+def canonical(path: str) -> str:
+    """The path as the core file has it. ``costs.swapgs.latency``, as reports print it,
+    is the row for every shape of operands, whose key is empty; so is ``*``."""
+    parts = path.split(".")
+    if parts[0] != "costs" or len(parts) < 3:
+        return path
+    if parts[2] in _COST_FIELDS:
+        parts.insert(2, "")
+    elif parts[2] == "*":
+        parts[2] = ""
+    return ".".join(parts)
 
 
 def _value(text: str) -> Value:

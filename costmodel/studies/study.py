@@ -7,17 +7,18 @@ from these draws, so its interval is its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from costmodel.code.insn import Path
 from costmodel.cores.accuracy import MeasuredError, measured_error
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
+from costmodel.studies.families import Family, families
 from costmodel.studies.studyfile import UNITS, Question, Study, needed
 from costmodel.studies.studyfile import load_study as load_study
 from costmodel.studies.uncertainty import (
@@ -50,7 +51,17 @@ class Answer:
     guesses: int = 0  # assumed figures of the core the value rests on
 
 
-@dataclass(frozen=True, slots=True)
+class Cost(NamedTuple):
+    """Cycles of one path at the stated figures, and how many of them are assumed."""
+
+    uarch: str
+    path: str
+    scenario: str
+    cycles: float
+    guesses: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """A study answered."""
 
@@ -59,6 +70,13 @@ class Outcome:
     draws: int
     answers: tuple[Answer, ...]
     errors: tuple[tuple[str, MeasuredError | None], ...] = ()  # of each core, on blocks
+    families: tuple[Family, ...] = ()  # the cores by descent, oldest first
+    costs: tuple[Cost, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line: a study has hundreds of answers."""
+        asked, cores = len(self.study.questions), len(self.cores)
+        return f"<Outcome {self.study.title!r}: {asked} questions, {cores} cores>"
 
     def of(self, question: str) -> list[Answer]:
         return [a for a in self.answers if a.id == question]
@@ -72,19 +90,24 @@ def answer(
     draws: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    stated: Collection[str] = (),
 ) -> Outcome:
-    """Every question on every core."""
+    """Every question on every core.
+
+    ``stated``: ids of questions that need no interval, answered without draws.
+    """
     count = study.draws if draws is None else draws
-    wanted = dict.fromkeys(
-        (name, scenario or default_scenario(paths[name]), _cold(question))
-        for question in study.questions
-        if question.kind in ("cost", "difference", "break_even", "mix")
-        for name, scenario in needed(question)
-    )
+    wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
+    for question in study.questions:
+        if question.kind in ("cost", "difference", "break_even", "mix"):
+            mine = 0 if question.id in stated else count
+            for name, scenario in needed(question):
+                key = name, scenario or default_scenario(paths[name]), _cold(question)
+                wanted[key] = max(mine, wanted.get(key, 0))
     tasks = [
-        Task(paths[name], core, scenario, draws=count, cold=cold)
+        Task(paths[name], core, scenario, draws=mine, cold=cold)
         for core in cores
-        for name, scenario, cold in wanted
+        for (name, scenario, cold), mine in wanted.items()
     ]
     found = run_all(tasks, executor, progress)
     keys = [(core, *which) for core in cores for which in wanted]
@@ -93,7 +116,12 @@ def answer(
         one for question in study.questions for one in table.answers(question, cores)
     )
     errors = tuple((core, measured_error(core)) for core in cores)
-    return Outcome(study, tuple(cores), count, answers, errors)
+    costs = tuple(
+        Cost(core, name, scenario, float(run.stated), len(set(run.guesses)))
+        for (core, name, scenario, cold), run in table.runs.items()
+        if not cold
+    )
+    return Outcome(study, tuple(cores), count, answers, errors, families(cores), costs)
 
 
 def _cold(question: Question) -> Cold:
@@ -109,7 +137,7 @@ class _Table:
     def __init__(self, paths: Mapping[str, Path], runs: Mapping[_Key, Draws]) -> None:
         self.paths = paths
         self.runs = runs
-        self._estimates: dict[tuple[str, str], Estimate] = {}
+        self._estimates: dict[_Key, Estimate] = {}
 
     def answers(self, question: Question, cores: Sequence[str]) -> Iterator[Answer]:
         if question.kind == "unset":
@@ -124,8 +152,7 @@ class _Table:
         if question.kind == "lines":
             return set()
         if question.kind == "commits":
-            sides = (self._estimate(n, core) for n in (question.before, question.after))
-            return {guess.what for e in sides for guess in e.guesses}
+            return {g.what for e in self._sides(question, core) for g in e.guesses}
         cold = _cold(question)
         runs = (
             self.runs[core, name, scenario or default_scenario(self.paths[name]), cold]
@@ -169,12 +196,11 @@ class _Table:
             chosen = scenario or default_scenario(self.paths[name])
             run = self.runs[core, name, chosen, cold]
             runs.append([sign * c for c in (run.stated, *run.drawn)])
-        return [sum(column, Fraction(0)) for column in zip(*runs, strict=True)]
+        # A path without draws leaves the sum without them.
+        return [sum(column, Fraction(0)) for column in zip(*runs, strict=False)]
 
     def _memory(self, question: Question, core: str) -> Interval:
-        old, new = (
-            self._estimate(name, core) for name in (question.before, question.after)
-        )
+        old, new = self._sides(question, core)
         if question.kind == "lines":
             value = len(new.lines) - len(old.lines)
         else:
@@ -183,16 +209,23 @@ class _Table:
             )
         return Interval(value, value, value, value, 0)
 
-    def _estimate(self, name: str, core: str) -> Estimate:
+    def _sides(self, question: Question, core: str) -> list[Estimate]:
+        names = (question.before, question.after)
+        return [self._estimate(name, core, question) for name in names]
+
+    def _estimate(self, name: str, core: str, question: Question) -> Estimate:
         from costmodel.cores.load import load_core
 
-        key = name, core
+        path, cold = self.paths[name], _cold(question)
+        key = core, name, question.scenario or default_scenario(path), cold
         if key not in self._estimates:
-            self._estimates[key] = estimate(self.paths[name], load_core(core))
+            self._estimates[key] = estimate(
+                path, load_core(core), scenario=key[2], cold=cold
+            )
         return self._estimates[key]
 
     def _unset(self, question: Question, core: str) -> Answer:
-        slots = self._estimate(question.after, core).pt_regs
+        slots = self._estimate(question.after, core, question).pt_regs
         missing = [slot.name for slot in slots if slot.step < 0]
         count = len(missing)
         made = _answer(

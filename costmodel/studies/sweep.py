@@ -51,9 +51,9 @@ def sweep(
     ``varied`` None: at each of the 64 places of a line instead. Raises CoreError for a
     figure the core does not have or a value it cannot take.
     """
-    chosen = scenario or default_scenario(paths[0])
-    for path in paths[1:]:
-        chosen = scenario or common_scenario(chosen, default_scenario(path))
+    chosen = default_scenario(paths[0]) if scenario is None else scenario
+    for path in paths[1:] if scenario is None else ():
+        chosen = common_scenario(chosen, default_scenario(path))
     loaded = with_settings(load_core(core), values)
     fixed = frozenset(path for path, _ in values)
     sides = [Simulation(path, loaded) for path in paths]

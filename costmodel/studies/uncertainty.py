@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.cold import Cold
@@ -131,6 +132,7 @@ def run_all(
     """
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
+        scenarios.checked(task.scenario)
         groups.setdefault(task.core, []).append(number)
     work = [
         part

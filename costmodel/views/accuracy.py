@@ -8,6 +8,7 @@ from costmodel.studies.accuracy import Held
 from costmodel.studies.calibration import DRAWS
 from costmodel.studies.groups import KINDS, Group, grouped
 from costmodel.views.layout import wrap
+from costmodel.views.render.markdown import pipe_table
 from costmodel.views.validation import TITLES
 
 _FEWEST = 20  # blocks a group needs to be a row
@@ -121,9 +122,7 @@ def _group(group: Group) -> tuple[str, ...]:
 def _markdown(rows: Sequence[Sequence[str]], left: int) -> str:
     """A table, the first ``left`` columns left-aligned."""
     head, *body = rows
-    rule = ["---" if k < left else "---:" for k in range(len(head))]
-    lines = ["| " + " | ".join(row) + " |" for row in (head, rule, *body)]
-    return "\n".join(lines) + "\n"
+    return pipe_table(head, body, [k >= left for k in range(len(head))]) + "\n"
 
 
 def _percent(value: float | None) -> str:

@@ -1,143 +1,207 @@
-"""The thread's question and its answer, as text for a mail."""
+"""The answer of a study as sections: what stands first wherever the study is told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
-from costmodel import __version__
-from costmodel.engine.result import Comparison
-from costmodel.studies.compare import delta
-from costmodel.studies.top_of_stack import CLAIM, CoreAnswer
-from costmodel.views.json import document
-from costmodel.views.layout import number, plural, table, wrap
-from costmodel.views.text import exact_cycles, missing_slots
+from costmodel.studies.certainty import mark_of_interval
+from costmodel.studies.headline import Spread, Told
+from costmodel.studies.study import Outcome
+from costmodel.views.layout import number, plural
+from costmodel.views.tree import Report, Section, Table, Text
 
-QUESTION = (
-    "August 2014: fill every slot of struct pt_regs at system-call entry, and delete "
-    "FIXUP_TOP_OF_STACK and RESTORE_TOP_OF_STACK from the slow paths?"
+_NAMES = {"zen5": "Zen 5", "goldencove": "Golden Cove"}
+_MORE = (
+    ("every question, with intervals", "costmodel study top-of-stack"),
+    ("where the cycles go on a core", "costmodel explain FILE -u zen5"),
+    ("a change of your own", "costmodel compare BEFORE AFTER"),
 )
 
 
-def answer_text(answers: Sequence[CoreAnswer]) -> str:
-    """A table of all cores, what it rests on, and the sentence."""
-    lines = [wrap(QUESTION), "", "cycles of a system-call round trip, modelled", ""]
-    rows = [
-        ("", "v3.16", "every slot", "", "", "", "the dance"),
-        ("core", "fast path", "by MOV", "added", "by PUSH", "added", "fork pays"),
-    ]
-    for a in answers:
-        rows.append(
+def answer_report(told: Told, outcome: Outcome) -> Report:
+    """One screen: the answer in words and figures, the cores, and how to see more."""
+    return Report(
+        title=told.headline.asks,
+        sections=(
+            *answer_sections(told),
+            _cores(told),
+            Section("", (Text(_basis(told)),)),
+            Section("", (Table((), _MORE, "ll"),)),
+        ),
+        data=_data(told, outcome),
+        columns=("uarch", "value", "median", "low", "high"),
+        rows=[
+            {"uarch": a.uarch, "value": a.value, "median": a.median, "low": a.low,
+             "high": a.high}
+            for a in told.added.answers
+        ],
+    )  # fmt: skip
+
+
+def answer_sections(told: Told) -> tuple[Section, ...]:
+    """The sentence, the figures, and what pt_regs is left without."""
+    before, after = (
+        a.sentence.partition(":")[2].partition(".")[0].partition(";")[0].strip()
+        for a in told.unset
+    )
+    return (
+        Section("", (Text(sentence(told)),)),
+        Section("", (_figures(told),)),
+        Section(
+            "",
             (
-                a.uarch + ("?" if a.fast.guesses else ""),
-                number(exact_cycles(a.fast), 1),
-                number(exact_cycles(a.by_mov.after), 1),
-                _signed(a.by_mov),
-                number(exact_cycles(a.by_push.after), 1),
-                _signed(a.by_push),
-                _signed(a.dance),
+                Text(f"unset in pt_regs before: {before}", hanging=True),
+                Text(f"unset after: {after}", hanging=True),
+            ),
+        ),
+    )
+
+
+def sentence(told: Told) -> str:
+    """The whole answer in words, each with its number."""
+    added, saved = told.added, told.saved
+    verdict = {True: "Yes.", False: "It depends.", None: "Answer:"}[told.upheld]
+    claim = added.question.claim
+    limit = f", fewer than {claim.below:g} as was claimed" if claim else ""
+    if not told.upheld:
+        limit = f", not always fewer than {claim.below:g}" if claim else ""
+    text = f"{verdict} A system call pays {_cycles(added)} more{limit};"
+    text += f" a slow one ({told.headline.slow}) is spared {_cycles(saved)}."
+    shares = [share for _, share in told.even_measured]
+    if shares:
+        text += f" It pays once {number(shares[0], 0)} % of all calls are slow ones"
+        text += f" ({_core(told.even_measured[0][0])}, measured)."
+    return text
+
+
+def _cycles(spread: Spread) -> str:
+    """Measured figures where there are any, else the median of the modelled."""
+    values = sorted(point.value for point in spread.measured)
+    if not values:
+        return f"{_short(spread.median)} cycles (modelled)"
+    ends = dict.fromkeys(_short(value) for value in (values[0], values[-1]))
+    return f"{' to '.join(ends)} cycles"
+
+
+def _figures(told: Told) -> Table:
+    """Silicon first, then the range over the cores modelled."""
+    head = ("cycles", "", "added to each call", f"spared a {told.headline.slow}")
+    spared = {point.uarch: point for point in told.saved.measured}
+    rows: list[tuple[str, ...]] = [
+        (
+            _core(point.uarch), "measured", _span(point.value, point.low, point.high),
+            _span(o.value, o.low, o.high) if (o := spared.get(point.uarch)) else "",
+        )
+        for point in told.added.measured
+    ]  # fmt: skip
+    rows.append(
+        (
+            plural(len(told.cores), "core"), "modelled",
+            *(_span(s.median, s.low, s.high) for s in (told.added, told.saved)),
+        )
+    )  # fmt: skip
+    return Table(head, tuple(rows), "llll")
+
+
+def _span(value: float, low: float, high: float) -> str:
+    return f"{_short(value, sign=True):>5} ({_short(low)} to {_short(high)})"
+
+
+def _cores(told: Told) -> Section:
+    """Cores that answer alike share a row; then why the ends lie apart."""
+    alike: dict[str, list[str]] = {}
+    for a in sorted(told.added.answers, key=lambda a: (a.value, a.uarch)):
+        alike.setdefault(_short(a.value, True), []).append(a.uarch)
+    rows = tuple(
+        (value + _worst(told, cores).ljust(2), ", ".join(cores))
+        for value, cores in alike.items()
+    )
+    blocks: list[Table | Text] = [
+        Table(("added", "cores, modelled"), rows, "rl", wrapped=True)
+    ]
+    if told.reasons:
+        least, most = told.reasons
+        blocks.append(
+            Text(
+                f"They differ by {least.cause} ({_short(least.cycles, True)} on "
+                f"{least.uarch}) and {most.cause} ({_short(most.cycles, True)} on "
+                f"{most.uarch}).",
+                hanging=True,
             )
         )
-    lines += table(rows, "lrrrrrr", "")
-    lines += ["", *_memory(answers), "", wrap(sentence(answers)), ""]
-    guessed = [a.fast for a in answers if a.fast.guesses or a.fast.unknown]
-    if guessed:
-        count = len({g.what for e in guessed for g in e.guesses})
-        text = (
-            f"? rests on {plural(count, 'figure')} assumed, not sourced: costmodel "
-            "estimate lists them; both sides of a difference share them."
+    return Section("", tuple(blocks))
+
+
+def _worst(told: Told, cores: list[str]) -> str:
+    marks = [
+        mark_of_interval(
+            a.value, a.low if told.draws else None, a.high, assumed=a.guesses > 0
         )
-        lines.append(wrap(text))
-    lines.append(wrap(f"costmodel {__version__}; the paths: stubs/top-of-stack/"))
-    return "\n".join(lines)
-
-
-def _signed(comparison: Comparison) -> str:
-    value = delta(comparison)
-    return number(value, 1, sign=bool(value))
-
-
-def _memory(answers: Sequence[CoreAnswer]) -> list[str]:
-    """The thread's other claim: the added stores go to lines already touched."""
-    first = answers[0]
-    new = sorted(
-        {
-            use.where
-            for a in answers
-            for use in a.by_mov.after.lines
-            if use.where not in {old.where for old in a.by_mov.before.lines}
-        }
-    )
-    said = (
-        f"The added stores touch a new line: {', '.join(new)}."
-        if new
-        else "The added stores touch no line the fast path does not touch already."
-    )
-    lines = [wrap(said)]
-    if first.fast.pt_regs:
-        missing = missing_slots(first.fast.pt_regs)[0].split()
-        lines.append(wrap("v3.16's fast path leaves " + " ".join(missing)))
-    return lines
-
-
-def sentence(answers: Sequence[CoreAnswer]) -> str:
-    """One sentence that answers the thread, with its numbers."""
-    added = [delta(a.by_mov) for a in answers]
-    least, most = number(min(added), 1), number(max(added), 1)
-    span = least if least == most else f"{least} to {most}"
-    below = [a.uarch for a in answers if delta(a.by_mov) < CLAIM]
-    above = [a.uarch for a in answers if delta(a.by_mov) >= CLAIM]
-    if not above:
-        verdict = f"fewer than {CLAIM} on every core modelled, as was claimed"
-    elif not below:
-        verdict = f"not fewer than {CLAIM} on any core modelled"
-    else:
-        verdict = f"fewer than {CLAIM} except on {', '.join(above)}"
-    saved = [delta(a.dance) for a in answers]
-    spared = number(min(saved), 1), number(max(saved), 1)
-    dance = spared[0] if spared[0] == spared[1] else f"{spared[0]} to {spared[1]}"
-    where = f"on {plural(len(answers), 'core')}" if len(answers) > 1 else "on this core"
-    return (
-        f"Answer: {where}, filling every slot by MOV adds {span} cycles to a system "
-        f"call, {verdict}; a fork is spared {dance} cycles of dance{_even(answers)}."
-    )
-
-
-def _even(answers: Sequence[CoreAnswer]) -> str:
-    """From which share of slow calls on the change pays, and where it never does."""
-    paying = {
-        a.uarch: share
-        for a in answers
-        if (share := a.break_even) is not None and share < 1
-    }
-    never = [a.uarch for a in answers if a.uarch not in paying]
-    if not paying:
-        return ", which at no share of slow calls repays it"
-    if max(paying.values()) == 0:
-        said = ", so that nobody pays"
-    else:
-        least = number(Fraction(100 * min(paying.values())), 0)
-        most = number(Fraction(100 * max(paying.values())), 0)
-        span = least if least == most else f"{least} to {most}"
-        said = f", which repays it once {span} % of all calls are slow ones"
-    return said + (f" (never on {', '.join(never)})" if never else "")
-
-
-def answer_document(answers: Sequence[CoreAnswer]) -> str:
-    results: list[dict[str, Any]] = [
-        {
-            "uarch": a.uarch,
-            "scenario": a.fast.scenario,
-            "fast": a.fast.cycles,
-            "by_mov": a.by_mov.after.cycles,
-            "by_mov_delta": a.by_mov.delta,
-            "by_push": a.by_push.after.cycles,
-            "by_push_delta": a.by_push.delta,
-            "dance": a.dance.delta,
-            "break_even": a.break_even,
-            "guesses": len({g.what for g in a.fast.guesses}),
-        }
-        for a in answers
+        for a in told.added.answers
+        if a.uarch in cores
     ]
-    return document(question=QUESTION, results=results, sentence=sentence(answers))
+    return max(marks, key=len)
+
+
+def _basis(told: Told) -> str:
+    """What the figures are: one paragraph, no more."""
+    never = f", never on {', '.join(told.never)}" if told.never else ""
+    return (
+        f"Modelled, it pays from {number(told.even.median, 0)} % of slow calls on "
+        f"(median{never}). In brackets: spread of rounds; ends of "
+        f"{plural(told.draws, 'draw')} a core, widened by the model's miss where both "
+        f"are known. ? moves with figures not known exactly, ?? by more than itself."
+    )
+
+
+def _core(name: str) -> str:
+    return _NAMES.get(name, name)
+
+
+def _short(value: float, sign: bool = False) -> str:
+    """One digit, none if it would be 0."""
+    return number(round(value, 6), 1, sign=sign and bool(value)).removesuffix(".0")
+
+
+def _data(told: Told, outcome: Outcome) -> dict[str, Any]:
+    """Keys of schema 1, and the figures of this page."""
+    added, other = told.added.question, told.other.question
+    costs = {(c.uarch, c.path): c for c in outcome.costs}
+    saved = {a.uarch: a for a in told.saved.answers}
+    results = []
+    for a in told.added.answers:
+        fast, by_mov, by_push = (
+            costs[a.uarch, name] for name in (added.before, added.after, other.after)
+        )
+        dance = saved[a.uarch].value
+        share = 0.0 if a.value <= 0 else a.value / dance if dance > 0 else None
+        results.append(
+            {
+                "uarch": a.uarch,
+                "scenario": fast.scenario,
+                "fast": fast.cycles,
+                "by_mov": by_mov.cycles,
+                "by_mov_delta": a.value,
+                "by_mov_low": a.low,
+                "by_mov_high": a.high,
+                "by_push": by_push.cycles,
+                "by_push_delta": by_push.cycles - fast.cycles,
+                "dance": dance,
+                "break_even": share,
+                "guesses": fast.guesses,
+            }
+        )
+    return {
+        "question": told.headline.asks,
+        "results": results,
+        "sentence": sentence(told),
+        "measured": [
+            {"what": what, **{n: getattr(p, n) for n in p.__struct_fields__}}
+            for what, spread in (("added", told.added), ("saved", told.saved))
+            for p in spread.measured
+        ],
+        "modelled": {
+            what: {"median": s.median, "low": s.low, "high": s.high}
+            for what, s in (("added", told.added), ("saved", told.saved))
+        },
+    }

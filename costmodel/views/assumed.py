@@ -1,62 +1,68 @@
-"""What a figure rests on that nobody has measured or documented, as text."""
+"""What a figure rests on that nobody has measured or documented, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from costmodel.engine.result import Estimate, Guess
-from costmodel.views.layout import wrap
+from costmodel.views.tree import Items, Section
 
 _FIGURES = 4  # of the core itself, listed where there is not room for all
+_FEW = 3  # cores named; of more how many they are
 
 
-def assumption_lines(estimates: Sequence[Estimate], most: int = _FIGURES) -> list[str]:
+def assumption_sections(
+    estimates: Sequence[Estimate], most: int = _FIGURES
+) -> list[Section]:
     """Guesses and unknown instructions, each said once with the cores they concern.
 
     ``most``: figures of the core itself that are listed.
     """
     unknown: dict[str, list[str]] = {}
     guesses: dict[str, list[str]] = {}
-    one = len({e.uarch for e in estimates}) == 1
+    alone = len({e.uarch for e in estimates}) == 1
     for e in estimates:
         for name in e.unknown:
             unknown.setdefault(name, []).append(e.uarch)
-        for g in _of_costs(e):
-            why = f": {g.reason}" if one and g.reason else ""
-            text = f"{spoken(g.what)} {g.value:g} ({g.low:g}-{g.high:g}){why}"
+        for guess in _of_costs(e):
+            why = f": {guess.reason}" if alone and guess.reason else ""
+            span = f"({guess.low:g}-{guess.high:g})"
+            text = f"{spoken(guess.what)} {guess.value:g} {span}{why}"
             guesses.setdefault(text, []).append(e.uarch)
-    lines = _said_of("not known to the model, cost made up:", unknown, listed=one)
-    said = _said_of("", guesses, listed=one)
-    of_core = _core_figures(estimates, most)
-    if not said and not of_core:
-        return lines
-    return [*lines, "", "  figures assumed, not sourced (?):", *of_core, *said[2:]]
+    sections = []
+    if unknown:
+        title = "not known to the model, cost made up:"
+        sections.append(Section(title, (Items(_told(unknown, alone)),)))
+    items = (*_core_figures(estimates, most), *_told(guesses, alone))
+    if items:
+        title = "figures assumed, not sourced (?):"
+        sections.append(Section(title, (Items(items),)))
+    return sections
 
 
 def _of_costs(estimate: Estimate) -> Iterator[Guess]:
     return (g for g in estimate.guesses if g.what.startswith("costs."))
 
 
-def _core_figures(estimates: Sequence[Estimate], most: int) -> list[str]:
+def _core_figures(estimates: Sequence[Estimate], most: int) -> tuple[str, ...]:
     """The assumed figures of the core itself: some of them, or of several cores how
     many there are."""
-    found: dict[str, dict[str, Guess]] = {}
+    by_core: dict[str, dict[str, Guess]] = {}
     for e in estimates:
         for g in e.guesses:
             if not g.what.startswith("costs."):
-                found.setdefault(e.uarch, {})[g.what] = g
-    if not found:
-        return []
+                by_core.setdefault(e.uarch, {})[g.what] = g
+    if not by_core:
+        return ()
     if len({e.uarch for e in estimates}) > 1:
-        counts = ", ".join(f"{name} {len(known)}" for name, known in found.items())
-        said = f"? of the core itself: {counts} (--json lists them)"
-        return [wrap(said, "    ", "      ")]
-    (known,) = found.values()
-    shown = list(known.values())[: most if len(known) > most + 1 else None]
+        counts = ", ".join(f"{name} {len(some)}" for name, some in by_core.items())
+        return (f"? of the core itself: {counts} (--json lists them)",)
+    (figures,) = by_core.values()
+    shown = list(figures.values())[: most if len(figures) > most + 1 else None]
     text = ", ".join(f"{g.what} {g.value:g} ({g.low:g}-{g.high:g})" for g in shown)
-    if len(known) > len(shown):
-        text += f" and {len(known) - len(shown)} more (--json lists them)"
-    return [wrap(f"? {len(known)} of the core itself: {text}", "    ", "      ")]
+    if len(figures) > len(shown):
+        text += f" and {len(figures) - len(shown)} more (--json lists them)"
+    return (f"? {len(figures)} of the core itself: {text}",)
 
 
 def spoken(figure: str) -> str:
@@ -64,16 +70,13 @@ def spoken(figure: str) -> str:
     return " ".join(p for p in figure.removeprefix("costs.").split(".") if p)
 
 
-def _said_of(title: str, cores: dict[str, list[str]], listed: bool) -> list[str]:
-    """A line each for one core; for several a paragraph for cores that agree."""
-    if not cores:
-        return []
-    lines = ["", f"  {title}"]
-    if listed:
-        return lines + [wrap(f"? {said}", "    ", "      ") for said in cores]
-    together: dict[str, list[str]] = {}
-    for said, names in cores.items():
-        together.setdefault(", ".join(dict.fromkeys(names)), []).append(said)
-    for who, sayings in together.items():
-        lines.append(wrap(f"? {who}: {', '.join(sayings)}", "    ", "      "))
-    return lines
+def _told(cores: dict[str, list[str]], alone: bool) -> tuple[str, ...]:
+    """A remark each for one core; for several one for cores that agree."""
+    if alone:
+        return tuple(f"? {text}" for text in cores)
+    together: dict[tuple[str, ...], list[str]] = {}
+    for text, names in cores.items():
+        together.setdefault(tuple(dict.fromkeys(names)), []).append(text)
+    return tuple(
+        f"? {', '.join(names)}: {', '.join(texts)}" for names, texts in together.items()
+    )

@@ -1,13 +1,15 @@
-"""``costmodel compare`` as text: the difference first, then why."""
+"""``compare`` as a tree: the difference first, then why."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costmodel import __version__
 from costmodel.engine.result import Comparison
+from costmodel.scenarios import said
+from costmodel.studies.certainty import DIFFERENCES, mark_of_difference
 from costmodel.studies.compare import (
     Part,
     by_cause,
@@ -16,9 +18,12 @@ from costmodel.studies.compare import (
     code_change,
     delta,
 )
-from costmodel.views.assumed import assumption_lines, spoken
+from costmodel.views.accuracy_said import errors_said
+from costmodel.views.assumed import assumption_sections, spoken
+from costmodel.views.estimate import UNSETTLED, heading
+from costmodel.views.explain import critical_path_section
+from costmodel.views.json import comparison_record, effect_record
 from costmodel.views.layout import (
-    SCENARIOS,
     clip,
     decimals_for,
     number,
@@ -26,58 +31,118 @@ from costmodel.views.layout import (
     plural,
     rounded_parts,
     spelled,
-    table,
-    wrap,
 )
-from costmodel.views.text import (
-    error_lines,
+from costmodel.views.sections import (
     exact_cycles,
-    heading,
     missing_slots,
+    note_section,
+    pipeline_section,
 )
+from costmodel.views.tables import comparison_rows
+from costmodel.views.tree import PAGE, Block, Picture, Report, Section, Table, Text
 
 if TYPE_CHECKING:
+    from costmodel.studies.families import Family
     from costmodel.studies.sensitivity import Effect
+    from costmodel.views.figure import Plot
 
 _MOST_PARTS = 8
 _SEVERAL_PARTS = 3
+_MOST_TIMELINES = 3  # cores whose pipelines a page draws: each is 100 kB
 
 
-def comparisons_text(
-    comparisons: Sequence[Comparison], felt: Sequence[Effect] = ()
-) -> str:
+def comparisons_report(
+    comparisons: Sequence[Comparison],
+    felt: Sequence[Effect] | None = None,
+    families: Callable[[], Sequence[Family]] = tuple,
+) -> Report:
     """The block for a cover letter: all cores, then causes for each.
 
-    ``felt``: what the difference of the one core is sensitive to.
+    ``felt``: what the difference of the one core is sensitive to, if it was looked for.
+    ``families``: the cores by descent, asked for when a plot is drawn.
     """
+    more = {} if felt is None else {"sensitivity": [effect_record(e) for e in felt]}
+    data = {"results": [comparison_record(c) for c in comparisons], **more}
+    columns, flat = comparison_rows(comparisons, "summary")
     if not comparisons:
-        return ""
+        return Report(title="no core", data=data, columns=columns, rows=flat)
     first = comparisons[0]
     sides = [exact_cycles(e) for c in comparisons for e in (c.before, c.after)]
     digits = max(decimals_for(sides), *(_digits(c) for c in comparisons))
     most = _MOST_PARTS if len(comparisons) == 1 else _SEVERAL_PARTS
-    lines = [
-        clip(f"{heading(first.before)} -> {heading(first.after)}", 72),
-        "  " + ", ".join(SCENARIOS.get(s, s) for s in _scenarios(comparisons)),
-        *([f"  cold when a trip starts: {cold}"] if (cold := _cold(first)) else []),
-        "",
-        *difference_table(comparisons, digits),
-        "",
-        *code_lines(first),
+    lead = [", ".join(map(said, _scenarios(comparisons)))]
+    if cold := ", ".join(f"{kind} in {level}" for kind, level in first.after.cold):
+        lead.append(f"cold when a trip starts: {cold}")
+    if unsettled := [c.after.uarch for c in comparisons if not c.settled]:
+        lead.append(f"{UNSETTLED}: {', '.join(unsettled)}")
+    sections = [
+        Section("", (difference_table(comparisons, digits),)),
+        Section("", (_plot(comparisons, families),), only=PAGE),
+        Section("", code_texts(first)),
     ]
-    for comparison in comparisons:
-        lines += ["", *reason_lines(comparison, digits, most)]
+    for alike in _alike(comparisons, digits, most):
+        sections.append(reason_section(alike, digits, most))
     if felt:
-        lines += ["", *sensitivity_lines(felt, delta(first), digits)]
-    lines += assumption_lines([e for c in comparisons for e in (c.before, c.after)])
-    lines += ["", wrap(f"Modelled by costmodel {__version__}, not measured.", "  ")]
-    lines += error_lines([c.after for c in comparisons])
-    return "\n".join(lines)
+        sections.append(sensitivity_section(felt, delta(first), digits))
+    sections += _pipelines(comparisons)
+    both = [e for c in comparisons for e in (c.before, c.after)]
+    sections += assumption_sections(both)
+    sections += note_section(first.after, only=PAGE)
+    return Report(
+        title=f"{heading(first.before)} -> {heading(first.after)}",
+        lead=tuple(lead),
+        sections=tuple(sections),
+        data=data,
+        columns=columns,
+        rows=flat,
+        foot=(_foot(comparisons),),
+    )
 
 
-def sensitivity_lines(
+def _foot(comparisons: Sequence[Comparison]) -> str:
+    errors = errors_said({c.after.uarch: c.after.core_error for c in comparisons})
+    text = f"Modelled by costmodel {__version__}, not measured; {errors}."
+    marked = any(mark_of_difference(c) or c.after.guesses for c in comparisons)
+    return f"{text} {DIFFERENCES}" if marked else text
+
+
+def _plot(
+    comparisons: Sequence[Comparison], families: Callable[[], Sequence[Family]]
+) -> Picture:
+    def draw() -> Plot:
+        from costmodel.views.plots import difference_plot
+
+        return difference_plot(comparisons, families())
+
+    return Picture("differences", "cycles added on each core", draw)
+
+
+def _pipelines(comparisons: Sequence[Comparison]) -> list[Section]:
+    """Path and timeline of both sides, folded away; only of a few cores."""
+    sections = []
+    for c in comparisons[:_MOST_TIMELINES]:
+        for name, side in (("before", c.before), ("after", c.after)):
+            sections += [
+                Section(s.title, s.blocks, only=PAGE, closed=True)
+                for title in (f"{side.uarch}, {name}",)
+                for s in (
+                    *_titled(critical_path_section(side), f"{title}: critical path"),
+                    *pipeline_section(side, f"{title}: timeline"),
+                )
+            ]
+    if sections and len(comparisons) > _MOST_TIMELINES:
+        text = f"Paths and timelines are of the first {_MOST_TIMELINES} cores."
+        sections.append(Section("", (Text(text),), only=PAGE))
+    return sections
+
+
+def _titled(sections: Sequence[Section], title: str) -> list[Section]:
+    return [Section(title, s.blocks) for s in sections]
+
+
+def sensitivity_section(
     felt: Sequence[Effect], stated: Fraction, digits: int
-) -> list[str]:
+) -> Section:
     """Figures that move the difference: its value at either end of theirs, and shares
     of its variance over draws of them all."""
     rows = [
@@ -100,7 +165,7 @@ def sensitivity_lines(
         "alone, and with others)"
     )
     head = ("figure", "interval", "delta", "alone", "in all")
-    return [wrap(title, "  ", "    "), *table([head, *rows], "lllrr", "    ")]
+    return Section(title, (Table(head, tuple(rows), "lllrr"),), inset=True)
 
 
 def _signed(value: float | Fraction, digits: int) -> str:
@@ -112,43 +177,32 @@ def _digits(comparison: Comparison) -> int:
     return min(1, decimals_for([part.cycles for part in by_cause(comparison)]))
 
 
-def _cold(comparison: Comparison) -> str:
-    return ", ".join(f"{kind} in {level}" for kind, level in comparison.after.cold)
-
-
 def _scenarios(comparisons: Sequence[Comparison]) -> list[str]:
     return list(dict.fromkeys(c.after.scenario for c in comparisons))
 
 
-def difference_table(comparisons: Sequence[Comparison], digits: int) -> list[str]:
-    """A row a core: the difference, then both sides as printed."""
+def difference_table(comparisons: Sequence[Comparison], digits: int) -> Table:
+    """The difference, then both sides; cores that answer alike share a row."""
     intervals = any(c.low is not None for c in comparisons)
-    rows = [("core", "delta", "90 % interval" if intervals else "", "before", "after")]
+    head = ("delta", *(("90 % interval",) if intervals else ()),
+            "before", "after", "core")  # fmt: skip
+    alike: dict[tuple[str, ...], list[str]] = {}
     for c in comparisons:
-        before, after = exact_cycles(c.before), exact_cycles(c.after)
-        shown = delta(c)
-        known = c.low is not None and c.high is not None
-        interval = (
-            f"{number(Fraction(c.low or 0), digits, sign=True)} to "
-            f"{number(Fraction(c.high or 0), digits, sign=True)}"
+        span = ""
+        if c.low is not None and c.high is not None:
+            span = f"{_signed(c.low, digits)} to {_signed(c.high, digits)}"
+        row = (
+            _signed(delta(c), digits) + mark_of_difference(c).ljust(2),
+            *((span,) if intervals else ()),
+            number(exact_cycles(c.before), digits),
+            number(exact_cycles(c.after), digits),
         )
-        assumed = any(e.guesses or e.unknown for e in (c.before, c.after))
-        mark = "?" if assumed else ""
-        rows.append(
-            (
-                c.after.uarch,
-                number(shown, digits, sign=bool(shown)) + mark,
-                interval if known else "",
-                number(before, digits),
-                number(after, digits),
-            )
-        )
-    if not intervals:
-        return table([(r[0], r[1], r[3], r[4]) for r in rows], "lrrr")
-    return table(rows, "lrlrr")
+        alike.setdefault(row, []).append(c.after.uarch)
+    rows = tuple((*row, ", ".join(cores)) for row, cores in alike.items())
+    return Table(head, rows, "rlrrl" if intervals else "rrrl", wrapped=True)
 
 
-def memory_said(comparison: Comparison) -> str:
+def memory_said(comparison: Comparison) -> Text:
     """What both sides ask of the memory system, on one core."""
     old, new = comparison.before, comparison.after
     pairs = [
@@ -159,11 +213,11 @@ def memory_said(comparison: Comparison) -> str:
         ("commits", *(sum(use.commits for use in e.lines) for e in (old, new))),
         ("stores waiting at most", old.store_buffer_peak, new.store_buffer_peak),
     ]
-    said = [f"{name} {a} -> {b}" for name, a, b in pairs if a or b]
-    return wrap("memory: " + ", ".join(said), "    ", "      ")
+    parts = [f"{name} {a} -> {b}" for name, a, b in pairs if a or b]
+    return Text("memory: " + ", ".join(parts), hanging=True)
 
 
-def code_lines(comparison: Comparison) -> list[str]:
+def code_texts(comparison: Comparison) -> tuple[Block, ...]:
     """What changed in the code and in memory, the same on every core."""
     change = code_change(comparison)
     counts = [
@@ -177,35 +231,58 @@ def code_lines(comparison: Comparison) -> list[str]:
     ]
     old = {use.where for use in comparison.before.lines}
     new = {use.where for use in comparison.after.lines}
-    lines = [wrap("code: " + ", ".join(counts), "  ")]
+    texts = ["code: " + ", ".join(counts)]
     if new - old:
-        lines.append(wrap("lines now touched: " + ", ".join(sorted(new - old)), "  "))
+        texts.append("lines now touched: " + ", ".join(sorted(new - old)))
     if old - new:
-        gone = ", ".join(sorted(old - new))
-        lines.append(wrap(f"lines no longer touched: {gone}", "  "))
+        texts.append("lines no longer touched: " + ", ".join(sorted(old - new)))
     if old and old == new:
-        lines.append(f"  the same {plural(len(old), 'data line')} touched")
+        texts.append(f"the same {plural(len(old), 'data line')} touched")
     if comparison.after.pt_regs:
-        lines += missing_slots(comparison.after.pt_regs)
-    return lines
+        texts.append(missing_slots(comparison.after.pt_regs))
+    return tuple(Text(text, hanging=True) for text in texts)
 
 
-def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
-    """Causes and instructions of one core's difference; both add up to it."""
-    total = delta(comparison)
+def _alike(
+    comparisons: Sequence[Comparison], digits: int, most: int
+) -> list[list[Comparison]]:
+    """Cores whose differences have the same reasons, together."""
+    groups: dict[tuple[Block, ...], list[Comparison]] = {}
+    for c in comparisons:
+        groups.setdefault(reasons(c, digits, most), []).append(c)
+    return list(groups.values())
+
+
+def reason_section(alike: Sequence[Comparison], digits: int, most: int) -> Section:
+    """Causes and instructions of the difference, on the cores that share them."""
+    first = alike[0]
+    cores = ", ".join(c.after.uarch for c in alike)
+    title = f"{cores}: {_signed(delta(first), digits)}"
+    causes, instructions = by_cause(first), by_instruction(first)
+    if causes:
+        title += " by cause"
+    elif instructions:
+        title += " by instruction, no cause differs"
+    else:
+        title += ", no cause differs"
+    return Section(title, reasons(first, digits, most), inset=True)
+
+
+def reasons(comparison: Comparison, digits: int, most: int) -> tuple[Block, ...]:
+    """Causes, stretches and instructions of one core's difference; each adds up to
+    it."""
     causes, instructions = by_cause(comparison), by_instruction(comparison)
-    title = f"  {comparison.after.uarch}: {number(total, digits, sign=bool(total))}"
-    if not causes and not instructions:
-        lines = [title + ", no cause differs"]
-        return [*lines, memory_said(comparison)] if comparison.after.cold else lines
-    rows = [
-        (amount, clip(part.cause, 50)) for amount, part in _shown(causes, digits, most)
-    ]
-    lines = [f"{title} by cause", *table(rows, "rl", "    ")]
-    stretches = by_stretch(comparison)
+    blocks: list[Block] = []
+    if causes:
+        rows = [
+            (amount, clip(part.cause, 50))
+            for amount, part in _shown(causes, digits, most)
+        ]
+        blocks.append(Table((), tuple(rows), "rl"))
+    stretches = by_stretch(comparison) if causes or instructions else ()
     if stretches:
-        said = [f"{name} {number(n, digits, sign=bool(n))}" for name, n in stretches]
-        lines.append("    by stretch: " + ", ".join(said))
+        parts = [f"{name} {_signed(n, digits)}" for name, n in stretches]
+        blocks.append(Text("by stretch: " + ", ".join(parts)))
     if instructions:
         wide = [
             (amount, part.change, clip(spelled(part.insn), 36), place(part.insn))
@@ -213,10 +290,12 @@ def reason_lines(comparison: Comparison, digits: int, most: int) -> list[str]:
             else (amount, " ", part.cause or "(between copies)", "")
             for amount, part in _shown(instructions, digits, most)
         ]
-        lines += ["    by instruction", *table(wide, "rlll", "    ")]
+        if causes:
+            blocks.append(Text("by instruction"))
+        blocks.append(Table((), tuple(wide), "rlll"))
     if comparison.after.cold:
-        lines.append(memory_said(comparison))
-    return lines
+        blocks.append(memory_said(comparison))
+    return tuple(blocks)
 
 
 def _shown(parts: Sequence[Part], digits: int, most: int) -> list[tuple[str, Part]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from costmodel.cores.accuracy import measured_error, sets_of
 from costmodel.cores.check import KINDS, Finding
 from costmodel.cores.load import LoadedCore
-from costmodel.cores.quantity import Quantity
+from costmodel.cores.quantity import Evidence, Quantity
 from costmodel.views.diagram import block_diagram
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, table, wrap
@@ -110,6 +110,7 @@ def _summary(loaded: LoadedCore) -> dict[str, Any]:
         "evidence": core.evidence_state,
         "figures": len(_stated(loaded)),
         "assumed": len(_assumed(loaded)),
+        "classes": Counter(q.evidence for q in loaded.evidence.values() if q.stated),
         "files": list(loaded.files),
         "core_error": [asdict(one) for one in sets_of(core.name)],
     }
@@ -120,7 +121,7 @@ def core_document(loaded: LoadedCore) -> str:
     figures = {path: _figure(q) for path, q in sorted(loaded.evidence.items())}
     record = {
         **_summary(loaded),
-        "sources": dict(sorted(loaded.sources.items())),
+        "sources": {name: s.says for name, s in sorted(loaded.sources.items())},
         "parameters": figures,
     }
     return document(results=[record])
@@ -132,6 +133,8 @@ def _figure(q: Quantity) -> dict[str, Any]:
         "low": q.low,
         "high": q.high,
         "source": q.source,
+        "class": q.evidence,
+        "reason": q.reason,
         "assumed": q.assumed,
         "stated": q.stated,
         "note": q.note,
@@ -140,7 +143,7 @@ def _figure(q: Quantity) -> dict[str, Any]:
 
 
 def core_text(loaded: LoadedCore) -> str:
-    """One core, section by section; ``?`` before every figure nobody measured."""
+    """One core, section by section; ``?`` before every guess, fit and loan."""
     core = loaded.core
     lines = [f"{core.name}: {core.title}, {core.year}"]
     if core.evidence_state:
@@ -148,10 +151,7 @@ def core_text(loaded: LoadedCore) -> str:
     if core.aliases:
         lines.append(wrap("also called " + ", ".join(core.aliases), "  "))
     lines.append(wrap("from " + ", ".join(loaded.files), "  "))
-    assumed = len(_assumed(loaded))
-    lines.append(
-        f"  {plural(len(_stated(loaded)), 'figure')}, {assumed} of them assumed (?)"
-    )
+    lines.append(wrap(_known(loaded), "  "))
     defaults = [path for path, q in loaded.evidence.items() if not q.stated]
     if defaults:
         lines.append(f"  {plural(len(defaults), 'default')} of the model besides (*)")
@@ -160,9 +160,22 @@ def core_text(loaded: LoadedCore) -> str:
     for section, figures in _sections(loaded.evidence).items():
         lines += ["", section, *_figure_lines(figures)]
     lines += ["", "sources"]
-    for name, about in sorted(loaded.sources.items()):
+    for name, source in sorted(loaded.sources.items()):
+        about = source.says
+        if source.evidence != "measured":
+            about += f" ({source.evidence})"
+        if source.cores is not None:
+            about += "; of " + (", ".join(source.cores) or "none of these")
         lines.append(wrap(f"{name}: {about}", "  ", "    "))
     return "\n".join(lines)
+
+
+def _known(loaded: LoadedCore) -> str:
+    """How many figures are known in which way, surest first."""
+    count = Counter(q.evidence for q in loaded.evidence.values() if q.stated)
+    parts = [f"{count[kind]} {kind}" for kind in get_args(Evidence) if count[kind]]
+    doubtful = "; ? marks all but measured and documented ones"
+    return plural(len(_stated(loaded)), "figure") + ": " + ", ".join(parts) + doubtful
 
 
 def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[Named]]:
@@ -180,9 +193,11 @@ def _sections(evidence: Mapping[str, Quantity]) -> dict[str, list[Named]]:
 def _figure_lines(figures: Iterable[Named]) -> list[str]:
     rows = []
     for name, q in figures:
-        mark = "?" if q.assumed else " " if q.stated else "*"
+        mark = "*" if not q.stated else "?" if q.doubtful else " "
         span = "" if q.exact else f"{q.low:g}-{q.high:g}"
         source = q.source if q.stated else ""
+        if q.doubtful and not q.assumed:
+            source = f"{source}, {q.reason}"
         if q.note and q.stated:
             source = f"{source}: {q.note}"
         rows.append((mark, clip(name, 32), f"{q.value:g}", span, source))

@@ -122,7 +122,7 @@ def _caches(core: Core) -> list[str]:
     return [
         f"L1D         load {memory.load_latency} cycles, forward "
         f"{memory.forward_latency}, commit {memory.commit_per_cycle} a cycle, "
-        f"lines of {memory.line} bytes",
+        "lines of 64 bytes",
         f"L2          {memory.l2_latency} cycles, {memory.fill_buffers} fills at once",
         f"L3          {memory.l3_latency} cycles; memory {memory.memory_latency}",
     ]

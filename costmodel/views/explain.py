@@ -1,4 +1,4 @@
-"""``costmodel explain``: an estimate taken apart, down to each uop's waits."""
+"""``explain`` as a tree: an estimate taken apart, down to each uop's waits."""
 
 from __future__ import annotations
 
@@ -7,107 +7,69 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costmodel.engine.result import Edge, Estimate
-from costmodel.views.assumed import assumption_lines
-from costmodel.views.layout import (
-    WIDTH,
-    bar,
-    clip,
-    decimals_for,
-    number,
-    place,
-    rounded_parts,
-    spelled,
-    table,
-    wrap,
-)
-from costmodel.views.text import (
-    cause_lines,
-    digits_of,
+from costmodel.views.assumed import assumption_sections
+from costmodel.views.estimate import headed, heading
+from costmodel.views.json import explanation_record
+from costmodel.views.layout import clip, place, spelled
+from costmodel.views.sections import (
+    cause_section,
+    charge_section,
     exact_cycles,
-    frame_lines,
-    heading,
-    memory_lines,
-    note_lines,
-    single,
-    size_lines,
+    frame_section,
+    memory_section,
+    note_section,
+    pipeline_section,
+    port_section,
+    size_section,
 )
-from costmodel.views.timeline import timeline_lines
-from costmodel.views.whatif import what_if_lines
+from costmodel.views.tables import rows
+from costmodel.views.tree import Report, Section, Table, Text
+from costmodel.views.whatif import what_if_section
 
 if TYPE_CHECKING:
     from costmodel.studies.whatif import Relief
 
-__all__ = ["explanation_text"]
 
+def explanation_report(e: Estimate, reliefs: Sequence[Relief] = ()) -> Report:
+    """Everything about one estimate. ``reliefs``: what each limit of the core is worth.
 
-def explanation_text(
-    estimate: Estimate, width: int = WIDTH, reliefs: Sequence[Relief] = ()
-) -> str:
-    """Everything about one estimate; only the timeline uses more than 72 columns.
-
-    ``reliefs``: what each limit of the core is worth.
+    The flat table is that of charges: a row an instruction and cause.
     """
-    digits = digits_of(estimate)
-    lines = [
-        *single(estimate)[:3],
-        "",
-        *size_lines(estimate),
-        "",
-        *cause_lines(estimate, digits),
-        "",
-        *charge_lines(estimate, digits),
+    columns, charges = rows([e], "charges")
+    sections = [
+        size_section(e),
+        cause_section(e),
+        *charge_section(e),
+        *([what_if_section(reliefs)] if reliefs else []),
+        *critical_path_section(e),
+        *port_section(e),
+        memory_section(e),
+        *frame_section(e),
+        *pipeline_section(e, f"timeline of {heading(e)}"),
+        *assumption_sections([e], len(e.guesses)),
+        *note_section(e),
     ]
-    if reliefs:
-        lines += ["", *what_if_lines(reliefs)]
-    if estimate.critical_path:
-        lines += ["", *critical_path_lines(estimate)]
-    if estimate.ports:
-        lines += ["", *port_lines(estimate)]
-    lines += ["", *memory_lines(estimate)]
-    if estimate.pt_regs:
-        lines += ["", *frame_lines(estimate)]
-    if estimate.timeline:
-        title = f"  timeline of {heading(estimate)}"
-        lines += ["", title, *timeline_lines(estimate, width)]
-    figures = len(estimate.guesses)
-    lines += assumption_lines([estimate], figures) + note_lines(estimate)
-    return "\n".join(lines)
+    return Report(
+        **headed(e),  # type: ignore[arg-type]
+        sections=tuple(sections),
+        data={"results": [explanation_record(e, reliefs)]},
+        columns=columns,
+        rows=charges,
+    )
 
 
-def charge_lines(estimate: Estimate, digits: int) -> list[str]:
-    """Cycles a copy charged to each instruction, in program order, with causes."""
-    count = len(estimate.path.steps)
-    causes: dict[int, dict[str, int]] = {}
-    for step, cause, cycles in estimate.charges:
-        if cycles:
-            mine = causes.setdefault(step if 0 <= step < count else count, {})
-            mine[cause] = mine.get(cause, 0) + cycles
-    if not causes:
-        return ["  no instruction is charged with a cycle"]
-    order = sorted(causes)
-    exact = [Fraction(sum(causes[step].values()), estimate.copies) for step in order]
-    rows = []
-    for step, value in zip(order, rounded_parts(exact, digits), strict=True):
-        names = [c for _, c in sorted((-n, c) for c, n in causes[step].items())]
-        if step == count:
-            text, at = "(outside the path)", ""
-        else:
-            insn = estimate.insn(step)
-            text, at = clip(spelled(insn), 26), clip(place(insn), 20)
-        rows.append((number(value, digits), text, at, ", ".join(names)))
-    return ["  cycles by instruction", *table(rows, "rlll")]
-
-
-def critical_path_lines(estimate: Estimate) -> list[str]:
+def critical_path_section(estimate: Estimate, only: str = "") -> list[Section]:
     """The chain of events that ends at the last retirement; waits only."""
-    rows = []
+    if not estimate.critical_path:
+        return []
     edges = merged_edges(estimate.critical_path)
     last = last_copy(edges, exact_cycles(estimate))
+    cells = []
     for edge in last:
         if edge.cycles:
-            known = 0 <= edge.step < len(estimate.path.steps)
-            insn = estimate.insn(edge.step) if known else None
-            rows.append(
+            inside = 0 <= edge.step < len(estimate.path.steps)
+            insn = estimate.insn(edge.step) if inside else None
+            cells.append(
                 (
                     f"{edge.cycles:+d}",
                     edge.stage,
@@ -116,10 +78,11 @@ def critical_path_lines(estimate: Estimate) -> list[str]:
                     spelled(insn) if insn else "",
                 )
             )
-    if not rows:
-        return ["  critical path: no cycles"]
+    if not cells:
+        return [Section("critical path", (Text("no cycles"),), only=only)]
     which = "from the start" if len(last) == len(edges) else "of the last copy"
-    return [f"  critical path, {which}", *table(rows, "rllll")]
+    table = Table((), tuple(cells), "rllll")
+    return [Section(f"critical path, {which}", (table,), only=only)]
 
 
 def last_copy(edges: list[Edge], cycles: Fraction) -> list[Edge]:
@@ -133,27 +96,14 @@ def last_copy(edges: list[Edge], cycles: Fraction) -> list[Edge]:
 
 def merged_edges(edges: tuple[Edge, ...]) -> list[Edge]:
     """Neighbours of the same stage, cause and instruction as one edge."""
-    out: list[Edge] = []
+    merged: list[Edge] = []
     for edge in edges:
-        if out:
-            last = out[-1]
+        if merged:
+            last = merged[-1]
             same = (last.step, last.stage, last.cause)
             if same == (edge.step, edge.stage, edge.cause):
                 cycles = last.cycles + edge.cycles
-                out[-1] = Edge(*same, cycles, last.source_step)
+                merged[-1] = Edge(*same, cycles, last.source_step)
                 continue
-        out.append(edge)
-    return out
-
-
-def port_lines(estimate: Estimate) -> list[str]:
-    """Uops each port took, a copy."""
-    shares = [Fraction(n, estimate.copies) for _, n in estimate.ports]
-    digits = decimals_for(shares)
-    largest = max(shares, default=Fraction(0))
-    rows = [
-        (port, number(share, digits), bar(share, largest, 40))
-        for (port, _), share in zip(estimate.ports, shares, strict=True)
-    ]
-    title = "  uops by port" + ("" if estimate.copies == 1 else ", a copy")
-    return [title, *table(rows, "lrl")] if rows else [wrap("no port used", "  ")]
+        merged.append(edge)
+    return merged

@@ -14,14 +14,26 @@ from pathlib import Path
 from typing import Any
 
 from costmodel import __version__
-from costmodel.errors import InputError, UsageError
+from costmodel.errors import UsageError
 
 # Greys of even steps, told apart by hatches as well.
 SHADES = ("#1a1a1a", "#6e6e6e", "#b4b4b4", "#dedede", "#ffffff")
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "--", "++")
 INK = "#111111"
 ACCENT = "#0b5394"
+# What each colour is on a dark screen. Viewers that know no such thing show the light
+# plot: the rules stand beside it and change nothing else.
+_DARK = {
+    "#ffffff": "#16181c", INK: "#e6e6e6", "#1a1a1a": "#d4d7dc", "#6e6e6e": "#9aa0a8",
+    "#b4b4b4": "#6b7078", "#dedede": "#3b4048", "#444444": "#b0b5bd",
+    "#d9d9d9": "#33373d", ACCENT: "#7db7f0",
+}  # fmt: skip
 _STYLE: Any = {
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "hatch.color": INK,
     "svg.hashsalt": "costmodel",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -46,22 +58,6 @@ class Plot:
 
     figure: Any
 
-    def save(self, file: str) -> None:
-        """Write it; the name's ending says how. Raises UsageError, InputError."""
-        path = Path(file)
-        kind = _KINDS.get(path.suffix.lower())
-        if kind is None:
-            raise UsageError(
-                f"a plot as {path.suffix or 'a file without an ending'}",
-                where=file,
-                expected=" or ".join(_KINDS),
-            )
-        try:
-            path.write_bytes(self.bytes(kind))
-        except OSError as problem:
-            found = f"cannot write: {problem.strerror}"
-            raise InputError(found, where=file) from None
-
     def bytes(self, kind: str = "svg") -> bytes:
         """The same for the same figure: no date, no salt of chance."""
         out = io.BytesIO()
@@ -71,10 +67,35 @@ class Plot:
                 out, format=kind, dpi=150, bbox_inches="tight", pad_inches=0.12,
                 metadata=drop if kind == "svg" else {"Software": None},
             )  # fmt: skip
-        return out.getvalue()
+        made = out.getvalue()
+        return _darkened(made) if kind == "svg" else made
 
     def _repr_svg_(self) -> str:
         return self.bytes("svg").decode()
+
+
+def _darkened(svg: bytes) -> bytes:
+    """With rules for a dark screen right behind the opening tag."""
+    rules = "".join(
+        f'[style*="{what}: {light}"],[{what}="{light}"]{{{what}:{dark} !important}}'
+        for light, dark in _DARK.items()
+        for what in ("fill", "stroke")
+    )
+    style = f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"
+    at = svg.index(b">", svg.index(b"<svg")) + 1
+    return svg[:at] + f"\n {style}".encode() + svg[at:]
+
+
+def kind_of(file: str) -> str:
+    """ "svg" or "png", by the ending of a file's name. Raises UsageError."""
+    ending = Path(file).suffix.lower()
+    if ending not in _KINDS:
+        raise UsageError(
+            f"a plot as {ending or 'a file without an ending'}",
+            where=file,
+            expected=" or ".join(_KINDS),
+        )
+    return _KINDS[ending]
 
 
 @contextmanager

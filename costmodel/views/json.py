@@ -35,10 +35,6 @@ def document(**content: Any) -> str:
     return json.dumps(whole, indent=1, allow_nan=False)
 
 
-def estimates_document(estimates: Sequence[Estimate]) -> str:
-    return document(results=[estimate_record(e) for e in estimates])
-
-
 def estimate_record(e: Estimate) -> dict[str, Any]:
     """What ``estimate`` says of one path on one core."""
     return {
@@ -48,6 +44,7 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
         "scenario": e.scenario,
         "align": e.align,
         "cycles": e.cycles,
+        "settled": e.settled,
         "instructions": e.instructions,
         "uops": e.uops,
         "slots": e.slots,
@@ -93,7 +90,7 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
     }
 
 
-def explanation_document(e: Estimate, reliefs: Sequence[Relief] = ()) -> str:
+def explanation_record(e: Estimate, reliefs: Sequence[Relief] = ()) -> dict[str, Any]:
     """An estimate with its instructions, charges, ports and timeline; and what each
     limit of the core is worth, if that was asked."""
     charges: list[dict[str, Any]] = [
@@ -102,6 +99,8 @@ def explanation_document(e: Estimate, reliefs: Sequence[Relief] = ()) -> str:
     ]
     record = {
         **estimate_record(e),
+        "window_cycles": e.window_cycles,
+        "copies": e.copies,
         "steps": [
             {
                 "text": spelled(step.insn),
@@ -119,18 +118,10 @@ def explanation_document(e: Estimate, reliefs: Sequence[Relief] = ()) -> str:
     }
     if reliefs:
         record["what_if"] = what_if_record(reliefs)
-    return document(results=[record])
+    return record
 
 
-def comparisons_document(
-    comparisons: Sequence[Comparison], felt: Sequence[Effect] | None = None
-) -> str:
-    """``felt``: what the difference of the one core is sensitive to, if looked for."""
-    more = {} if felt is None else {"sensitivity": [_effect(e) for e in felt]}
-    return document(results=[comparison_record(c) for c in comparisons], **more)
-
-
-def _effect(e: Effect) -> dict[str, Any]:
+def effect_record(e: Effect) -> dict[str, Any]:
     return {
         "figure": e.path,
         "low": e.low,
@@ -153,6 +144,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "before": c.before.cycles,
         "after": c.after.cycles,
         "delta": c.delta,
+        "settled": c.settled,
         "low": c.low,
         "high": c.high,
         "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
@@ -188,6 +180,7 @@ def error_record(known: MeasuredError | None) -> dict[str, Any] | None:
         return None
     return {
         "rows": known.rows,
+        "scenarios": list(known.scenarios),
         "sets": list(known.sets),
         "same_scenario": known.same_scenario,
         "mean_low": known.low,

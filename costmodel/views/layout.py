@@ -10,13 +10,6 @@ from costmodel.code.decode import format_insn
 from costmodel.code.insn import Insn
 
 WIDTH = 72
-SCENARIOS = {
-    "once": "once, from a drained pipeline",
-    "roundtrip": "system-call round trip",
-    "unroll": "unrolled copies, legacy decode",
-    "opcache": "copies in a loop, uop cache",
-    "loop": "a loop of its own",
-}
 Number = int | float | Fraction
 
 
@@ -94,8 +87,10 @@ def table(
 ) -> list[str]:
     """Columns two blanks apart; ``align`` has l or r per column.
 
-    Only the last column may grow past the width: it is clipped.
+    Only the last column may grow past the width: it is clipped. No rows, no lines.
     """
+    if not rows:
+        return []
     widths = [max(len(row[i]) for row in rows) for i in range(len(align))]
     lines = []
     for row in rows:
@@ -108,7 +103,10 @@ def table(
 
 
 def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """``1 line``, ``2 lines``, ``2 accesses``."""
+    if count == 1:
+        return f"{count} {noun}"
+    return f"{count} {noun}es" if noun.endswith(("s", "x")) else f"{count} {noun}s"
 
 
 def place(insn: Insn) -> str:

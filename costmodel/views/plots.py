@@ -7,25 +7,38 @@ from fractions import Fraction
 from typing import Any
 
 from costmodel.engine.result import Comparison, Estimate
+from costmodel.scenarios import said
+from costmodel.studies.certainty import mark_of_difference
 from costmodel.studies.compare import delta
+from costmodel.studies.families import Family
 from costmodel.studies.sensitivity import Effect
 from costmodel.studies.study import Answer, Outcome
 from costmodel.studies.validate import Validation
 from costmodel.views.assumed import spoken
+from costmodel.views.estimate import heading
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
-from costmodel.views.layout import SCENARIOS, number, plural
-from costmodel.views.text import heading
+from costmodel.views.forest import Row, forest
+from costmodel.views.layout import number, plural
+from costmodel.views.study import mark_of
 
 _MOST_CAUSES = 7
 _LINES = ("-", "--", "-.", ":")
 
 
-def difference_plot(comparisons: Sequence[Comparison]) -> Plot:
-    """The difference on each core, with its interval."""
+def difference_plot(
+    comparisons: Sequence[Comparison], families: Sequence[Family] = ()
+) -> Plot:
+    """The difference on each core, with its interval; by descent if that is given."""
     first = comparisons[0]
-    rows = [(c.after.uarch, float(delta(c)), c.low, c.high) for c in comparisons]
+    rows = [
+        Row(
+            c.after.uarch, float(delta(c)), c.low, c.high, mark_of_difference(c),
+            c.after.core_error is not None,
+        )
+        for c in comparisons
+    ]  # fmt: skip
     title = f"{heading(first.before)} → {heading(first.after)}"
-    return _forest(rows, title, "cycles added", _scenario(first.after))
+    return forest(rows, title, "cycles added", _scenario(first.after), families)
 
 
 def answers_plot(outcome: Outcome, question: str = "") -> Plot:
@@ -35,45 +48,25 @@ def answers_plot(outcome: Outcome, question: str = "") -> Plot:
         outcome.study.questions[0].id,
     )
     answers = outcome.of(chosen)
-    rows = [(a.uarch, a.value, a.low, a.high) for a in answers]
     asked = next(q for q in outcome.study.questions if q.id == chosen)
+    held = {core for core, error in outcome.errors if error is not None}
+    rows = [
+        Row(
+            a.uarch, a.value, a.low, a.high, mark_of(outcome, asked, a),
+            a.uarch in held,
+        )
+        for a in answers
+    ]  # fmt: skip
     note = f"90 % of {plural(outcome.draws, 'draw')}"
     if asked.scenario:
-        note = f"{SCENARIOS.get(asked.scenario, asked.scenario)}; {note}"
+        note = f"{said(asked.scenario)}; {note}"
     if asked.cold:
         note += "; " + ", ".join(f"{k} lines in {v}" for k, v in asked.cold.items())
     signed = not answers[0].unit.startswith("%")
-    return _forest(rows, answers[0].question, answers[0].unit, note, signed)
-
-
-def _forest(
-    rows: Sequence[tuple[str, float, float | None, float | None]],
-    title: str,
-    unit: str,
-    note: str,
-    signed: bool = True,
-) -> Plot:
-    ordered = sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)
-    with style():
-        figure, ax = axes(6.4, 1.1 + 0.23 * len(rows), title, note)
-        ax.axvline(0, color=INK, linewidth=0.8)
-        for y, (_, value, low, high) in enumerate(ordered):
-            if low is not None and high is not None and low == low:
-                ax.plot([low, high], [y, y], color=SHADES[1], linewidth=3.2,
-                        solid_capstyle="butt", zorder=2)  # fmt: skip
-            ax.plot([value], [y], "o", color=INK, markersize=4.5, zorder=3)
-            ax.annotate(_amount(value, signed), (1.01, y), va="center", fontsize=8,
-                        xycoords=("axes fraction", "data"))  # fmt: skip
-        ax.set_yticks(range(len(ordered)), [row[0] for row in ordered])
-        ax.set_ylim(-0.6, len(ordered) - 0.4)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xlabel(f"{unit}: dot as stated, bar 90 % of draws")
-        ax.grid(axis="x")
-    return Plot(figure)
-
-
-def _amount(value: float, signed: bool) -> str:
-    return number(Fraction(value), 1, sign=signed and round(value, 1) != 0)
+    return forest(
+        rows, answers[0].question, answers[0].unit, note, outcome.families,
+        asked.measured, signed,
+    )  # fmt: skip
 
 
 def causes_plot(comparison: Comparison) -> Plot:
@@ -110,6 +103,10 @@ def causes_plot(comparison: Comparison) -> Plot:
         ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.28), ncols=4,
                   fontsize=8, handlelength=1.8)  # fmt: skip
     return Plot(figure)
+
+
+def _amount(value: float, signed: bool) -> str:
+    return number(Fraction(value), 1, sign=signed and round(value, 1) != 0)
 
 
 def break_even_plot(
@@ -193,29 +190,24 @@ def tornado_plot(
     if not any(effect.total for effect in felt):
         note = "one figure moved at a time, the others as stated"
     if scenario:
-        note = f"{SCENARIOS.get(scenario, scenario)}; {note}"
+        note = f"{said(scenario)}; {note}"
     with style():
         figure, ax = axes(6.8, 1.3 + 0.34 * max(1, len(rows)), title, note)
         ax.axvline(stated, color=INK, linewidth=0.8)
         for y, effect in enumerate(rows):
             ends = (
-                (effect.at_low, effect.low, SHADES[2], "//"),
-                (effect.at_high, effect.high, SHADES[1], ""),
+                (effect.at_low, SHADES[2], "//"),
+                (effect.at_high, SHADES[1], ""),
             )
-            for value, at, shade, hatch in ends:
+            for value, shade, hatch in ends:
                 ax.barh(y, value - stated, left=stated, height=0.6, color=shade,
                         hatch=hatch, edgecolor=INK, linewidth=0.6)  # fmt: skip
-                if value != stated:
-                    right = value > stated
-                    ax.annotate(f"{at:g}", (value, y), fontsize=7.5, va="center",
-                                xytext=(3 if right else -3, 0),
-                                textcoords="offset points",
-                                ha="left" if right else "right")  # fmt: skip
             if effect.total:
                 share = f"{100 * effect.total:.0f} %"
                 ax.annotate(share, (1.01, y), fontsize=8, va="center",
                             xycoords=("axes fraction", "data"))  # fmt: skip
-        ax.set_yticks(range(len(rows)), [spoken(e.path) for e in rows])
+        names = [f"{spoken(e.path)}, {e.low:g} to {e.high:g}" for e in rows]
+        ax.set_yticks(range(len(rows)), names)
         ax.tick_params(axis="y", length=0)
         ax.margins(x=0.08)
         ax.set_xlabel("cycles added (hatched: figure at its low end; plain: high end)")
@@ -281,7 +273,7 @@ def _heat(
 
 
 def _scenario(estimate: Estimate) -> str:
-    return SCENARIOS.get(estimate.scenario, estimate.scenario)
+    return said(estimate.scenario)
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The record as text for a mail and in the formats of scripts."""
+"""The record as a tree: what was found, and what the model says to it."""
 
 from __future__ import annotations
 
@@ -10,74 +10,64 @@ from typing import Any
 from costmodel import __version__
 from costmodel.studies.measured import Cell
 from costmodel.studies.record import CANNOT_SAY, Finding, Measured
-from costmodel.views.formats import table_in
-from costmodel.views.json import document
-from costmodel.views.layout import number, table, wrap
+from costmodel.views.layout import number
+from costmodel.views.tree import Block, Report, Section, Table, Text
 
 COLUMNS = [
     "id", "source", "cpu", "claim", "uarch", "value", "low", "high", "unit",
     "expect_low", "expect_high", "verdict", "why", "study", "guesses",
 ]  # fmt: skip
+_ACROSS = 3  # settings side by side in 72 columns
 
 
-def record_in(
-    style: str,
-    findings: Sequence[Finding],
-    table_: Measured | None,
-    measured: Sequence[Cell],
-) -> str:
-    """``style``: text, json, markdown, csv or html."""
-    if style == "text":
-        return record_text(findings, table_, measured)
+def record_report(
+    findings: Sequence[Finding], table: Measured | None, measured: Sequence[Cell]
+) -> Report:
+    """Rows in order; what the model says on each core, and why it differs."""
+    counts = Counter(f.verdict for f in findings)
     rows = [_plain(f, COLUMNS) for f in findings]
-    if style == "json":
-        names = list(Cell.__slots__)
-        return document(rows=rows, measured=[_plain(c, names) for c in measured])
-    return table_in(style, COLUMNS, rows, "costs on record")
+    sections = [_row(list(some)) for _, some in groupby(findings, key=lambda f: f.id)]
+    if table is not None and measured:
+        sections.append(_measured(table, measured))
+    basis = f"Modelled by costmodel {__version__}, not measured."
+    if any(f.guesses for f in findings):
+        basis += " ?: rests on assumed figures of the core (--json counts them)."
+    return Report(
+        title="costs on record, and what the model says",
+        lead=(", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
+              + " (a row on a core each)",),
+        sections=tuple(sections),
+        foot=(basis,),
+        data={
+            "rows": rows,
+            "measured": [_plain(c, list(Cell.__slots__)) for c in measured],
+        },
+        columns=COLUMNS,
+        rows=rows,
+    )  # fmt: skip
 
 
 def _plain(row: Finding | Cell, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def record_text(
-    findings: Sequence[Finding], table_: Measured | None, measured: Sequence[Cell]
-) -> str:
-    """Rows in order; what the model says on each core, and why it differs."""
-    counts = Counter(f.verdict for f in findings)
-    lines = [
-        "costs on record, and what the model says",
-        "  " + ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())),
-    ]
-    for _, group in groupby(findings, key=lambda f: f.id):
-        lines += ["", *_row_lines(list(group))]
-    if table_ is not None and measured:
-        lines += ["", *measured_lines(table_, measured)]
-    basis = f"Modelled by costmodel {__version__}, not measured."
-    if any(f.guesses for f in findings):
-        basis += " ?: rests on assumed figures of the core (--json counts them)."
-    lines += ["", wrap(basis)]
-    return "\n".join(lines)
-
-
-def _row_lines(found: Sequence[Finding]) -> list[str]:
-    first = found[0]
-    lines = [
-        wrap(f"{first.id}  {first.claim}", "", "    "),
-        wrap(f"{first.source}; {first.cpu}", "    ", "      "),
-    ]
+def _row(some: Sequence[Finding]) -> Section:
+    first = some[0]
+    title = f"{first.id}  {first.claim}"
+    blocks: list[Block] = [Text(f"{first.source}; {first.cpu}", hanging=True)]
     if first.value is None:
-        return [*lines, wrap(f"{CANNOT_SAY}: {first.why}", "    ", "      ")]
-    lines.append(wrap(f"found {_span(first)}; {first.study}", "    ", "      "))
+        blocks.append(Text(f"{CANNOT_SAY}: {first.why}", hanging=True))
+        return Section(title, tuple(blocks), inset=True)
+    blocks.append(Text(f"found {_span(first)}; {first.study}", hanging=True))
     same: dict[tuple[str, str], list[str]] = {}
-    for f in found:
+    for f in some:
         same.setdefault((_figures(f), f.verdict), []).append(f.uarch)
-    lines += [
-        wrap(f"{figures}  {verdict}: {_names(cores, len(found))}", "    ", "      ")
-        for (figures, verdict), cores in same.items()
-    ]
-    reasons = dict.fromkeys(f.why for f in found if f.why)
-    return lines + [wrap(f"({why})", "    ", "      ") for why in reasons]
+    for (figures, verdict), cores in same.items():
+        names = _names(cores, len(some))
+        blocks.append(Text(f"{figures}  {verdict}: {names}", hanging=True))
+    for why in dict.fromkeys(f.why for f in some if f.why):
+        blocks.append(Text(f"({why})", hanging=True))
+    return Section(title, tuple(blocks), inset=True)
 
 
 def _names(cores: Sequence[str], asked: int) -> str:
@@ -100,37 +90,39 @@ def _short(value: float | None) -> str:
     return "" if value is None else number(round(value, 6), 1).removesuffix(".0")
 
 
-_ACROSS = 3  # settings side by side in 72 columns
-
-
-def measured_lines(table_: Measured, measured: Sequence[Cell]) -> list[str]:
-    """A row a variant, a column a setting: measured, then modelled."""
+def _measured(table: Measured, measured: Sequence[Cell]) -> Section:
+    """A row a variant, a column a setting: measured, then modelled; the base first."""
     by = {(c.says, c.setting): c for c in measured if c.says}
     settings = list(dict.fromkeys(c.setting for c in measured if c.says))
-    lines = [wrap(f"{table_.core}, measured -> modelled: {table_.source}")]
+    bases = {c.setting: c for c in measured if c.says}
+    blocks: list[Block] = []
     for first in range(0, len(settings), _ACROSS):
         here = settings[first : first + _ACROSS]
-        rows = [("cycles added", *here)]
-        for row in table_.rows:
-            rows.append((row.says, *(_cell(by[row.says, s]) for s in here)))
-        lines += [*table(rows, "l" + "l" * len(here)), ""]
-    lines[-1] = f"  * more than {table_.tolerance:g} cycle off"
-    for setting in table_.settings:
-        starred = any(by[r.says, setting.says].why for r in table_.rows)
+        rows = [("the base itself", *(_base(bases[s]) for s in here))]
+        rows += [(row.says, *(_cell(by[row.says, s]) for s in here))
+                 for row in table.rows]  # fmt: skip
+        head = ("cycles added", *here)
+        blocks.append(Table(head, tuple(rows), "l" + "l" * len(here)))
+    blocks.append(Text(f"* more than {table.tolerance:g} cycle off"))
+    for setting in table.settings:
+        starred = any(by[r.says, setting.says].why for r in table.rows)
         if setting.tolerance:
-            lines.append(
-                wrap(
-                    f"{setting.says}: * more than {setting.tolerance:g} off",
-                    "  ",
-                    "    ",
-                )
-            )
+            text = f"{setting.says}: * more than {setting.tolerance:g} off"
+            blocks.append(Text(text, hanging=True))
         if setting.why and starred:
-            lines.append(wrap(f"{setting.says}: {setting.why}", "  ", "    "))
-    silent = [c for c in measured if not c.says]
-    return lines + [
-        wrap(f"{c.setting}: {c.verdict}, {c.why}", "  ", "    ") for c in silent
+            blocks.append(Text(f"{setting.says}: {setting.why}", hanging=True))
+    blocks += [
+        Text(f"{c.setting}: {c.verdict}, {c.why}", hanging=True)
+        for c in measured
+        if not c.says
     ]
+    return Section(f"{table.core}, measured -> modelled: {table.source}", tuple(blocks))
+
+
+def _base(c: Cell) -> str:
+    if c.base_measured is None or c.base_modelled is None:
+        return ""
+    return f"{c.base_measured:.1f} -> {c.base_modelled:.1f}"
 
 
 def _cell(c: Cell) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from costmodel.cores.model import Core
 from costmodel.cores.serialising import table
+from costmodel.views.render.markdown import pipe_table
 
 
 def markdown(cores: Sequence[Core]) -> str:
     """One row for each instruction and each rule some cores follow."""
-    out = [
-        "| instruction | waits for | younger code overlaps | fetch starts over"
-        " | cores |",
-        "|---|---|---|---|---|",
+    head = (
+        "instruction", "waits for", "younger code overlaps", "fetch starts over",
+        "cores",
+    )  # fmt: skip
+    rows = [
+        (name, *(rule or ("it is not there", "", "")), ", ".join(names))
+        for name, rule, names in table(cores)
     ]
-    for name, rule, names in table(cores):
-        said = ("it is not there", "", "") if rule is None else rule
-        out.append(f"| {name} | {' | '.join(said)} | {', '.join(names)} |")
-    return "\n".join(out) + "\n"
+    return pipe_table(head, rows, [False] * len(head)) + "\n"

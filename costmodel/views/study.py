@@ -1,49 +1,57 @@
-"""A study's answers, as text for a mail and in the formats of scripts."""
+"""A study's answers as a tree: the answer, the evidence, then every question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from costmodel import __version__
+from costmodel.studies.certainty import DIFFERENCES, mark_of_interval
+from costmodel.studies.headline import Told
 from costmodel.studies.study import NEVER, Answer, Outcome, to_plain
-from costmodel.views.formats import table_in
-from costmodel.views.json import document, error_record
-from costmodel.views.layout import number, plural, table, wrap
-from costmodel.views.text import errors_said
+from costmodel.studies.studyfile import Question
+from costmodel.views.accuracy_said import errors_said
+from costmodel.views.answer import answer_sections
+from costmodel.views.json import error_record
+from costmodel.views.layout import number, plural
+from costmodel.views.tree import Block, Picture, Quote, Report, Section, Table, Text
 
 COLUMNS = [
     "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "guesses",
     "sentence",
 ]  # fmt: skip
+_DRAWN = ("cost", "difference", "break_even", "mix")  # kinds draws move
 
 
-def study_in(style: str, outcome: Outcome) -> str:
-    """``style``: text, json, markdown, csv or html."""
-    if style == "text":
-        return study_text(outcome)
-    if style in ("markdown", "html"):
-        from costmodel.views.studypage import study_html, study_markdown
+def study_report(
+    outcome: Outcome, told: Told | None = None, pictures: Mapping[str, Picture] = {}
+) -> Report:
+    """The study in its order, after its answer if it names one (``told``).
 
-        return (study_markdown if style == "markdown" else study_html)(outcome)
+    ``pictures``: a plot for questions, by id; those of no question stand last.
+    """
     rows = [to_plain(a) for a in outcome.answers]
-    if style == "json":
-        return document(
-            title=outcome.study.title, cores=list(outcome.cores), draws=outcome.draws,
-            core_errors={name: error_record(e) for name, e in outcome.errors},
-            answers=rows,
-        )  # fmt: skip
-    return table_in(style, COLUMNS, rows, outcome.study.title)
-
-
-def study_text(outcome: Outcome) -> str:
-    """Questions in the study's order: a row a core, then the claim and its fate."""
-    lines = [wrap(outcome.study.title)]
-    for group in questions(outcome):
-        lines += ["", *question_lines(group)]
-    for paragraph in basis(outcome):
-        lines += ["", wrap(paragraph)]
-    return "\n".join(lines)
+    asked = {q.id: q for q in outcome.study.questions}
+    sections = list(answer_sections(told)) if told else []
+    for answers in questions(outcome):
+        sections.append(_question(outcome, asked[answers[0].id], answers, pictures))
+    left = [picture for name, picture in pictures.items() if name not in asked]
+    if left:
+        sections.append(Section("", tuple(left)))
+    return Report(
+        title=outcome.study.title,
+        sections=tuple(sections),
+        foot=tuple(basis(outcome)),
+        data={
+            "title": outcome.study.title,
+            "cores": list(outcome.cores),
+            "draws": outcome.draws,
+            "core_errors": {name: error_record(e) for name, e in outcome.errors},
+            "answers": rows,
+        },
+        columns=COLUMNS,
+        rows=rows,
+    )
 
 
 def questions(outcome: Outcome) -> list[list[Answer]]:
@@ -53,71 +61,88 @@ def questions(outcome: Outcome) -> list[list[Answer]]:
 
 def basis(outcome: Outcome) -> list[str]:
     """Paragraphs: what the figures are, and how far the cores are known to be off."""
-    said = f"Modelled by costmodel {__version__}, not measured"
+    text = f"Modelled by costmodel {__version__}, not measured"
     if outcome.draws:
-        said += (
+        text += (
             f". Intervals: 5 to 95 % of {plural(outcome.draws, 'draw')} of the figures "
             "each core is known by and the stated figures, the same draws on both "
-            "sides; what the model itself gets wrong is not in them."
+            f"sides; what the model itself gets wrong is not in them. {DIFFERENCES}"
         )
     else:
-        said += "; no draws."
+        text += "; no draws."
     most = max((a.guesses for a in outcome.answers), default=0)
     if most:
-        said += (
-            f" ?: rests on assumed figures of the core, at most {most} "
-            "(--json counts them)."
+        text += (
+            f" At most {most} assumed figures stand behind one (--json counts them)."
         )
     if not outcome.errors:
-        return [said]
+        return [text]
     known = errors_said(dict(outcome.errors))
-    return [said, f"{known[0].upper()}{known[1:]}."]
+    return [text, f"{known[0].upper()}{known[1:]}."]
 
 
-def question_lines(answers: Sequence[Answer]) -> list[str]:
+def _question(
+    outcome: Outcome,
+    question: Question,
+    answers: Sequence[Answer],
+    pictures: Mapping[str, Picture],
+) -> Section:
     """One question: its table, or its sentence where no core matters."""
-    first = answers[0]
-    lines = [wrap(first.question)]
-    if first.uarch == "all":
-        return [*lines, wrap(first.sentence, "  ")]
-    plain = everywhere(answers)
-    lines += [wrap(plain, "  ")] if plain else _table(answers)
-    said = claim_said(answers)
-    return lines + ([wrap(said, "  ")] if said else [])
+    blocks: list[Block] = []
+    plain = everywhere(outcome, question, answers)
+    if answers[0].uarch == "all":
+        blocks.append(Text(answers[0].sentence))
+    elif plain:
+        blocks.append(Text(plain))
+    else:
+        rows = tuple(answer_rows(outcome, question, answers))
+        head = (answers[0].unit, "90 % interval", "cores")
+        blocks.append(Table(head, rows, "rll", wrapped=True))
+    for point in question.measured:
+        blocks.append(
+            Text(
+                f"measured on {point.uarch}: {_figure(point.value)} "
+                f"({_figure(point.low)} to {_figure(point.high)}): {point.source}",
+                hanging=True,
+            )
+        )
+    if claim := claim_said(answers):
+        blocks.append(Quote(claim))
+    if question.id in pictures:
+        blocks.append(pictures[question.id])
+    return Section(question.question, tuple(blocks))
 
 
-def everywhere(answers: Sequence[Answer]) -> str:
+def everywhere(outcome: Outcome, question: Question, answers: Sequence[Answer]) -> str:
     """The answer where all cores agree and none is unsure, else nothing."""
     first = answers[0]
     if not all(a.low == a.high == a.value == first.value for a in answers):
         return ""
     where = "every core" if len(answers) > 1 else first.uarch
-    mark = "?" if any(a.guesses for a in answers) else ""
+    mark = max((mark_of(outcome, question, a) for a in answers), key=len)
     return f"{_figure(first.value)}{mark} {first.unit} on {where}"
 
 
-def answer_rows(answers: Sequence[Answer]) -> list[tuple[str, str, str]]:
+def mark_of(outcome: Outcome, question: Question, a: Answer) -> str:
+    """How much the answer rests on figures nobody has measured."""
+    drawn = outcome.draws > 0 and question.kind in _DRAWN
+    low = a.low if drawn else None
+    return mark_of_interval(a.value, low, a.high, assumed=a.guesses > 0)
+
+
+def answer_rows(
+    outcome: Outcome, question: Question, answers: Sequence[Answer]
+) -> list[tuple[str, str, str]]:
     """Value, interval, and the cores that share them; least first."""
     same: dict[tuple[str, str, str], list[str]] = {}
     for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
         span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
-        value = _figure(a.value) + ("?" if a.guesses else "")
-        same.setdefault((value, span, _mark(a)), []).append(a.uarch)
+        value = _figure(a.value) + mark_of(outcome, question, a).ljust(2)
+        same.setdefault((value, span, _fate(a)), []).append(a.uarch)
     return [
-        (value, span, ", ".join(cores) + (f" ({mark})" if mark else ""))
-        for (value, span, mark), cores in same.items()
+        (value, span, ", ".join(cores) + (f" ({fate})" if fate else ""))
+        for (value, span, fate), cores in same.items()
     ]
-
-
-def _table(answers: Sequence[Answer]) -> list[str]:
-    rows = answer_rows(answers)
-    cells = [(answers[0].unit, "90 % interval"), *((v, span) for v, span, _ in rows)]
-    plain = table(cells, "rl")
-    indent = " " * (max(len(line) for line in plain) + 2)
-    lines = [f"{plain[0]:<{len(indent)}}cores"]
-    for cell, (_, _, names) in zip(plain[1:], rows, strict=True):
-        lines.append(wrap(names, f"{cell:<{len(indent)}}", indent))
-    return lines
 
 
 def _figure(value: float) -> str:
@@ -126,7 +151,7 @@ def _figure(value: float) -> str:
     return number(round(value, 6), 1)
 
 
-def _mark(a: Answer) -> str:
+def _fate(a: Answer) -> str:
     if a.unit == "% of calls" and a.value >= NEVER:
         return "never"
     return "" if a.verdict in ("", "upheld") else a.verdict
@@ -140,8 +165,8 @@ def claim_said(answers: Sequence[Answer]) -> str:
     fates: dict[str, list[str]] = {}
     for a in answers:
         fates.setdefault(a.verdict, []).append(a.uarch)
-    said = "; ".join(
+    text = "; ".join(
         f"{fate} on {'all' if len(names) == len(answers) else ', '.join(names)}"
         for fate, names in fates.items()
     )
-    return f'"{first.statement}": {said}.'
+    return f'"{first.statement}": {text}.'

@@ -1,4 +1,4 @@
-"""Sweeps and alignment tables in every format."""
+"""Sweeps and alignment tables as a tree."""
 
 from __future__ import annotations
 
@@ -7,36 +7,41 @@ from itertools import groupby
 from typing import Any
 
 from costmodel.code.insn import Path
+from costmodel.scenarios import said
 from costmodel.studies.sweep import ALIGN, Point
-from costmodel.views.formats import table_in
-from costmodel.views.json import document
-from costmodel.views.layout import (
-    SCENARIOS,
-    clip,
-    decimals_for,
-    number,
-    plural,
-    table,
-    wrap,
-)
+from costmodel.views.layout import decimals_for, number, plural
+from costmodel.views.tree import Block, Report, Section, Table, Text
 
 COLUMNS = [
     "uarch", "scenario", "what", "value", "cycles", "before", "delta", "guesses",
 ]  # fmt: skip
 
 
-def sweep_in(style: str, paths: Sequence[Path], points: Sequence[Point]) -> str:
-    """``style``: text, json, markdown, csv or html."""
-    if style == "text":
-        return sweep_text(paths, points)
+def sweep_report(paths: Sequence[Path], points: Sequence[Point]) -> Report:
+    """Runs of equal results on one line each; then least and most on each core."""
     rows = [record(p) for p in points]
-    if style == "json":
-        return document(files=[p.origin or p.name for p in paths], points=rows)
-    title = " -> ".join(p.origin or p.name for p in paths)
-    return table_in(style, COLUMNS, rows, title)
+    sections = []
+    for core, group in groupby(points, key=lambda p: p.uarch):
+        some = list(group)
+        subject = "offset in line" if some[0].what == ALIGN else some[0].what
+        blocks: tuple[Block, ...] = (
+            _table(some, subject),
+            Text(_span(some)),
+            *rests_on(some),
+        )
+        title = f"{core}, {said(some[0].scenario)}"
+        sections.append(Section(title, blocks, inset=True))
+    return Report(
+        title=" -> ".join((p.origin or p.name).rpartition("/")[2] for p in paths),
+        sections=tuple(sections),
+        data={"files": [p.origin or p.name for p in paths], "points": rows},
+        columns=COLUMNS,
+        rows=rows,
+    )
 
 
 def record(p: Point) -> dict[str, Any]:
+    """A point with the keys of ``COLUMNS``; cycles are a copy's."""
     delta = p.delta
     return {
         "uarch": p.uarch,
@@ -50,28 +55,11 @@ def record(p: Point) -> dict[str, Any]:
     }
 
 
-def sweep_text(paths: Sequence[Path], points: Sequence[Point]) -> str:
-    """Runs of equal results on one line each; then least and most on each core."""
-    names = " -> ".join((p.origin or p.name).rpartition("/")[2] for p in paths)
-    lines = [clip(names, 72)]
-    for core, group in groupby(points, key=lambda p: p.uarch):
-        some = list(group)
-        first = some[0]
-        subject = "offset in line" if first.what == ALIGN else first.what
-        lines += [
-            "",
-            clip(f"  {core}, {SCENARIOS[first.scenario]}", 72),
-            *_rows(some, subject),
-            wrap(_span(some), "  "),
-            *rests_on(max(p.guesses for p in some)),
-        ]
-    return "\n".join(lines)
-
-
-def _rows(points: Sequence[Point], subject: str) -> list[str]:
+def _table(points: Sequence[Point], subject: str) -> Table:
     both = points[0].before is not None
     digits = decimals_for([p.cycles for p in points])
-    rows = [(subject, "cycles", *(("before", "delta") if both else ()))]
+    head = (subject, "cycles", *(("before", "delta") if both else ()))
+    rows = []
     for _, run in groupby(points, key=lambda p: (p.cycles, p.before)):
         some = list(run)
         first, last = some[0], some[-1]
@@ -83,14 +71,15 @@ def _rows(points: Sequence[Point], subject: str) -> list[str]:
                 number(first.delta, digits, sign=bool(first.delta)),
             ]
         rows.append(tuple(cells))
-    return table(rows, "lrrr" if both else "lr", "    ")
+    return Table(head, tuple(rows), "lrrr" if both else "lr")
 
 
-def rests_on(guesses: int) -> list[str]:
+def rests_on(points: Sequence[Point]) -> tuple[Text, ...]:
     """One line, if any figure is assumed."""
+    guesses = max(p.guesses for p in points)
     if not guesses:
-        return []
-    return [f"  ? rests on {plural(guesses, 'figure')} assumed, not sourced"]
+        return ()
+    return (Text(f"? rests on {plural(guesses, 'figure')} assumed, not sourced"),)
 
 
 def _span(points: Sequence[Point]) -> str:

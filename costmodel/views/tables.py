@@ -35,7 +35,7 @@ _KEY = ["file", "uarch", "scenario"]
 _TABLES = {
     "summary": [
         "align", "cycles", "instructions", "uops", "slots", "bytes", "fetch_windows",
-        "lines_touched", "guesses", "unknown",
+        "lines_touched", "guesses", "unknown", "settled",
     ],
     "causes": ["cause", "cycles"],
     "charges": ["step", "instruction", "at", "cause", "cycles"],
@@ -50,7 +50,16 @@ _TABLES = {
 }  # fmt: skip
 _DIFFERENCE_KEY = ["uarch", "scenario"]
 _DIFFERENCE_TABLES = {
-    "summary": ["before", "after", "delta", "low", "high", "guesses", "unknown"],
+    "summary": [
+        "before",
+        "after",
+        "delta",
+        "low",
+        "high",
+        "guesses",
+        "unknown",
+        "settled",
+    ],
     "causes": ["cause", "cycles"],
     "lines": ["change", "instruction", "at", "cycles"],
 }
@@ -78,7 +87,7 @@ def _values(e: Estimate, table: str) -> Iterator[tuple[Any, ...]]:
     if table == "summary":
         yield (
             e.align, e.cycles, e.instructions, e.uops, e.slots, e.bytes,
-            e.fetch_windows, len(e.lines), len(e.guesses), len(e.unknown),
+            e.fetch_windows, len(e.lines), len(e.guesses), len(e.unknown), e.settled,
         )  # fmt: skip
     elif table == "causes":
         yield from e.breakdown().items()
@@ -138,6 +147,7 @@ def _difference_values(c: Comparison, table: str) -> Iterator[tuple[Any, ...]]:
             c.before.cycles, c.after.cycles, c.delta, c.low, c.high,
             len({g.what for e in sides for g in e.guesses}),
             len({name for e in sides for name in e.unknown}),
+            c.settled,
         )  # fmt: skip
     elif table == "causes":
         for part in by_cause(c):

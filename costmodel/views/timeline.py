@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from costmodel.engine.result import Estimate, UopTimes
 from costmodel.views.layout import clip, spelled
+from costmodel.views.pipeline import abridged
 
 LEGEND = (
     "  .  in the uop queue     I  issued      w  waits for inputs",
@@ -60,18 +61,6 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
             lines.append(row.rstrip())
         lines.append("")
     return lines[:-1]
-
-
-def abridged(uops: Sequence[UopTimes]) -> list[UopTimes]:
-    """Of a long run of microcode only the first and the last uop."""
-    kept: list[UopTimes] = []
-    for i, uop in enumerate(uops):
-        run = (uop.step, "microcode")
-        around = (*uops[max(i - 1, 0) : i], *uops[i + 1 : i + 2])
-        inside = sum((u.step, u.kind) == run for u in around) == 2
-        if not (inside and uop.kind == "microcode" and uop.uop):
-            kept.append(uop)
-    return kept
 
 
 def fold(uops: Sequence[UopTimes]) -> list[Column]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from costmodel.engine.result import Estimate, UopTimes
+from costmodel.scenarios import said
+from costmodel.views.estimate import heading
 from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
-from costmodel.views.layout import SCENARIOS, clip, spelled
-from costmodel.views.text import heading
-from costmodel.views.timeline import abridged
+from costmodel.views.layout import clip, spelled
+from costmodel.views.pipeline import STAGES, abridged, spans
 
 _STORES = ("store address", "store data")
 
@@ -24,9 +25,12 @@ def timeline_plot(estimate: Estimate) -> Plot:
         )  # fmt: skip
         last = -1
         for y, uop in enumerate(uops):
-            for start, end, shade, hatch in _spans(uop):
-                ax.barh(y, end - start, left=start, height=0.8, color=shade,
-                        hatch=hatch, edgecolor=INK, linewidth=0.3)  # fmt: skip
+            for span in spans(uop):
+                shade, hatch = _LOOKS[span.stage]
+                ax.barh(
+                    y, span.end - span.start, left=span.start, height=0.8, color=shade,
+                    hatch=hatch, edgecolor=INK, linewidth=0.3,
+                )  # fmt: skip
             if uop.retired >= 0:
                 ax.plot([uop.retired], [y], "|", color=INK, markersize=5)
             if uop.step != last:
@@ -44,31 +48,11 @@ def timeline_plot(estimate: Estimate) -> Plot:
     return Plot(figure)
 
 
-_STAGES = (
-    ("in the queue", SHADES[4], ""),
-    ("waits for inputs", SHADES[3], "//"),
-    ("waits for a port", SHADES[3], "xx"),
-    ("executes", SHADES[0], ""),
-    ("waits to retire", SHADES[2], ""),
-    ("in the store buffer", SHADES[3], ".."),
-)
-
-
-def _spans(uop: UopTimes) -> list[tuple[int, int, str, str]]:
-    """Start, end, shade and hatch of what a uop does."""
-    points = [
-        (uop.queued, uop.issued),
-        (uop.issued, min(uop.ready, uop.dispatched)),
-        (max(uop.issued, uop.ready), uop.dispatched),
-        (uop.dispatched, uop.completed),
-        (uop.completed, uop.retired),
-        (uop.retired, uop.committed),
-    ]
-    return [
-        (start, end, shade, hatch)
-        for (start, end), (_, shade, hatch) in zip(points, _STAGES, strict=True)
-        if 0 <= start < end
-    ]
+# Shade and hatch of each of ``STAGES``.
+_LOOKS = (
+    (SHADES[4], ""), (SHADES[3], "//"), (SHADES[3], "xx"), (SHADES[0], ""),
+    (SHADES[2], ""), (SHADES[3], ".."),
+)  # fmt: skip
 
 
 def _legend(ax: Any) -> None:
@@ -76,7 +60,7 @@ def _legend(ax: Any) -> None:
 
     handles = [
         Patch(facecolor=shade, hatch=hatch, edgecolor=INK, linewidth=0.3, label=name)
-        for name, shade, hatch in _STAGES
+        for (_, name), (shade, hatch) in zip(STAGES, _LOOKS, strict=True)
     ]
     ax.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
@@ -131,4 +115,4 @@ def occupancy(stores: Sequence[UopTimes]) -> tuple[list[int], list[int]]:
 
 
 def _note(estimate: Estimate) -> str:
-    return SCENARIOS.get(estimate.scenario, estimate.scenario)
+    return said(estimate.scenario)

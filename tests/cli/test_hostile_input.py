@@ -49,4 +49,4 @@ def test_an_object_through_a_pipe_has_an_answer(here: Path) -> None:
     whole = make_elf(b"\x90\xc3", [("f", BASE, 2)])
     done = run(["estimate", "/dev/stdin", "-u", "skylake"], here, stdin=whole)
     assert done.stderr == ""
-    assert re.match(r"\d+\? cycles", done.stdout)
+    assert re.match(r"\d+\?* cycles", done.stdout)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 
+import pytest
+
+from costmodel.code import assemble
+from costmodel.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "costmodel"]
 
 
@@ -51,3 +61,146 @@ def test_a_locale_that_knows_nothing_but_ascii_will_do() -> None:
     )
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
+
+
+def in_session(leader: int) -> list[int]:
+    """Processes of a session, but for those that have ended."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = place.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == leader and fields[0] != "Z":
+                found.append(int(place.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("after", [0.4, 2.0])
+def test_a_signal_ends_it_and_all_it_started(
+    tmp_path: Path, ending: signal.Signals, after: float
+) -> None:
+    for name, code in (("a.hex", "4801d8480fafc3"), ("b.hex", "90")):
+        (tmp_path / name).write_text(code)
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [*COMMAND, "compare", "a.hex", "b.hex", "--draws", "20000"],
+        cwd=tmp_path, env=environment, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            time.sleep(after)
+            if ending is signal.SIGINT:  # as from a keyboard: to the whole group
+                os.killpg(process.pid, ending)
+            else:
+                process.send_signal(ending)
+            out, err = process.communicate(timeout=10)
+            wanted = {signal.SIGINT: 130, signal.SIGTERM: 143}.get(ending, -ending)
+            assert process.returncode == wanted
+            assert out == ""
+            assert "Traceback" not in err
+            until = time.monotonic() + 10
+            while in_session(process.pid) and time.monotonic() < until:
+                time.sleep(0.05)
+            assert not in_session(process.pid)
+        finally:
+            for left in in_session(process.pid):
+                os.kill(left, signal.SIGKILL)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.hex", "b.hex"]
+
+
+def shell(text: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """``costmodel ...`` in a shell, which is how streams are closed."""
+    program = " ".join(COMMAND)
+    return subprocess.run(
+        ["/bin/sh", "-c", text.replace("costmodel", program, 1)],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **more},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("costmodel estimate a.hex -u skylake 2>&-", 0),
+        ("costmodel estimate a.hex -u skylake >&-", 0),
+        ("costmodel estimate a.hex -u skylake <&- >&- 2>&-", 0),
+        ("costmodel estimate no.hex -u skylake 2>&-", 2),
+        ("costmodel estimate --no-such 2>&-", 2),
+        ("costmodel --help >&- 2>&-", 0),
+        ("costmodel estimate - -u skylake <&-", 2),
+        ("costmodel estimate a.hex -u skylake > /dev/full", 2),
+        ("costmodel cores --json > /dev/full", 2),
+        ("costmodel --help > /dev/full", 2),
+        ("costmodel --version > /dev/full", 2),
+        ("costmodel estimate no.hex -u skylake 2> /dev/full", 2),
+        ("costmodel compare a.s a.s -u skylake --draws 3 2>&-", 0),
+        ("mkdir d; cd d; rmdir ../d; costmodel estimate ../a.s -u skylake", 0),
+        ("mkdir d; cd d; rmdir ../d; costmodel estimate $OLDPWD/a.s -u skylake", 0),
+        ("mkdir d; cd d; rmdir ../d; costmodel estimate HEAD:a.s -u skylake", 2),
+        ("env -u HOME costmodel compare a.s a.hex -u skylake --draws 9", 0),
+    ],
+)
+def test_streams_that_fail_and_places_that_are_gone(
+    tmp_path: Path, text: str, status: int
+) -> None:
+    (tmp_path / "a.hex").write_text("90")
+    (tmp_path / "a.s").write_text("f: ret\n")
+    done = shell(text, tmp_path)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "a bug" not in done.stdout + done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        ("printf '\\377\\376 bytes\\n' >&2; exit 1", "failed with status 1"),
+        ("kill -9 $$", "was killed"),
+        ("kill -11 $$", "was killed"),
+        ("exit 0", "wrote no object"),
+        ("exit 3", "failed with status 3"),
+        ("while [ $1 != -o ]; do shift; done; echo x > $2", "ELF"),
+        ("while [ $1 != -o ]; do shift; done; mkdir $2", "wrote no object"),
+        ("yes | head -c 300000000 >&2; exit 1", "gave up"),
+    ],
+)
+def test_a_compiler_that_misbehaves(tmp_path: Path, tool: str, told: str) -> None:
+    (tmp_path / "a.s").write_text("f: ret\n")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("gcc", "clang"):
+        (folder / name).write_text(f"#!/bin/sh\n{tool}\n")
+        (folder / name).chmod(0o755)
+    started = time.monotonic()
+    path = f"{folder}:/usr/bin:/bin"
+    done = shell("costmodel estimate a.s -u skylake", tmp_path, PATH=path)
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("tool", ["exec sleep 60", "sleep 60 & exec sleep 60"])
+def test_a_compiler_that_hangs_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    (tmp_path / "gcc").write_text(f"#!/bin/sh\n{tool}\n")
+    (tmp_path / "gcc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(assemble, "WALL_SECONDS", 0.3)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="no end after"):
+        assemble.assemble(assemble.Source("f: ret\n", "a.s"))
+    assert time.monotonic() - started < 5
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "a.hex").write_text("90")
+    (tmp_path / "o.svg").write_text("before")
+    limit = "ulimit -f 8; trap '' XFSZ; "  # blocks: a full disk for every file
+    done = shell(limit + "costmodel explain a.hex -u skylake --plot o.svg", tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "cannot write" in done.stderr
+    assert (tmp_path / "o.svg").read_text() == "before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.hex", "o.svg"]

@@ -90,8 +90,8 @@ def test_the_same_command_prints_the_same_bytes(run: Run) -> None:
 def test_the_demo_answers_the_thread(run: Run) -> None:
     status, out, _ = run("demo", "-u", ",".join(CORES))
     assert status == 0
-    assert "Answer:" in out
-    assert all(f"\n{core}" in out for core in CORES)
+    assert "A system call pays" in out
+    assert all(core in out for core in CORES)
     assert max(len(line) for line in out.splitlines()) <= 72
 
 
@@ -217,13 +217,16 @@ def test_a_range_compares_one_file_between_its_ends(
     assert result["code"]["instructions"] == 1
     assert repository.read_text() == "90\n"
     _, out, _ = run("compare", span, "path.hex", "-u", "zen5", "--draws", "0")
-    assert out.startswith("HEAD~1:path.hex -> HEAD:path.hex")
+    before, arrow, after = " ".join(out.partition("\n  ")[0].split()).partition(" -> ")
+    assert arrow
+    assert before.endswith('("x"): path.hex')
+    assert after.endswith('("x"): path.hex')
 
 
-@pytest.mark.parametrize("span", ["nosuch..HEAD", "HEAD...HEAD"])
+@pytest.mark.parametrize("span", ["nosuch..HEAD", "HEAD...nosuch"])
 def test_a_range_that_is_none_is_explained(
     run: Run, repository: Path, span: str
 ) -> None:
     status, out, err = run("compare", span, "path.hex", "--draws", "0")
     assert (status, out) == (2, "")
-    assert "nosuch" in err or "HEAD...HEAD" in err
+    assert "nosuch" in err

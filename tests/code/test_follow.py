@@ -62,9 +62,15 @@ def test_take_of_an_unknown_label_offers_close_ones(follow_text: Follow) -> None
         follow_text("f: ret\n", take=[""])
 
 
-def test_take_that_no_jump_uses_is_said(follow_text: Follow) -> None:
-    path = follow_text("f: nop\ng: ret\n", take=["g"])
-    assert "take g: no jump on this path goes there" in path.notes
+def test_take_that_no_jump_uses_is_refused(follow_text: Follow) -> None:
+    text = "f: nop; jz 1f; nop; 1: ret; g: nop; ret"
+    for take in ("g", "-:9", "<stdin>:9", "g*2", "f=g", "0x0"):
+        with pytest.raises(UsageError, match="no jump on this path") as caught:
+            follow_text(text, take=[take])
+        assert "conditional jumps not taken" in caught.value.hint
+    lenient = follow_text(text, take=["g"], idle_takes=True)
+    assert lenient.unused == ("g",)
+    assert "take g: no jump on this path goes there" in lenient.notes
 
 
 def test_take_counts_the_rounds_of_a_loop(follow_text: Follow) -> None:

@@ -66,7 +66,7 @@ def test_a_missing_file_offers_its_neighbours(tmp_path: FilePath) -> None:
 def test_a_directory_is_refused(tmp_path: FilePath) -> None:
     with pytest.raises(InputError) as caught:
         load_image(tmp_path)
-    assert caught.value.found == "a directory"
+    assert caught.value.found == "a directory without a vmlinux"
 
 
 def test_an_empty_file_is_refused(tmp_path: FilePath) -> None:

@@ -28,8 +28,8 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         a_set("a", "", 100, 20.0, 0.97, 1.4),
         a_set("b", "unroll", 100, 9.0, 0.5, 1.05),
     ]
-    (tmp_path / "uarch").mkdir()
-    file = tmp_path / "uarch" / accuracy.FILE
+    (tmp_path / "calibration").mkdir()
+    file = tmp_path / "calibration" / accuracy.FILE
     file.write_text(json.dumps({"sets": sets}))
     monkeypatch.setenv("COSTMODEL_DATA", str(tmp_path))
     return file

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from costmodel.cores.check import KINDS, Finding, check, check_all
-from costmodel.errors import CoreError
+from costmodel.errors import CostmodelError
 from tests.tiny import TINY, write
 
 TABLE = "mov: mov\nadd: alu\nshl: shift\ncmp: cmp\npush: push\npop: pop\n"
@@ -127,5 +127,5 @@ def test_findings_are_sorted_and_of_known_kinds(uarch: Path) -> None:
 
 
 def test_an_unknown_core_is_told(uarch: Path) -> None:
-    with pytest.raises(CoreError):
+    with pytest.raises(CostmodelError):
         check("ghost")

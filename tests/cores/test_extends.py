@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from costmodel.cores.load import LoadedCore, load_core, problems_of
+from costmodel.cores.quantity import Source
 from costmodel.errors import CoreError
 from tests.tiny import TINY, write
 
@@ -24,7 +25,7 @@ def test_what_the_heir_does_not_say_is_inherited(tmp_path: Path) -> None:
     assert loaded.core.name == "heir"
     assert loaded.evidence["window.rob"].where.endswith("tiny.yaml:20")
     assert [Path(name).name for name in loaded.files] == ["heir.yaml", "tiny.yaml"]
-    assert loaded.sources == {"DOC": "a document"}
+    assert loaded.sources == {"DOC": Source("a document")}
 
 
 def test_mappings_merge_and_the_rest_replaces(tmp_path: Path) -> None:

@@ -160,7 +160,16 @@ def test_without_libyaml_the_answer_is_the_same(
 
     fast = answer()
     monkeypatch.setattr("yaml.__with_libyaml__", False)
-    composer, events = yamltree._composers()
-    monkeypatch.setattr(yamltree, "_COMPOSER", composer)
-    monkeypatch.setattr(yamltree, "_EVENTS", events)
+    monkeypatch.setattr(yamltree, "_PARSER", yamltree._parsers())
     assert answer() == fast
+
+
+def test_one_document_and_one_mapping_are_expected() -> None:
+    for text, found in (
+        ("a: 1\n---\nb: 2\n", "a second document"),
+        ("- a\n", "a list"),
+        ("word\n", "a single value"),
+        ("# nothing\n", "the file is empty"),
+    ):
+        with pytest.raises(CoreError, match=found):
+            parse(text)

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from costmodel.cores.declarations import FIGURES, markdown
+from costmodel.cores.declarations import BY_PATH, FIGURES, markdown
 from costmodel.engine import causes, scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,19 +34,21 @@ def test_the_table_is_that_of_the_declarations() -> None:
     assert made == WHOLE, "make golden"
 
 
-def test_causes_that_are_charged_are_named_with_their_mechanism() -> None:
+def engine_text() -> str:
+    """The engine, without the tables and headers that only name things."""
     engine = ROOT / "costmodel" / "engine"
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for path in engine.glob("*.py")
-        if path.name != "causes.py"
+    files = [*engine.glob("*.py"), *(engine / "sim").glob("*.c")]
+    return "".join(
+        path.read_text(encoding="utf-8") for path in files if path.name != "causes.py"
     )
-    constants = {value: name for name, value in vars(causes).items() if name.isupper()
-                 and isinstance(value, int)}  # fmt: skip
+
+
+def test_causes_that_are_charged_are_named_with_their_mechanism() -> None:
+    code = engine_text()
     charged = {
-        causes.NAMES[value]
-        for value, name in constants.items()
-        if re.search(rf"\b(?:C|causes)\.{name}\b", code)
+        told
+        for name, told in zip(causes.IDENTIFIERS, causes.NAMES, strict=True)
+        if re.search(rf"\b(?:causes\.|CAUSE_){name}\b", code)
     }
     flat = " ".join(TEXT.split())
     named = {name for name in causes.NAMES if f"*{name}*" in flat}
@@ -54,13 +56,12 @@ def test_causes_that_are_charged_are_named_with_their_mechanism() -> None:
 
 
 def test_the_engine_looks_at_every_figure() -> None:
-    engine = "".join(
-        path.read_text(encoding="utf-8")
-        for path in (ROOT / "costmodel" / "engine").glob("*.py")
-    )
+    code = engine_text()
     for path in STEERING:
         leaf = path.rpartition(".")[2]
-        assert re.search(rf"\.{leaf}\b(?!\")", engine), path
+        name = BY_PATH[path].name if path in BY_PATH else leaf
+        read = rf"\.{leaf}\b(?!\")|(?:->|FIG\(|SET_FIG\(){name}\b"
+        assert re.search(read, code), path
 
 
 def test_every_scenario_is_explained() -> None:

@@ -13,10 +13,11 @@ import matplotlib
 import pytest
 
 from costmodel.cores.accuracy import measured_error
+from costmodel.studies.families import families
+from costmodel.studies.headline import told
 from costmodel.studies.study import Answer, Outcome, answer, load_study, to_plain
-from costmodel.views.report import plots_of
-from costmodel.views.study import study_in
-from costmodel.views.studypage import study_html, study_markdown
+from costmodel.views.studyfiles import FILES, report_files
+from costmodel.views.studyplots import plots_of
 from tools.report import DRAWN_BY, REPORT, STUDY, differing
 
 CORES = ["haswell", "zen5"]
@@ -32,6 +33,7 @@ def outcome() -> Outcome:
         study, cores, STATED["draws"],
         tuple(Answer(**row) for row in STATED["answers"]),
         tuple((core, measured_error(core)) for core in cores),
+        families(cores),
     )  # fmt: skip
 
 
@@ -41,24 +43,24 @@ def test_two_cores_answer_as_committed() -> None:
     assert [to_plain(a) for a in again.answers] == kept, "make report"
 
 
-@pytest.mark.parametrize(
-    ("name", "style"),
-    [("report.txt", "text"), ("answers.csv", "csv"), ("answers.json", "json")],
-)
-def test_a_table_is_what_the_answers_are_written_as(
-    outcome: Outcome, name: str, style: str
-) -> None:
-    kept = (REPORT / name).read_text(encoding="utf-8")
-    assert study_in(style, outcome) + "\n" == kept, "make report"
+def test_a_file_is_what_the_answers_are_written_as(outcome: Outcome) -> None:
+    made = report_files(outcome, told(outcome))
+    assert set(made) == {f.name for f in REPORT.iterdir()} - {DRAWN_BY}
+    for name in FILES:
+        assert made[name] == (REPORT / name).read_bytes(), f"{name}: make report"
 
 
-def test_the_pages_show_every_plot_there_is(outcome: Outcome) -> None:
-    plots = sorted(f.stem for f in REPORT.glob("*.svg"))
-    pages = study_markdown(outcome, plots), study_html(outcome, plots)
-    for plot in plots:
-        assert all(f"{plot}.svg" in page for page in pages)
-    made = study_markdown(outcome, list(plots_of(outcome)))
-    assert made + "\n" == (REPORT / "report.md").read_text(encoding="utf-8")
+def test_the_pages_show_every_plot_there_is() -> None:
+    for page in ("report.md", "report.html"):
+        text = (REPORT / page).read_text(encoding="utf-8")
+        for plot in REPORT.glob("*.svg"):
+            assert f"{plot.name}" in text
+
+
+def test_the_answer_stands_before_the_evidence() -> None:
+    for name in ("report.txt", "report.md", "report.html"):
+        text = (REPORT / name).read_text(encoding="utf-8")
+        assert text.index("cycles more") < text.index("What do the ten")
 
 
 def test_a_plot_is_the_same_bytes(outcome: Outcome) -> None:

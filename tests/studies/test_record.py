@@ -15,7 +15,8 @@ from costmodel.studies.record import (
     load_record,
 )
 from costmodel.studies.uncertainty import Interval
-from costmodel.views.record import record_in
+from costmodel.views.record import record_report
+from costmodel.views.render import rendered
 
 FILE = data.stubs_dir() / "record" / "record.yaml"
 
@@ -53,7 +54,7 @@ def test_rows_on_sandy_bridge_that_the_thread_rests_on_agree() -> None:
         assert verdicts[row] == AGREES, row
     assert verdicts["R14"] == AGREES
     assert verdicts["R17"] == CANNOT_SAY
-    text = record_in("text", found, None, ())
+    text = rendered("text", record_report(found, None, ()))
     assert text.isascii()
     assert all(len(line) <= 72 for line in text.splitlines())
 

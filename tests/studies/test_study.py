@@ -10,9 +10,10 @@ import pytest
 
 from costmodel import data
 from costmodel.errors import InputError, UsageError
-from costmodel.studies.study import answer, even, load_study, verdict
+from costmodel.studies.study import Outcome, answer, even, load_study, verdict
 from costmodel.studies.uncertainty import Interval
-from costmodel.views.study import study_in
+from costmodel.views.render import rendered
+from costmodel.views.study import study_report
 
 SHIPPED = data.stubs_dir() / "top-of-stack" / "study.yaml"
 TINY = """\
@@ -44,6 +45,10 @@ def tiny(tmp_path: Path) -> Path:
     (tmp_path / "long.hex").write_text("4801d8 480fafc3 480fafc3\n")
     (tmp_path / "study.yaml").write_text(TINY)
     return tmp_path / "study.yaml"
+
+
+def study_in(style: str, outcome: Outcome) -> str:
+    return rendered(style, study_report(outcome))
 
 
 def test_answers_have_figures_verdicts_and_sentences(tiny: Path) -> None:
@@ -84,7 +89,7 @@ def test_answers_on_assumed_figures_are_marked(tiny: Path) -> None:
     assert all(a.guesses >= 2 for a in outcome.answers)  # any core has a few
     text = study_in("text", outcome)
     assert "?" in text.split("What does one more cost?")[1].split("cycles")[0]
-    assert "?: rests on assumed figures" in " ".join(text.split())
+    assert "assumed figures stand behind one" in " ".join(text.split())
     assert json.loads(study_in("json", outcome))["answers"][0]["guesses"] >= 2
 
 
@@ -145,7 +150,7 @@ def test_the_shipped_study_asks_what_the_thread_asked() -> None:
 
 
 def test_a_plot_is_chosen_by_its_question() -> None:
-    from costmodel.views.report import checked_name
+    from costmodel.views.studyplots import checked_name
 
     study, _ = load_study(str(SHIPPED))
     assert checked_name(study) == "fast-roundtrip"

@@ -89,7 +89,7 @@ def test_the_loop_counter_is_a_register_or_a_blank(tmp_path: Path) -> None:
         ("hex,cycles\n90,nan\n", ":2: cycles is 'nan'"),
         ("hex,cycles\n90,0\n", ":2: cycles is '0'"),
         ("hex,cycles\n90,1,2\n", ":2: 3 cells"),
-        ("hex,cycles,scenario\n90,1,sometimes\n", ":2: scenario 'sometimes'"),
+        ("hex,cycles,scenario\n90,1,sometimes\n", ":2: no scenario 'sometimes'"),
         ("hex,cycles,loop_ctr\n90,1,eax\n", ":2: loop_ctr is 'eax'"),
         ("", "empty file"),
         ('hex,cycles\n"90,1\n', "bad CSV"),

@@ -12,8 +12,7 @@ from costmodel.code.load import load_path
 from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.studies.whatif import Relief, what_if
-from costmodel.views.explain import explanation_text
-from costmodel.views.json import explanation_document
+from tests.shown import explained_in, explanation_text
 
 FAST = "stubs/top-of-stack/v3.16-fast.S"
 
@@ -76,8 +75,8 @@ def test_the_run_it_is_asked_of_stays_as_it_is() -> None:
 def test_explanations_show_it() -> None:
     path, core = load_path(FAST), load_core("skylake")
     found, explained = what_if(path, core), estimate(path, core)
-    text = explanation_text(explained, 72, found)
+    text = explanation_text(explained, reliefs=found)
     assert "what if one limit were gone" in text
-    record = json.loads(explanation_document(explained, found))["results"][0]
+    record = json.loads(explained_in("json", explained, reliefs=found))["results"][0]
     assert {"limit", "instead", "cycles", "worth"} == set(record["what_if"][0])
-    assert "what_if" not in json.loads(explanation_document(explained))["results"][0]
+    assert "what_if" not in json.loads(explained_in("json", explained))["results"][0]

@@ -7,23 +7,22 @@ from dataclasses import replace
 
 from costmodel import api
 from costmodel.cores.accuracy import MeasuredError, measured_error
-from costmodel.views.json import estimates_document
-from costmodel.views.text import estimates_text
 from tests.make import a_path, an_estimate
+from tests.shown import estimates_in, estimates_text
 
-ONE = MeasuredError(20_000, ("BHive skl",), True, 5.0, 5.0, 0.9, 1.1)
-SEVERAL = MeasuredError(10_958, ("a", "b"), False, 1.3, 6.9, 0.9, 1.3)
+ONE = MeasuredError(20_000, ("BHive skl",), True, 5.0, 5.0, 0.9, 1.1, ("unroll",))
+SEVERAL = MeasuredError(10_958, ("a", "b"), False, 1.3, 6.9, 0.9, 1.3, ("opcache",))
 
 
 def test_an_estimate_names_the_measured_error_of_its_core() -> None:
     text = estimates_text([an_estimate(core_error=ONE)])
-    assert "\n  measured on 20,000 blocks: 5.0 % mean error\n" in text
+    assert "\n  measured on 20,000 blocks in unroll: 5.0 % mean error\n" in text
     text = estimates_text([an_estimate(core_error=SEVERAL)])
-    assert "\n  measured on 10,958 blocks: 1.3 to 6.9 % mean error\n" in text
+    assert "nothing measured in this scenario; 10,958 blocks in opcache" in text
 
 
 def test_a_core_without_measured_blocks_says_so() -> None:
-    assert "\n  no measured blocks\n" in estimates_text([an_estimate()])
+    assert "\n  no blocks measured in this setting\n" in estimates_text([an_estimate()])
 
 
 def test_several_cores_share_one_paragraph_of_72_columns() -> None:
@@ -33,8 +32,8 @@ def test_several_cores_share_one_paragraph_of_72_columns() -> None:
         *(an_estimate(uarch=f"core{k}") for k in range(5)),
     ]
     text = estimates_text(estimates)
-    assert "skylake 5.0 % mean of 20,000 blocks" in text
-    assert "the other 5" in text
+    assert "skylake 5.0 % mean of 20,000 blocks in unroll" in " ".join(text.split())
+    assert "the other 5" in " ".join(text.split())
     assert all(len(line) <= 72 for line in text.splitlines())
 
 
@@ -47,7 +46,7 @@ def test_an_interval_stands_beside_the_cycles() -> None:
 
 def test_json_holds_the_error_or_null() -> None:
     both = [an_estimate(core_error=ONE, low=27.0, high=36.0), an_estimate()]
-    first, second = json.loads(estimates_document(both))["results"]
+    first, second = json.loads(estimates_in("json", both))["results"]
     assert first["core_error"]["rows"] == 20_000
     assert first["core_error"]["mean_low"] == 5.0
     assert (first["low"], first["high"]) == (27.0, 36.0)
@@ -56,7 +55,8 @@ def test_json_holds_the_error_or_null() -> None:
 
 
 def test_the_library_attaches_what_is_on_record() -> None:
-    for core in ("skylake", "zen1"):
-        result = api.estimate(a_path(), core)
-        assert result.core_error == measured_error(core, result.scenario)
-    assert measured_error("zen1") is None
+    copies = api.estimate(a_path(), "skylake", scenario="unroll")
+    assert copies.core_error == measured_error("skylake", "unroll")
+    # What was measured in other settings says nothing of these.
+    assert api.estimate(a_path(), "skylake", scenario="once").core_error is None
+    assert api.estimate(a_path(), "zen1", scenario="unroll").core_error is None

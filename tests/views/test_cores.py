@@ -64,3 +64,21 @@ def test_json_has_the_errors_of_each_set() -> None:
     assert [one["mean"] for one in result["core_error"]] == [5.04, 7.0]
     (result,) = json.loads(view.core_document(load_core("zen1")))["results"]
     assert result["core_error"] == []
+
+
+def test_a_loan_and_a_fit_are_marked_with_their_reason() -> None:
+    text = view.core_text(load_core("zen5"))
+    lines = [line for line in text.splitlines() if line.startswith("?")]
+    fitted = next(line for line in lines if "absolute_extra" in line)
+    assert "ZEN5M, fitted: 36 rows" in fitted
+    assert any("taken_branch" in line and "inherited" in line for line in lines)
+    assert "6 fitted" in text
+
+
+def test_the_json_of_a_core_has_the_class_of_every_figure() -> None:
+    record = json.loads(view.core_document(load_core("lioncove")))["results"][0]
+    assert set(record["classes"]) == {"measured", "documented", "inherited", "assumed"}
+    figure = record["parameters"]["rename.to_dispatch"]
+    assert figure["class"] == "inherited"
+    assert figure["reason"].startswith("inherited from ")
+    assert figure["assumed"] is False

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 
-from costmodel.views.json import (
-    comparisons_document,
-    estimates_document,
-    explanation_document,
-)
 from tests.make import A_GUESS, an_estimate
+from tests.shown import comparisons_in, estimates_in, explained_in
 from tests.views.test_text import a_comparison
 
 ESTIMATE_KEYS = {
@@ -22,7 +18,7 @@ COMPARISON_KEYS = {"uarch", "scenario", "before", "after", "delta", "low", "high
 
 def test_an_estimate_has_the_keys_of_the_contract() -> None:
     estimate = an_estimate(guesses=(A_GUESS,), copies=2)
-    whole = json.loads(estimates_document([estimate]))
+    whole = json.loads(estimates_in("json", [estimate]))
     assert whole["schema"] == 1
     (result,) = whole["results"]
     assert result.keys() >= ESTIMATE_KEYS
@@ -33,7 +29,7 @@ def test_an_estimate_has_the_keys_of_the_contract() -> None:
 
 
 def test_slots_say_where_they_were_written_or_that_they_were_not() -> None:
-    (result,) = json.loads(estimates_document([an_estimate()]))["results"]
+    (result,) = json.loads(estimates_in("json", [an_estimate()]))["results"]
     slots = {slot["slot"]: slot for slot in result["frame"]}
     assert slots["SS"]["written"] is False
     assert slots["SS"]["at"] is None
@@ -41,7 +37,7 @@ def test_slots_say_where_they_were_written_or_that_they_were_not() -> None:
 
 
 def test_a_comparison_has_the_keys_of_the_contract() -> None:
-    whole = json.loads(comparisons_document([a_comparison()]))
+    whole = json.loads(comparisons_in("json", [a_comparison()]))
     assert whole["schema"] == 1
     (result,) = whole["results"]
     assert result.keys() >= COMPARISON_KEYS
@@ -51,7 +47,7 @@ def test_a_comparison_has_the_keys_of_the_contract() -> None:
 
 
 def test_an_explanation_carries_steps_charges_and_timeline() -> None:
-    (result,) = json.loads(explanation_document(an_estimate()))["results"]
+    (result,) = json.loads(explained_in("json", an_estimate()))["results"]
     assert [step["at"] for step in result["steps"]][:2] == ["entry.S:10", "entry.S:11"]
     assert sum(charge["cycles"] for charge in result["charges"]) == 30
     assert result["timeline"][0]["kind"] == "microcode"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import xml.dom.minidom
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from costmodel.commands.options import write_plot
 from costmodel.engine.result import Comparison
-from costmodel.errors import UsageError
+from costmodel.errors import InputError, UsageError
+from costmodel.studies.families import Family
 from costmodel.studies.sensitivity import Effect
+from costmodel.studies.studyfile import Silicon
 from costmodel.studies.validate import Block, Validation
 from costmodel.views import plots, timeplots
 from costmodel.views.figure import Plot
+from costmodel.views.forest import Row, _lines, forest
 from tests.make import an_estimate
 
 BEFORE = an_estimate(window_cycles=30)
@@ -49,11 +54,16 @@ def test_every_plot_is_a_picture_and_the_same_each_time() -> None:
 
 
 def test_the_name_says_how_it_is_kept(tmp_path: Path) -> None:
-    plot = plots.difference_plot([CHANGE])
-    plot.save(str(tmp_path / "a.png"))
+    def draw() -> Plot:
+        return plots.difference_plot([CHANGE])
+
+    write_plot(str(tmp_path / "a.png"), draw)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match="pdf"):
-        plot.save(str(tmp_path / "a.pdf"))
+        write_plot(str(tmp_path / "a.pdf"), draw)
+    with pytest.raises(InputError, match="cannot write"):
+        write_plot(str(tmp_path / "no" / "a.svg"), draw)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_plot_leaves_no_state_behind() -> None:
@@ -84,3 +94,27 @@ def test_labels_are_moved_apart_and_no_further(
     places: list[float], wanted: list[float]
 ) -> None:
     assert plots._spread(places, 1.0) == pytest.approx(wanted)
+
+
+def test_an_svg_turns_dark_with_the_screen_and_stays_what_it_is_elsewhere() -> None:
+    made = plots.causes_plot(CHANGE).bytes().decode()
+    style = made[made.index("<style>") : made.index("</style>")]
+    assert "prefers-color-scheme:dark" in style
+    assert made.index("<style>") < made.index("<path")
+    drawn = set(re.findall(r"(?:fill|stroke)(?:: |=\")(#[0-9a-f]{6})", made))
+    assert drawn
+    for colour in drawn - {"#000000"}:
+        assert f'"{colour}"]' in style or f": {colour}" in style, colour
+
+
+def test_a_forest_stands_by_descent_and_joins_cores_that_are_alike() -> None:
+    rows = [
+        Row("a", 1.0, 1.0, 1.0, "", False), Row("b", 1.0, 1.0, 1.0, "", False),
+        Row("c", 1.0, 1.0, 1.0, "", True), Row("d", 0.0, None, None, "?", False),
+    ]  # fmt: skip
+    families = (Family("X", ("d", "c")), Family("Y", ("b", "a")))
+    lines = [[row.core for row in line.rows] for line in _lines(rows, families)]
+    assert lines == [["d"], ["c"], ["b", "a"]]
+    point = Silicon(uarch="c", value=3, low=2, high=4, source="a bench")
+    made = forest(rows, "title", "cycles", "note", families, [point]).bytes()
+    assert b"#0b5394" in made  # the colour of what was measured

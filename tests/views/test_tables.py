@@ -7,8 +7,11 @@ from dataclasses import fields
 import pytest
 
 from costmodel.api import Difference, Differences, Result, Results
+from costmodel.ask import Answered, Swept
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.errors import UsageError
+from costmodel.studies.study import Outcome
+from costmodel.studies.studyfile import Study
 from costmodel.views.tables import comparison_rows, rows
 from tests.make import an_estimate
 from tests.views.test_text import a_comparison
@@ -67,3 +70,17 @@ def test_results_show_themselves_as_the_commands_do() -> None:
     assert a_result().text().startswith("30 cycles")
     assert "timeline" in a_result().explain()
     assert "delta" in a_difference().text()
+
+
+def test_the_repr_of_every_result_is_one_short_line() -> None:
+    results = (
+        a_result(), a_difference(), Results([a_result()]),
+        Differences([a_difference()]), an_estimate(), a_comparison(),
+        Swept((), ()), Answered(Outcome(Study(title="t", paths={}, questions=()),
+                                        ("zen5",), 4, ())),
+    )  # fmt: skip
+    for result in results:
+        assert len(repr(result)) < 120, repr(result)[:200]
+        assert "\n" not in repr(result)
+    assert "system_call on skylake: 30 cycles" in repr(a_result())
+    assert repr(a_difference()).endswith("+5 cycles>")

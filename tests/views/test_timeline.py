@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.engine.result import UopTimes
-from costmodel.views.timeline import abridged, fold, timeline_lines
+from costmodel.views.pipeline import abridged
+from costmodel.views.timeline import fold, timeline_lines
 from tests.make import an_estimate
 
 

@@ -1,0 +1,58 @@
+"""How much a figure rests on what nobody has measured: nothing, ``?`` or ``??``.
+
+A cycle count is ``?`` if an assumed figure took part in it, and ``??`` if the assumed
+latencies of its instructions could move it by a tenth, or a cost had to be made up.
+Both sides of a difference share most of what is assumed, so a difference has a degree
+of its own, from its draws: none if no draw moved it, ``??`` if they spread over more
+than the difference itself (and over more than a cycle), else ``?``.
+"""
+
+from __future__ import annotations
+
+from costmodel.engine.result import Comparison, Estimate
+
+TENTH = 0.1
+CYCLE = 1.0
+TOTALS = (
+    "?: assumed figures took part; ??: they could move the figure by a tenth or more."
+)
+DIFFERENCES = (
+    "?: moves with figures not known exactly; ??: by more than itself. Unmarked: no "
+    "draw of them moved it."
+)
+
+
+def mark_of(estimate: Estimate) -> str:
+    """The mark of a cycle count."""
+    if estimate.unknown:
+        return "??"
+    if not estimate.guesses:
+        return ""
+    exposed = sum(
+        (guess.high - guess.low) / 2
+        for guess in estimate.guesses
+        if guess.what.endswith("latency")
+    )
+    return "??" if exposed > TENTH * estimate.cycles else "?"
+
+
+def mark_of_difference(comparison: Comparison) -> str:
+    """The mark of a difference; without an interval all that is known is ``?``."""
+    sides = comparison.before, comparison.after
+    if any(side.unknown for side in sides):
+        return "??"
+    assumed = any(side.guesses for side in sides)
+    return mark_of_interval(
+        comparison.delta, comparison.low, comparison.high, assumed=assumed
+    )
+
+
+def mark_of_interval(
+    value: float, low: float | None, high: float | None, *, assumed: bool
+) -> str:
+    """The mark of a figure with the ends its draws have (None or nan: no draws)."""
+    if low is None or high is None or low != low or high != high:
+        return "?" if assumed else ""
+    if not assumed or high - low < 1e-9:
+        return ""
+    return "??" if high - low > max(CYCLE, abs(value)) else "?"
