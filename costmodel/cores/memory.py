@@ -146,10 +146,10 @@ class Memory(Section, frozen=True):
         "bank_loads", "loads of a cycle that may touch one bank, of any lines; 0: one, "
         "or any number of one line", "loads", cause=LOAD,
     )] = 0
-    store_address_latency: Annotated[int, latency(
-        "store_address_latency", "from dispatch of a store address to its completion",
+    store_address_extra: Annotated[int, latency(
+        "store_address_extra", "added to the cycle a store address takes to complete",
         cause="execute latency",
-    )] = 1
+    )] = 0
     forward_latency: Annotated[int, timing(
         "forward_latency", "from store data to load result", cause=FORWARD,
         limit=FORWARD, relaxed=0,

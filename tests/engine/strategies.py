@@ -167,8 +167,8 @@ class Draw:
         together = self.r.choice([0, 0, L.NEW_SLOT])
         turn = self.r.choice([0, L.IN_TURN])
         return [
-            U(L.K_STORE_ADDRESS, self.ports(2), 0, 0, extra | L.MEMORY_OP | turn,
-              self.pairs(2), (), access, ("store_address_latency",)),
+            U(L.K_STORE_ADDRESS, self.ports(2), 1, 0, extra | L.MEMORY_OP | turn,
+              self.pairs(2), (), access, ("store_address_extra",)),
             U(L.K_STORE_DATA, self.ports(2), 1, 0, together, self.pairs(1), (), access),
         ]  # fmt: skip
 
