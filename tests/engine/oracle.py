@@ -10,9 +10,9 @@ Rules the figures of a core do not say by themselves:
 
 - *Retire.* Slots in order, ``retire`` a cycle, ``retire_latency`` after the last of
   their uops completed. What a slot held is free in the same cycle.
-- *Commit.* With ``segments_pair`` 0 a store with a segment counts as one that does not
-  merge for how many go in a cycle. Retired stores in order, from the cycle after retirement. A store *merges*
-  when its line is that of the store before it, or one of the last ``combine_lines``
+- *Commit.* Retired stores in order, from the cycle after retirement. With
+  ``segments_pair`` 0 a store with a segment counts as one that does not merge for how
+  many go in a cycle. A store *merges* when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
   merges, ``commit_per_cycle`` if not. Lines that do not merge start no closer than
   ``commit_interval`` 64ths of a cycle, counted from when the line before was due if it

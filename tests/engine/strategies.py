@@ -129,7 +129,19 @@ class Draw:
             offset = r.choice([-1, -30, (1 << 63) - r.randrange(1, 50), -(1 << 63)])
         stride = r.choice([0, 0, 0, 8, -8, 64, 4])
         self.accesses.append(
-            L.AccessRow(-1, 0, L.F_NONE, root, stride, offset, fresh, width, int(r.random() < 0.2), 0, 0)
+            L.AccessRow(
+                -1,
+                0,
+                L.F_NONE,
+                root,
+                stride,
+                offset,
+                fresh,
+                width,
+                int(r.random() < 0.2),
+                0,
+                0,
+            )
         )
         return len(self.accesses) - 1
 

@@ -11,8 +11,8 @@ struct figures {
 	int64_t ports;                 /* how many: the ports */
 	/* when a uop is given its port: whether it is issue */
 	int64_t bind_at_issue;
-	/* a port that is given at issue is the one with fewest uops, those of
-	 * this cycle too */
+	/* a port given at issue is the one with fewest uops, those of this
+	 * cycle too */
 	int64_t bind_evenly;
 	/* slots: fused-domain slots of the reorder buffer */
 	int64_t rob;
@@ -143,8 +143,8 @@ struct figures {
 	int64_t commit_interval;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
-	/* cycles: from dispatch of the store data to the end of the load, which
-	 * is then known to have had the right value; 0: the address says enough */
+	/* cycles: from dispatch of the load, and of the store data, to the end
+	 * of the load, whose value is then known to be right; 0: none */
 	int64_t renaming_check;
 	/* cycles: added to the end of a load with a segment, if the store is
 	 * not written */
