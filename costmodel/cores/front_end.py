@@ -150,7 +150,8 @@ class UopCache(Section, frozen=True):
         "a taken branch ends a line", cause=CACHE,
     )] = True
     length_prefixes: Annotated[bool, layout(
-        "operations of registers with a length-changing prefix are cached too", cause=CACHE,
+        "operations of registers with a length-changing prefix are cached too",
+        cause=CACHE,
     )] = True
     jcc_erratum: Annotated[bool, layout(
         "a branch that touches a 32-byte boundary is not cached", cause=CACHE,
@@ -187,8 +188,8 @@ class FrontEnd(Section, frozen=True):
         "uops", cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0
     loop_turn: Annotated[float, timing(
-        "loop_turn", "lost by the replay of a turn of as many uops as issue a cycle, or "
-        "more", cause=CACHE, limit=CACHE, relaxed=0,
+        "loop_turn", "lost by the replay of a turn of as many uops as issue a cycle, "
+        "or more", cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0.0
     uop_queue: Annotated[int, timing(
         "queue", "fused uops between delivery and issue", "uops", least=1,

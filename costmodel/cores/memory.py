@@ -42,13 +42,13 @@ class Renaming(Section, frozen=True):
         cause=FORWARD,
     )] = 0
     check: Annotated[int, timing(
-        "renaming_check", "from dispatch of the store data to the end of the load, which "
-        "is then known to have had the right value; 0: the address says enough",
+        "renaming_check", "from dispatch of the load, and of the store data, to the "
+        "end of the load, whose value is then known to be right; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     segment: Annotated[int, timing(
-        "renaming_segment", "added to the end of a load with a segment, if the store is "
-        "not written", cause=FORWARD, limit=FORWARD, relaxed=0,
+        "renaming_segment", "added to the end of a load with a segment, if the store "
+        "is not written", cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     passed: Annotated[int, timing(
         "renaming_passed", "added if PUSH or POP of memory stored what it had loaded",
@@ -146,10 +146,10 @@ class Memory(Section, frozen=True):
         "bank_loads", "loads of a cycle that may touch one bank, of any lines; 0: one, "
         "or any number of one line", "loads", cause=LOAD,
     )] = 0
-    store_address_latency: Annotated[int, latency(
-        "store_address_latency", "from dispatch of a store address to its completion",
+    store_address_extra: Annotated[int, latency(
+        "store_address_extra", "added to the cycle a store address takes to complete",
         cause="execute latency",
-    )] = 1
+    )] = 0
     forward_latency: Annotated[int, timing(
         "forward_latency", "from store data to load result", cause=FORWARD,
         limit=FORWARD, relaxed=0,

@@ -138,13 +138,13 @@ class Composer:
             Uop(
                 kind=L.K_STORE_ADDRESS,
                 port_class=SIMPLE if simple else ADDRESS,
-                latency=self._memory.store_address_latency,
+                latency=1 + self._memory.store_address_extra,
                 busy=0,
                 flags=flags | L.MEMORY_OP | turns,
                 inputs=self._address(place),
                 outputs=(),
                 access=number,
-                latency_of=(("memory.store_address_latency", 1),),
+                latency_of=(("memory.store_address_extra", 1),),
             ),
             Uop(
                 kind=L.K_STORE_DATA,

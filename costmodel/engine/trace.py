@@ -196,7 +196,8 @@ class Builder:
                     form.length, first, len(rows.uops), low.decode_slots,
                     low.simple_after, low.microcode, low.fillers, _opcode_at(form),
                     form.stack_delta, flags | L.MOVES * moves, low.latency,
-                    low.after_older, low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
+                    low.after_older, low.redirect, low.prefix_stall,
+                    L.signed(after) if moves else 0,
                     *lines,
                 )
             )  # fmt: skip

@@ -78,7 +78,7 @@ class Figures(NamedTuple):
     narrow_extra: int
     bank_bytes: int
     bank_loads: int
-    store_address_latency: int
+    store_address_extra: int
     forward_latency: int
     forward_address: int
     forward_load: int
@@ -192,7 +192,7 @@ DRAWS: dict[str, Draw] = {
     "narrow_extra": Draw((0, 1, 2), _ZERO_CYCLES),
     "bank_bytes": Draw((0, 0, 4, 8), (1, 2, 16, 32, 64)),
     "bank_loads": Draw((0, 1, 2), (3, 64)),
-    "store_address_latency": Draw((1, 1, 2, 5), _CYCLES),
+    "store_address_extra": Draw((0, 0, 1, 4), _ZERO_CYCLES),
     "forward_latency": Draw((0, 1, 2, 3, 4, 5), _ZERO_CYCLES),
     "forward_address": Draw((0, 1, 2, 5, 9), _ZERO_CYCLES),
     "forward_load": Draw((0, 0, 4, 6, 8, 11), _ZERO_CYCLES),
@@ -224,7 +224,7 @@ UNREAD = ("ports",)
 IN_CELLS = (
     "prefix_stall", "prefix_stall_more", "redirect", "load_latency", "indexed_extra",
     "slow_extra", "chase_saves", "segment_extra", "absolute_extra", "sign_extend_extra",
-    "narrow_extra", "store_address_latency",
+    "narrow_extra", "store_address_extra",
 )  # fmt: skip
 
 

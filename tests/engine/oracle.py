@@ -12,12 +12,13 @@ Rules the figures of a core do not say by themselves:
   their uops completed. What a slot held is free in the same cycle.
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
-  lines written. With ``segments_pair`` 0 a store with a segment counts as one that does
-  not merge for how many go in a cycle. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, ``commit_per_cycle`` if not. Lines that do not merge start no closer than
-  ``commit_interval`` 64ths of a cycle; a store that had to wait for that alone counts
-  from when it was due, others from the cycle they commit in. A split store commits
-  again, a cycle later, to the next line. Its buffer entry is free a cycle after.
+  lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
+  merges, and has no segment where not ``segments_pair``; else ``commit_per_cycle``.
+  Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
+  counted from when the line before was due if it commits in that very cycle, else from
+  the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
+  A split store commits again, a cycle later, to the next line. Its buffer entry is free
+  a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
   inputs are ready and its port is free; the oldest goes first. Uops of the unit that
   is not pipelined start in program order. Without ports it leaves when ready.
@@ -73,7 +74,6 @@ class Machine(Issue):
         self.divider_free = 0
         self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
         self.commit_after = 0  # cycle after which the first of them may go
-        self.commit_held = False  # it has waited for the line rate alone
         self.commit_clock = 0
         self.last_line: Line | None = None
         self.recent: list[Line] = []
@@ -119,16 +119,14 @@ class Machine(Issue):
             if committed >= room and committed:
                 return
             if not merges:
-                due = -(-self.commit_clock // FIXED)
+                due = self.commit_clock // FIXED
                 if due > cycle:
-                    self.commit_held = True
                     return
-                if not self.commit_held:
+                if due < cycle:
                     self.commit_clock = cycle * FIXED
                 self.commit_clock += self.p.commit_interval
                 if self.p.combine_lines:
                     self.recent = [line, *self.recent][: self.p.combine_lines]
-            self.commit_held = False
             committed += 1
             self.last_line = line
             self.commit_queue.pop(0)

@@ -22,10 +22,10 @@
   comes alone. Where lines of one window come ``cache_again`` cycles apart, the lines of
   a cycle all begin in one window, and more lines of that window that did not fit come
   so many cycles after those before.
-- *Loop buffer*: all is there at once; or, with ``loop_width``, so many uops a cycle, what
-  is larger alone, and the next turn begins in the cycle after a taken branch. Turns of
-  ``issue_width`` uops and more lose ``loop_turn`` 64ths of a cycle, whole ones when they
-  have added up.
+- *Loop buffer*: all is there at once; or, with ``loop_width``, so many uops a cycle,
+  what is larger alone, and the next turn begins in the cycle after a taken branch.
+  Turns of ``issue_width`` uops and more lose ``loop_turn`` 64ths of a cycle, whole ones
+  when they have added up.
 - *Queue*: ``queue`` slots, free from the cycle after their issue slot issued; slots of
   an instruction beyond its issue slots leave with its last uop. An instruction larger
   than the queue does not wait for room.

@@ -130,7 +130,19 @@ class Draw:
             offset = r.choice([-1, -30, (1 << 63) - r.randrange(1, 50), -(1 << 63)])
         stride = r.choice([0, 0, 0, 8, -8, 64, 4])
         self.accesses.append(
-            L.AccessRow(-1, 0, L.F_NONE, root, stride, offset, fresh, width, int(r.random() < 0.2), 0, 0)
+            L.AccessRow(
+                -1,
+                0,
+                L.F_NONE,
+                root,
+                stride,
+                offset,
+                fresh,
+                width,
+                int(r.random() < 0.2),
+                0,
+                0,
+            )
         )
         return len(self.accesses) - 1
 
@@ -169,8 +181,8 @@ class Draw:
         together = self.r.choice([0, 0, L.NEW_SLOT])
         turn = self.r.choice([0, L.IN_TURN])
         return [
-            U(L.K_STORE_ADDRESS, self.ports(2), 0, 0, extra | L.MEMORY_OP | turn,
-              self.pairs(2), (), access, ("store_address_latency",)),
+            U(L.K_STORE_ADDRESS, self.ports(2), 1, 0, extra | L.MEMORY_OP | turn,
+              self.pairs(2), (), access, ("store_address_extra",)),
             U(L.K_STORE_DATA, self.ports(2), 1, 0, together, self.pairs(1), (), access),
         ]  # fmt: skip
 

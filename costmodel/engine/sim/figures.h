@@ -11,8 +11,8 @@ struct figures {
 	int64_t ports;                 /* how many: the ports */
 	/* when a uop is given its port: whether it is issue */
 	int64_t bind_at_issue;
-	/* a port that is given at issue is the one with fewest uops, those of
-	 * this cycle too */
+	/* a port given at issue is the one with fewest uops, those of this
+	 * cycle too */
 	int64_t bind_evenly;
 	/* slots: fused-domain slots of the reorder buffer */
 	int64_t rob;
@@ -109,8 +109,8 @@ struct figures {
 	/* loads: loads of a cycle that may touch one bank, of any lines; 0:
 	 * one, or any number of one line */
 	int64_t bank_loads;
-	/* cycles: from dispatch of a store address to its completion */
-	int64_t store_address_latency;
+	/* cycles: added to the cycle a store address takes to complete */
+	int64_t store_address_extra;
 	int64_t forward_latency;       /* cycles: from store data to load result */
 	/* cycles: from dispatch of the store address to load result */
 	int64_t forward_address;
@@ -143,8 +143,8 @@ struct figures {
 	int64_t commit_interval;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
-	/* cycles: from dispatch of the store data to the end of the load, which
-	 * is then known to have had the right value; 0: the address says enough */
+	/* cycles: from dispatch of the load, and of the store data, to the end
+	 * of the load, whose value is then known to be right; 0: none */
 	int64_t renaming_check;
 	/* cycles: added to the end of a load with a segment, if the store is
 	 * not written */
@@ -218,7 +218,7 @@ struct figures {
 	X(narrow_extra) \
 	X(bank_bytes) \
 	X(bank_loads) \
-	X(store_address_latency) \
+	X(store_address_extra) \
 	X(forward_latency) \
 	X(forward_address) \
 	X(forward_load) \
@@ -302,7 +302,7 @@ struct figures {
 	X(narrow_extra, 0, 100000, 0, 0) \
 	X(bank_bytes, 1, 64, 1, 1) \
 	X(bank_loads, 0, 100000, 0, 0) \
-	X(store_address_latency, 0, 100000, 0, 0) \
+	X(store_address_extra, 0, 100000, 0, 0) \
 	X(forward_latency, 0, 100000, 0, 0) \
 	X(forward_address, 0, 100000, 0, 0) \
 	X(forward_load, 0, 100000, 0, 0) \

@@ -37,9 +37,9 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line, bool
 	if (cycle == m->committed && m->committed_in >= width)
 		cycle++;
 	if (!merges) {
-		int64_t due = (m->commit_clock + FIXED - 1) / FIXED;
+		int64_t due = m->commit_clock / FIXED;
 
-		if (due > cycle) /* keep the fraction: the rate is that of the interval */
+		if (due >= cycle) /* keep the fraction: the rate is that of the interval */
 			cycle = due;
 		else
 			m->commit_clock = cycle * FIXED;
