@@ -138,5 +138,8 @@ llvm-mca-check: $(VENV)/runtime
 validate: $(VENV)/runtime
 	@$(PY) tools/accuracy.py $(DATA)
 
+differences: $(VENV)/runtime
+	@$(PY) tools/differences.py $(DATA)
+
 clean:
 	rm -rf $(VENV) .venv-versions build dist .mypy_cache .ruff_cache .pytest_cache

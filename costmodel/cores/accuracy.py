@@ -15,6 +15,7 @@ from costmodel import data
 from costmodel.errors import CostmodelError
 
 FILE = "accuracy.json"
+DIFFERENCES = "differences.json"
 _FEWEST = 500  # rows a set needs to stand for a core's error
 
 
@@ -96,6 +97,43 @@ def widening(uarch: str, scenario: str) -> tuple[float, float] | None:
     if not others:
         return None
     return min(one.below for one in others), max(one.above for one in others)
+
+
+def difference_margin(uarch: str, scenario: str) -> float:
+    """Cycles by which both ends of a difference's interval move out.
+
+    Those of the scenario if differences were measured in it on this core; else the most
+    of the core's settings; of a core without measured differences, the most of all.
+    """
+    known = _margins()
+    own = known.get(uarch, {})
+    if scenario in own:
+        return own[scenario]
+    apply = [own] if own else list(known.values())
+    return max((most for of in apply for most in of.values()), default=0.0)
+
+
+def _margins() -> dict[str, dict[str, float]]:
+    """By core, then by setting."""
+    try:
+        file = data.calibration_dir() / DIFFERENCES
+        return _read_margins(file, file.stat().st_mtime_ns)
+    except (OSError, CostmodelError):
+        return {}
+
+
+@functools.lru_cache(maxsize=4)
+def _read_margins(file: Path, stamp: int) -> dict[str, dict[str, float]]:
+    """The margins in ``file``; none where it holds none."""
+    import json
+
+    found: dict[str, dict[str, float]] = {}
+    try:
+        for row in json.loads(file.read_text("utf-8"))["differences"]:
+            found.setdefault(row["uarch"], {})[row["setting"]] = float(row["margin"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return found
 
 
 def _record() -> dict[str, tuple[MeasuredSet, ...]]:

@@ -89,6 +89,8 @@ class Estimate:
     core_error: MeasuredError | None = None  # of the core's estimates; None: unmeasured
     low: float | None = None  # 90 % interval of ``cycles``, the model's error included
     high: float | None = None
+    median: float | None = None  # of the draws of ``cycles``
+    central: bool = True  # whether ``cycles`` lies in the middle half of the draws
     settled: bool = True  # whether copies were found to repeat; if not, ``cycles`` is
     # the mean over the later half of a bounded run
 
@@ -122,12 +124,20 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
-    """Two estimates on one core in one scenario. ``low``, ``high``: of ``delta``."""
+    """Two estimates on one core in one scenario.
+
+    ``low``, ``high``: the 90 % interval of ``delta``, the model's error included;
+    ``median`` of its draws, ``spread`` from their 5 % to their 95 % quantile;
+    ``central``: whether ``delta`` lies in the middle half of them.
+    """
 
     before: Estimate
     after: Estimate
     low: float | None = None
     high: float | None = None
+    median: float | None = None
+    spread: float | None = None
+    central: bool = True
 
     def __repr__(self) -> str:
         """One line: a result holds thousands of figures."""

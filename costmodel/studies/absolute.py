@@ -14,11 +14,10 @@ from typing import TypeVar
 from costmodel.code.insn import Path
 from costmodel.cores.accuracy import widening
 from costmodel.engine.result import Estimate
-from costmodel.studies.draws import SEED, quantile
+from costmodel.studies.draws import SEED
 from costmodel.studies.settings import Values
-from costmodel.studies.uncertainty import Progress, Task, run_all
+from costmodel.studies.uncertainty import Progress, Task, interval, run_all
 
-LOW, HIGH = 0.05, 0.95
 Kind = TypeVar("Kind", bound=Estimate)
 
 
@@ -44,15 +43,23 @@ def with_intervals(
     ]
     out = []
     for estimate, found in zip(estimates, run_all(tasks, None, progress), strict=True):
-        below, above = widening(estimate.uarch, estimate.scenario) or (1.0, 1.0)
-        cycles = [float(one) for one in found.drawn] or [estimate.cycles]
-        low, high = quantile(cycles, LOW) * below, quantile(cycles, HIGH) * above
+        known = interval(
+            estimate.cycles,
+            [float(one) for one in found.drawn] or [estimate.cycles],
+            factors=factors(estimate.uarch, estimate.scenario),
+        )
         out.append(
             replace(
                 estimate,
-                # Draws need not surround the stated figures; an interval does.
-                low=min(low, estimate.cycles),
-                high=max(high, estimate.cycles),
+                low=known.low,
+                high=known.high,
+                median=known.median,
+                central=known.central,
             )
         )
     return out
+
+
+def factors(uarch: str, scenario: str) -> tuple[float, float]:
+    """What the ends of a path's interval are multiplied by."""
+    return widening(uarch, scenario) or (1.0, 1.0)

@@ -42,17 +42,16 @@ def mark_of_difference(comparison: Comparison) -> str:
     if any(side.unknown for side in sides):
         return "??"
     assumed = any(side.guesses for side in sides)
-    return mark_of_interval(
-        comparison.delta, comparison.low, comparison.high, assumed=assumed
-    )
+    spread = comparison.spread
+    if spread is None and comparison.low is not None and comparison.high is not None:
+        spread = comparison.high - comparison.low
+    return mark_of_spread(comparison.delta, spread, assumed=assumed)
 
 
-def mark_of_interval(
-    value: float, low: float | None, high: float | None, *, assumed: bool
-) -> str:
-    """The mark of a figure with the ends its draws have (None or nan: no draws)."""
-    if low is None or high is None or low != low or high != high:
+def mark_of_spread(value: float, spread: float | None, *, assumed: bool) -> str:
+    """The mark of a figure whose draws spread so far (None or nan: no draws)."""
+    if spread is None or spread != spread:
         return "?" if assumed else ""
-    if not assumed or high - low < 1e-9:
+    if not assumed or spread < 1e-9:
         return ""
-    return "??" if high - low > max(CYCLE, abs(value)) else "?"
+    return "??" if spread > max(CYCLE, abs(value)) else "?"

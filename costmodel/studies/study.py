@@ -14,12 +14,13 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from costmodel.code.insn import Path
-from costmodel.cores.accuracy import MeasuredError, measured_error
+from costmodel.cores.accuracy import MeasuredError, difference_margin, measured_error
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
+from costmodel.studies.absolute import factors
 from costmodel.studies.families import Family, families
-from costmodel.studies.studyfile import UNITS, Question, Study, needed
+from costmodel.studies.studyfile import UNITS, Question, Slow, Study, needed
 from costmodel.studies.studyfile import load_study as load_study
 from costmodel.studies.uncertainty import (
     Draws,
@@ -28,6 +29,7 @@ from costmodel.studies.uncertainty import (
     Task,
     interval,
     run_all,
+    same_code,
 )
 
 NEVER = 100.0  # a share of calls that cannot be passed
@@ -49,6 +51,8 @@ class Answer:
     sentence: str
     statement: str  # the claim, with its source; "" if there is none
     guesses: int = 0  # assumed figures of the core the value rests on
+    spread: float = 0.0  # of the draws alone, from 5 to 95 %
+    central: bool = True  # whether the value lies in the middle half of the draws
 
 
 class Cost(NamedTuple):
@@ -166,14 +170,19 @@ class _Table:
         names = [(question.before, -1), (question.after, 1)]
         cold = _cold(question)
         fast = self._sum([(n, question.scenario, s) for n, s in names if n], core, cold)
-        if question.kind in ("cost", "difference"):
-            return _interval(fast)
+        if question.kind == "cost":
+            chosen = self._scenario(question.after, question.scenario)
+            return _interval(fast, factors=factors(core, chosen))
+        margin = self._margin(question, core)
+        if question.kind == "difference":
+            return _interval(fast, margin)
         slow = [
             self._sum(
                 [(s.before, s.scenario, -1), (s.after, s.scenario, 1)], core, cold
             )
             for s in question.slow
         ]
+        margins = [self._margin(s, core) for s in question.slow]
         if question.kind == "mix":
             shares = [Fraction(str(s.share)) for s in question.slow]
             return _interval(
@@ -183,9 +192,33 @@ class _Table:
                         share * one[k] for share, one in zip(shares, slow, strict=True)
                     )
                     for k, f in enumerate(fast)
-                ]
+                ],
+                margin
+                + sum(
+                    float(share) * one
+                    for share, one in zip(shares, margins, strict=True)
+                ),
             )
-        return _interval([even(f, -s) for f, s in zip(fast, slow[0], strict=True)])
+        pairs = list(zip(fast, (-s for s in slow[0]), strict=True))
+        known = _interval([even(f, s) for f, s in pairs])
+        if not known.draws:
+            return known
+        adds, saves = Fraction(margin), Fraction(margins[0])
+        low = _interval([even(f - adds, s + saves) for f, s in pairs]).low
+        high = _interval([even(f + adds, s - saves) for f, s in pairs]).high
+        return replace(known, low=low, high=high)
+
+    def _scenario(self, name: str, scenario: str) -> str:
+        return scenario or default_scenario(self.paths[name])
+
+    def _margin(self, asked: Question | Slow, core: str) -> float:
+        """What the model's own error adds to the ends of a difference."""
+        if not asked.before or not asked.after:
+            return 0.0
+        before, after = self.paths[asked.before], self.paths[asked.after]
+        if same_code(before, after):
+            return 0.0
+        return difference_margin(core, self._scenario(asked.after, asked.scenario))
 
     def _sum(
         self, parts: Sequence[tuple[str, str, int]], core: str, cold: Cold
@@ -243,10 +276,14 @@ def even(added: Fraction, saved: Fraction) -> Fraction:
     return min(100 * added / saved, never) if saved > 0 else never
 
 
-def _interval(values: Sequence[Fraction]) -> Interval:
+def _interval(
+    values: Sequence[Fraction],
+    margin: float = 0.0,
+    factors: tuple[float, float] = (1.0, 1.0),
+) -> Interval:
     stated, *drawn = (float(v) for v in values)
     if drawn:
-        return interval(stated, drawn)
+        return interval(stated, drawn, margin, factors)
     return Interval(stated, stated, stated, stated, 0)
 
 
@@ -264,6 +301,7 @@ def _answer(question: Question, core: str, known: Interval, slots: str = "") -> 
         known.high, UNITS[question.kind],
         verdict(known, claim.above, claim.below) if claim else "",
         text, f"{claim.says} ({claim.source})" if claim else "",
+        spread=known.spread, central=known.central,
     )  # fmt: skip
 
 

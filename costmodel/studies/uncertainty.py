@@ -19,6 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
+from costmodel.cores.accuracy import difference_margin
 from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.cold import Cold
 from costmodel.engine.guesses import guesses
@@ -31,6 +32,7 @@ from costmodel.studies.settings import Values, with_settings
 
 DRAWS = 32  # of a comparison, unless asked for others
 PARALLEL_ABOVE = 40_000  # runs that make up for starting processes
+ROOM = 1e-9  # of a cycle: an end itself is inside
 PART = 10_000  # runs one process is given at a time
 Progress = Callable[[int, int], None]
 Kind = TypeVar("Kind", bound=Comparison)
@@ -61,13 +63,20 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A quantity at the stated figures; median, 5 % and 95 % of its draws."""
+    """A quantity at the stated figures, the median of its draws, and the interval that
+    holds it in 90 % of cases: the model's own error included.
+
+    ``spread``: from the 5 % to the 95 % quantile of the draws alone. ``central``:
+    whether the value lies in the middle half of the draws.
+    """
 
     value: float
     median: float
     low: float
     high: float
     draws: int
+    spread: float = 0.0
+    central: bool = True
 
 
 class Part(NamedTuple):
@@ -187,22 +196,42 @@ def _pool(work: Sequence[Part], executor: Executor | None) -> Iterator[Executor 
 # -- quantities ------------------------------------------------------------------------
 
 
-def interval(value: float, drawn: Sequence[float]) -> Interval:
+def interval(
+    value: float,
+    drawn: Sequence[float],
+    margin: float = 0.0,
+    factors: tuple[float, float] = (1.0, 1.0),
+) -> Interval:
     """Median and 90 % interval of a quantity's draws; without draws, all unknown.
 
-    Draws need not surround the value at the stated figures; the interval does.
+    The ends are multiplied by ``factors`` and then moved out by ``margin``: what the
+    model's own error needs. Draws need not surround the value at the stated figures;
+    the interval does.
     """
     if not drawn:
         return Interval(value, value, float("nan"), float("nan"), 0)
-    low, median, high = (quantile(drawn, q) for q in (0.05, 0.5, 0.95))
-    return Interval(value, median, min(low, value), max(high, value), len(drawn))
-
-
-def difference(before: Draws, after: Draws) -> Interval:
-    """Cycles ``after`` takes more, draw by draw on the same core."""
-    return interval(
-        float(after.stated - before.stated), [float(d) for d in deltas(before, after)]
+    low, lower, median, upper, high = (
+        quantile(drawn, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)
     )
+    ends = min(low, value) * factors[0] - margin, max(high, value) * factors[1] + margin
+    central = lower - ROOM <= value <= upper + ROOM
+    return Interval(value, median, *ends, len(drawn), high - low, central)
+
+
+def difference(before: Draws, after: Draws, margin: float = 0.0) -> Interval:
+    """Cycles ``after`` takes more, draw by draw on the same core. ``margin``: see
+    ``interval``."""
+    value = float(after.stated - before.stated)
+    return interval(value, [float(d) for d in deltas(before, after)], margin)
+
+
+def same_code(before: Path, after: Path) -> bool:
+    """Whether two paths are the same: then no model is wrong about what differs."""
+    first, second = (
+        [(s.insn.address, s.insn.form, s.taken) for s in path.steps]
+        for path in (before, after)
+    )
+    return first == second
 
 
 def deltas(before: Draws, after: Draws) -> list[Fraction]:
@@ -244,8 +273,23 @@ def with_intervals(
         for path in paths
     ]
     found = run_all(tasks, executor, progress)
+    alike = same_code(*paths)
     out = []
     for k, comparison in enumerate(comparisons):
-        known = difference(found[2 * k], found[2 * k + 1])
-        out.append(replace(comparison, low=known.low, high=known.high))
+        after = comparison.after
+        known = difference(
+            found[2 * k],
+            found[2 * k + 1],
+            0.0 if alike else difference_margin(after.uarch, after.scenario),
+        )
+        out.append(
+            replace(
+                comparison,
+                low=known.low,
+                high=known.high,
+                median=known.median,
+                spread=known.spread,
+                central=known.central,
+            )
+        )
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from costmodel.studies.certainty import mark_of_interval
+from costmodel.studies.certainty import mark_of_spread
 from costmodel.studies.headline import Spread, Told
 from costmodel.studies.study import Outcome
 from costmodel.views.layout import number, plural
@@ -134,8 +134,8 @@ def _cores(told: Told) -> Section:
 
 def _worst(told: Told, cores: list[str]) -> str:
     marks = [
-        mark_of_interval(
-            a.value, a.low if told.draws else None, a.high, assumed=a.guesses > 0
+        mark_of_spread(
+            a.value, a.spread if told.draws else None, assumed=a.guesses > 0
         )
         for a in told.added.answers
         if a.uarch in cores

@@ -192,6 +192,8 @@ def difference_table(comparisons: Sequence[Comparison], digits: int) -> Table:
         span = ""
         if c.low is not None and c.high is not None:
             span = f"{_signed(c.low, digits)} to {_signed(c.high, digits)}"
+            if c.median is not None and not c.central:
+                span += f", median {_signed(c.median, digits)}"
         row = (
             _signed(delta(c), digits) + mark_of_difference(c).ljust(2),
             *((span,) if intervals else ()),

@@ -137,17 +137,34 @@ def _table_of(estimates: Sequence[Estimate], titled: bool) -> list[Section]:
     first = estimates[0]
     align = "rrrrrll" if sure else "rrrrll"
     blocks: list[Table | Text] = [Table(head, rows, align, wrapped=True)]
+    if medians := _medians(estimates):
+        blocks.append(Text(medians, True))
     blocks.append(Text(errors_said({e.uarch: e.core_error for e in estimates}), True))
     if first.pt_regs:
         blocks.append(Text(missing_slots(first.pt_regs), True))
     return [Section(_title(first) if titled else "", tuple(blocks))]
 
 
+def _medians(estimates: Sequence[Estimate]) -> str:
+    """The medians of the draws, where the stated cycles are far from them."""
+    told = [
+        f"{e.uarch} {e.median:.4g}"
+        for e in estimates
+        if e.median is not None and not e.central
+    ]
+    return (
+        "median of the draws, not near the cycles: " + ", ".join(told) if told else ""
+    )
+
+
 def span_said(estimate: Estimate) -> str:
     """The 90 % interval, where there is one."""
     if estimate.low is None or estimate.high is None:
         return ""
-    return f" (90 %: {estimate.low:.4g} to {estimate.high:.4g})"
+    span = f" (90 %: {estimate.low:.4g} to {estimate.high:.4g}"
+    if estimate.median is not None and not estimate.central:
+        span += f", median {estimate.median:.4g}"
+    return span + ")"
 
 
 def offset_said(estimate: Estimate) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from costmodel import __version__
-from costmodel.studies.certainty import DIFFERENCES, mark_of_interval
+from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
 from costmodel.studies.headline import Told
 from costmodel.studies.study import NEVER, Answer, Outcome, to_plain
 from costmodel.studies.studyfile import Question
@@ -126,8 +126,8 @@ def everywhere(outcome: Outcome, question: Question, answers: Sequence[Answer]) 
 def mark_of(outcome: Outcome, question: Question, a: Answer) -> str:
     """How much the answer rests on figures nobody has measured."""
     drawn = outcome.draws > 0 and question.kind in _DRAWN
-    low = a.low if drawn else None
-    return mark_of_interval(a.value, low, a.high, assumed=a.guesses > 0)
+    spread = a.spread if drawn and a.low == a.low else None
+    return mark_of_spread(a.value, spread, assumed=a.guesses > 0)
 
 
 def answer_rows(
@@ -137,6 +137,8 @@ def answer_rows(
     same: dict[tuple[str, str, str], list[str]] = {}
     for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
         span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
+        if span and not a.central:
+            span += f", median {_figure(a.median)}"
         value = _figure(a.value) + mark_of(outcome, question, a).ljust(2)
         same.setdefault((value, span, _fate(a)), []).append(a.uarch)
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from costmodel.engine.result import Comparison, Guess
-from costmodel.studies.certainty import mark_of, mark_of_difference, mark_of_interval
+from costmodel.studies.certainty import mark_of, mark_of_difference, mark_of_spread
 from tests.make import A_GUESS, an_estimate
 
 SMALL = Guess("window.retire_latency", 1, 1, 3, "")
@@ -21,18 +21,17 @@ def test_a_count_is_marked_by_what_could_move_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "low", "high", "mark"),
+    ("value", "spread", "mark"),
     [
-        (2, 2, 2, ""), (2, 1, 2.5, "?"), (2, 0, 4, "??"), (0, -0.5, 0.5, "?"),
-        (0, -3, 2, "??"), (9, 5, 12, "?"), (1, None, None, "?"),
-        (1, float("nan"), float("nan"), "?"),
+        (2, 0, ""), (2, 1.5, "?"), (2, 4, "??"), (0, 1, "?"), (0, 5, "??"),
+        (9, 7, "?"), (1, None, "?"), (1, float("nan"), "?"),
     ],
 )  # fmt: skip
 def test_a_difference_is_marked_by_its_draws(
-    value: float, low: float | None, high: float | None, mark: str
+    value: float, spread: float | None, mark: str
 ) -> None:
-    assert mark_of_interval(value, low, high, assumed=True) == mark
-    assert mark_of_interval(value, low, high, assumed=False) == ""
+    assert mark_of_spread(value, spread, assumed=True) == mark
+    assert mark_of_spread(value, spread, assumed=False) == ""
 
 
 def test_a_difference_with_a_made_up_cost_is_open() -> None:
