@@ -181,7 +181,7 @@ def load_image(
         from costmodel.code.revisions import revised
 
         return _from_revision(revised(name), options, space)
-    if path.is_dir() and (path / "vmlinux").is_file():
+    if os.path.isdir(path) and (path / "vmlinux").is_file():
         path, name = path / "vmlinux", str(path / "vmlinux")
     try:
         with path.open("rb") as stream:
