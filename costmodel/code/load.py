@@ -181,7 +181,8 @@ def load_image(
         from costmodel.code.revisions import revised
 
         return _from_revision(revised(name), options, space)
-    if os.path.isdir(path) and (path / "vmlinux").is_file():
+    # os.path says no where Path raises: a name too long is no directory.
+    if os.path.isdir(path) and (path / "vmlinux").is_file():  # noqa: PTH112
         path, name = path / "vmlinux", str(path / "vmlinux")
     try:
         with path.open("rb") as stream:
