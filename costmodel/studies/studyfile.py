@@ -119,7 +119,7 @@ def study_file(name: str) -> str:
     if "/" in name or "." in name or os.path.exists(name):  # noqa: PTH110
         return name
     shipped = data.stubs_dir() / name / "study.yaml"
-    return data.display_path(shipped) if shipped.is_file() else name
+    return data.display_path(shipped) if os.path.isfile(shipped) else name  # noqa: PTH113
 
 
 def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Path]]:
