@@ -181,8 +181,10 @@ def load_image(
         from costmodel.code.revisions import revised
 
         return _from_revision(revised(name), options, space)
-    if path.is_dir() and (path / "vmlinux").is_file():
-        path, name = path / "vmlinux", str(path / "vmlinux")
+    built = path / "vmlinux"
+    # Not Path.is_dir: it raises for a name that is too long.
+    if os.path.isdir(name) and built.is_file():  # noqa: PTH112
+        path, name = built, str(built)
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)

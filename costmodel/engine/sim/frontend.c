@@ -22,7 +22,8 @@
  * Uop cache. cache_lines lines and cache_width uops a cycle. With cache_again the lines
  * of one cycle all begin in one window, and more lines of that window come cache_again
  * cycles after the ones before; a taken branch begins anew, a cycle later if it lies in a
- * window after the one its line begins in. */
+ * window after the one its line begins in. So does code that comes after a refetch or
+ * after the decoders. */
 
 static int shift_of_blocks(struct machine *m)
 {

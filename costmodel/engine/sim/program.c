@@ -300,7 +300,8 @@ static bool allocate(struct program *p, const struct head_row *head, struct insn
 
 /* How many decode slots an instruction takes at most, and an issue slot uops (its own and
  * one before them): the rings must hold so many more than the machine's own sizes. */
-static void measure(struct program *p, const struct operand *inputs, int64_t input_count)
+static void measure(struct program *p, const struct operand *inputs,
+		    int64_t input_count)
 {
 	p->widest_insn = 1;
 	p->widest_slot = 1;
