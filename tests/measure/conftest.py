@@ -28,7 +28,9 @@ def build_tool() -> ModuleType:
 @pytest.fixture(scope="session")
 def measuring() -> None:
     """Skips, with the reason, where nothing can be measured."""
-    if not BINARY.is_file():
+    sources = (BINARY.parent / "native").iterdir()
+    newest = max(source.stat().st_mtime for source in sources)
+    if not BINARY.is_file() or BINARY.stat().st_mtime < newest:
         try:
             build_tool().build(BINARY.parent)
         except RuntimeError as error:
