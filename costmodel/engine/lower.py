@@ -70,6 +70,7 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
+        uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -82,6 +83,23 @@ class Lowering:
             rsp = ((R.RSP, 0),)
             uops.append(Uop(L.K_COMPUTE, "alu", 1, 0, L.INT_WRITER, rsp, rsp))
         return self._finish(form, row, cost, uops, decode, taken)
+
+    def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
+        """The uops, those that read AH to DH as slow as the core has them."""
+        extra = self.core.rename.high_byte_extra
+        if not extra or not any(use.high for use in form.reads):
+            return uops
+        port_class = "high_byte"
+        if port_class not in self.core.ports.classes:
+            port_class = ""
+        return [
+            uop._replace(
+                latency=uop.latency + extra, port_class=port_class or uop.port_class
+            )
+            if uop.kind == L.K_COMPUTE
+            else uop
+            for uop in uops
+        ]
 
     # --- what the renamer does itself -------------------------------------------------
     def _idiom(self, form: Form, cost: Cost) -> str:
@@ -159,6 +177,7 @@ class Lowering:
             immediates=slots.immediates(form, core),
             flags=flags,
             latency=cost.latency,
+            after_older=cost.after_older,
             redirect=core.front_end.redirect if cost.refetch else 0,
             prefix_stall=stall,
             prefix_stall_of=stall_of,
