@@ -184,8 +184,8 @@ class Ports(Section, frozen=True):
         "when a uop is given its port", name="bind_at_issue", when="issue", cause=PORT,
     )] = "issue"
     bind_evenly: Annotated[bool, timing(
-        "bind_evenly", "a port given at issue is the one with fewest uops, those of this "
-        "cycle too", "", cause=PORT,
+        "bind_evenly", "a port given at issue is the one with fewest uops, those of "
+        "this cycle too", "", cause=PORT,
     )] = False
     alternate: Annotated[tuple[str, ...], structure(
         "ports that load and store-address uops take in turn", most=PORTS, cause=PORT,

@@ -42,8 +42,8 @@ class Renaming(Section, frozen=True):
         cause=FORWARD,
     )] = 0
     check: Annotated[int, timing(
-        "renaming_check", "from dispatch of the load, and of the store data, to the end "
-        "of the load, whose value is then known to be right; 0: none",
+        "renaming_check", "from dispatch of the load, and of the store data, to the "
+        "end of the load, whose value is then known to be right; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     segment: Annotated[int, timing(
