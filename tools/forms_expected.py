@@ -8,7 +8,7 @@ ports and issue slots of the measured uops. A development tool.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from costmodel.code.insn import Form
@@ -70,6 +70,8 @@ def _nodes(step: Step) -> dict[str, tuple[set[str], set[str]]]:
 def _edges(step: Step) -> list[tuple[str, str, float]]:
     """(from, to, cycles) of every measured pair of operands."""
     nodes = _nodes(step)
+    explicit = [o for o in step.form.operands if o.kind in ("r", "s")]
+    highs = {f"REG{k}" for k, o in enumerate(explicit) if o.register and o.register.high}
     rows = step.record["latencies"]
     if step.same:
         rows = step.record.get("variants", {}).get("same_reg", {}).get(
@@ -91,6 +93,12 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
             cycles = row.get("cycles_addr")
         elif row["target"].startswith("MEM"):
             continue
+        if row["target"] in highs and source[0] & {CARRY, REST}:
+            # What closes such a chain works on AH to DH too, and is taken off as one
+            # cycle: the sum of both is right, neither alone.
+            cycles = 1
+        if cycles == 0 and source[0] & {CARRY, REST}:
+            continue  # of a count that is not zero: nothing waits for the flags
         if cycles is not None:
             pairs = itertools.product(source[0], target[1])
             out += [(a, b, cycles) for a, b in pairs]
@@ -118,8 +126,11 @@ def recurrence(block: Sequence[Step]) -> float:
     return (max(ready.values(), default=0.0) - half) / (ROUNDS // 2)
 
 
-def bound(block: Iterable[Step], width: int) -> float:
-    """Cycles an iteration that ports and issue slots take, each at its best."""
+def bound(block: Sequence[Step], width: int, decoded: bool = False) -> float:
+    """Cycles an iteration that ports and issue slots take, each at its best.
+
+    ``decoded``: there is no uop cache, and one decoder for the complex ones.
+    """
     uses: list[tuple[frozenset[str], int]] = []
     slots = 0
     for step in block:
@@ -129,6 +140,8 @@ def bound(block: Iterable[Step], width: int) -> float:
         slots += record["retire_slots"]
         uses += [(frozenset(p), n) for p, n in record["ports"].items()]
     best = slots / width
+    if decoded:
+        best = max(best, sum(bool(s.record.get("complex_decoder")) for s in block))
     sets = {ports for ports, _ in uses}
     for count in range(1, min(len(sets), 4) + 1):
         for chosen in itertools.combinations(sets, count):

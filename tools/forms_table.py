@@ -49,6 +49,16 @@ LEFT_OUT = re.compile(
     r"ENDBR|INC?SSP|SAVEPREV|RSTOR|SETSSBSY|XLAT|CMPXCHG\d|STAC|CLAC|SERIAL|"
     r"V|CVT|P(AND|OR|SHUF)|.*_LOCK|.*REP"
 )
+# A load's address that was itself loaded comes quicker than uops.info's chain has it.
+QUICK_LOADS = frozenset(
+    "sandybridge ivybridge haswell broadwell skylake skylake-x cascadelake".split()
+)
+# Operands decide how long it takes, and theirs are not told.
+VARIED_DIVISION = frozenset(("zen1", "zen2", "zen3"))
+# The uop cache delivers at most four uops a cycle, and fewer where a line ends.
+SLOW_DELIVERY = frozenset(
+    "nehalem westmere sandybridge ivybridge haswell broadwell".split()
+)
 CLOSED_BY = {"R64": "(R64, R64)", "R32": "(R32, R32)", "R16": "(R16, R16)"}
 
 
@@ -133,13 +143,24 @@ def _memory_blocks(
             yield Block(name, "loads", (name,) * 8, texts)
 
 
-def expected(block: Block, steps: list[Step], width: int) -> float | None:
+def expected(block: Block, steps: list[Step], core: str, width: int) -> float | None:
     """Cycles an iteration, None where the figures do not say."""
     chain = recurrence(steps)
+    if block.kind == "address" and block.form.startswith("MOV") and core in QUICK_LOADS:
+        return None
+    if "Moffs" in block.form or (core in VARIED_DIVISION and "DIV" in block.form):
+        return None
     microcode = max((s.record["uops_MS"] or 0) for s in steps)
     uops = sum(s.record.get("uops", 0) for s in steps)
     if width:
-        least = bound(steps, width)
+        decoded = core in ("nehalem", "westmere")
+        if decoded and "I16" in block.form:
+            return None  # the length-changing prefix binds
+        least = bound(steps, width, decoded)
+        if microcode and decoded:
+            return None
+        if len(steps) == 8 and core in SLOW_DELIVERY and least * width <= slots(steps):
+            return None
         if microcode and (len(steps) > 1 or chain < max(least, microcode / 4 + 2)):
             return None
         if chain < least and sparse(steps):
@@ -147,16 +168,19 @@ def expected(block: Block, steps: list[Step], width: int) -> float | None:
         if block.kind in ("address", "to flags", "from flags"):
             return chain if chain >= least else None
         return max(chain, least)
-    if len(steps) == 8 or chain < max(0.75, uops / 4):
-        return None  # nothing is said of the ports
+    if len(steps) == 8 or chain < max(0.75, uops / 2):
+        return None  # nothing is said of ports and microcode
     return chain
+
+
+def slots(steps: list[Step]) -> int:
+    return sum(step.record["retire_slots"] for step in steps)
 
 
 def sparse(steps: list[Step]) -> bool:
     """Whether the uop cache may not hold or deliver the code: what binds is unknown."""
     size = sum(len(step.form.data) for step in steps)
-    slots = sum(step.record["retire_slots"] for step in steps)
-    return size * 18 < 32 * slots or any(
+    return size * 18 < 32 * slots(steps) or any(
         len(step.form.data) >= 9 for step in steps  # 64-bit constants
     )
 
@@ -189,7 +213,7 @@ def main() -> None:
         if len(forms) != len(codes) or any(form.vector for form in forms):
             continue
         row = [block.form, block.kind, code.hex()]
-        for key, (_, width) in CORES.items():
+        for key, (core, width) in CORES.items():
             records = [figures[key].get(part) for part in block.parts]
             value = None
             if all(r is not None and r["operands"] for r in records):
@@ -198,7 +222,7 @@ def main() -> None:
                     for form, record in zip(forms, records, strict=True)
                     if record is not None
                 ]
-                value = expected(block, steps, width)
+                value = expected(block, steps, core, width)
             row.append("" if value is None else f"{value:.3f}".rstrip("0").rstrip("."))
         if any(row[3:]) and (block.kind, code) not in written:
             written.add((block.kind, code))  # other encodings assemble to the same

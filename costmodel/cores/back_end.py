@@ -85,6 +85,14 @@ class Rename(Section, frozen=True):
     high_byte: Annotated[Literal["merged", "renamed"], structure(
         "whether AH to DH are registers of their own", cause="dependency",
     )] = "merged"
+    high_byte_extra: Annotated[int, structure(
+        "added to an operation that reads AH to DH, which goes to the ports of the "
+        "class high_byte; 0: none is", "cycles", cause="dependency",
+    )] = 0
+    high_byte_written: Annotated[int, structure(
+        "added instead to one that writes AH to DH; 0: as high_byte_extra says",
+        "cycles", cause="dependency",
+    )] = 0
     low_byte_renamed: Annotated[bool, structure(
         "writes of AL and AX do not read the old register", cause="dependency",
     )] = False

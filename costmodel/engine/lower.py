@@ -65,6 +65,7 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
+        uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -77,6 +78,28 @@ class Lowering:
             rsp = ((R.RSP, 0),)
             uops.append(Uop(L.K_COMPUTE, "alu", 1, 0, L.INT_WRITER, rsp, rsp))
         return self._finish(form, row, cost, uops, decode, taken)
+
+    def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
+        """The uops, those of AH to DH as slow as the core has them."""
+        rename = self.core.rename
+        extra = 0
+        if any(use.high for use in form.reads):
+            extra = rename.high_byte_extra
+        if any(use.high for use in form.writes):
+            extra = rename.high_byte_written or rename.high_byte_extra
+        if not extra:
+            return uops
+        port_class = "high_byte"
+        if port_class not in self.core.ports.classes:
+            port_class = ""
+        return [
+            uop._replace(
+                latency=uop.latency + extra, port_class=port_class or uop.port_class
+            )
+            if uop.kind == L.K_COMPUTE
+            else uop
+            for uop in uops
+        ]
 
     # --- what the renamer does itself -------------------------------------------------
     def _idiom(self, form: Form, cost: Cost) -> str:
