@@ -150,6 +150,8 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         return None
     if "Moffs" in block.form or (core in VARIED_DIVISION and "DIV" in block.form):
         return None
+    if block.same and "SH" in block.form and "uops" not in steps[0].record:
+        return None  # only the full files tell one register given twice apart
     microcode = max((s.record["uops_MS"] or 0) for s in steps)
     uops = sum(s.record.get("uops", 0) for s in steps)
     if width:
