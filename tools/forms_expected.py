@@ -93,7 +93,7 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
             cycles = row.get("cycles_addr")
         elif row["target"].startswith("MEM"):
             continue
-        if row["target"] in highs and source[0] & {CARRY, REST}:
+        if cycles and row["target"] in highs and source[0] & {CARRY, REST}:
             # What closes such a chain works on AH to DH too, and is taken off as one
             # cycle: the sum of both is right, neither alone.
             cycles = 1

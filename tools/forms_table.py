@@ -148,6 +148,8 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
     chain = recurrence(steps)
     if block.kind == "address" and block.form.startswith("MOV") and core in QUICK_LOADS:
         return None
+    if block.kind == "to flags" and "R8h, CL" in block.form:
+        return None  # the sums contradict each other
     if "Moffs" in block.form or (core in VARIED_DIVISION and "DIV" in block.form):
         return None
     if block.same and "SH" in block.form and "uops" not in steps[0].record:
@@ -156,12 +158,14 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
     uops = sum(s.record.get("uops", 0) for s in steps)
     if width:
         decoded = core in ("nehalem", "westmere")
+        if decoded and max(s.record["retire_slots"] for s in steps) > 4:
+            return None  # microcode, which its figures do not tell
         if decoded and "I16" in block.form:
             return None  # the length-changing prefix binds
         least = bound(steps, width, decoded)
         if microcode and decoded:
             return None
-        if len(steps) == 8 and core in SLOW_DELIVERY and least * width <= slots(steps):
+        if len(steps) == 8 and core in SLOW_DELIVERY and least < slots(steps) / 2.5:
             return None
         if microcode and (len(steps) > 1 or chain < max(least, microcode / 4 + 2)):
             return None

@@ -94,7 +94,9 @@ class Lowering:
             port_class = ""
         return [
             uop._replace(
-                latency=uop.latency + extra, port_class=port_class or uop.port_class
+                latency=uop.latency + extra,
+                port_class=port_class or uop.port_class,
+                outputs=tuple([(register, 0) for register, _ in uop.outputs]),
             )
             if uop.kind == L.K_COMPUTE
             else uop
