@@ -148,7 +148,7 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
     chain = recurrence(steps)
     if block.kind == "address" and block.form.startswith("MOV") and core in QUICK_LOADS:
         return None
-    if block.kind == "to flags" and "R8h, CL" in block.form:
+    if "R8h, CL" in block.form:
         return None  # the sums contradict each other
     if "Moffs" in block.form or (core in VARIED_DIVISION and "DIV" in block.form):
         return None

@@ -46,7 +46,7 @@ class Dataflow:
         if use.width >= 32 or use.reg >= 16:
             return False
         if use.high:
-            return self._high_kept or not self._high_apart
+            return not self._high_apart or (self._high_kept and not self._low_apart)
         return not self._low_apart
 
     def own_registers(self) -> set[int]:

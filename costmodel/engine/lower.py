@@ -82,12 +82,12 @@ class Lowering:
     def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
         """The uops, those of AH to DH as slow as the core has them."""
         rename = self.core.rename
-        extra = 0
-        if any(use.high for use in form.reads):
-            extra = rename.high_byte_extra
-        if any(use.high for use in form.writes):
-            extra = rename.high_byte_written or rename.high_byte_extra
-        if not extra:
+        read = {use.reg for use in form.reads if use.high}
+        written = {use.reg for use in form.writes if use.high}
+        extra = rename.high_byte_extra
+        if written and rename.high_byte_written:
+            extra = rename.high_byte_written
+        if not extra or not (read or written):
             return uops
         port_class = "high_byte"
         if port_class not in self.core.ports.classes:
@@ -99,6 +99,10 @@ class Lowering:
                 outputs=tuple([(register, 0) for register, _ in uop.outputs]),
             )
             if uop.kind == L.K_COMPUTE
+            and (
+                any(register in read for register, _ in uop.inputs)
+                or any(register in written for register, _ in uop.outputs)
+            )
             else uop
             for uop in uops
         ]
