@@ -87,6 +87,11 @@ class Cost(Section, frozen=True):
         Literal["", "retire", "stores"],
         row("begins when all older uops retired, or all stores are written as well"),
     ] = ""
+    after_older: Annotated[
+        int,
+        row("issues before, and ends this long after older uops retired; 0: no rule",
+            "cycles", most=MOST_WAIT),
+    ] = 0
     holds: Annotated[bool, row("nothing younger issues before it ends")] = False
     refetch: Annotated[
         Literal["", "queue", "decode", "cache"],

@@ -183,6 +183,7 @@ class Lowering:
             immediates=slots.immediates(form, core),
             flags=flags,
             latency=cost.latency,
+            after_older=cost.after_older,
             redirect=core.front_end.redirect if cost.refetch else 0,
             prefix_stall=stall,
             prefix_stall_of=stall_of,

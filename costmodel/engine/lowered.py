@@ -51,6 +51,7 @@ class Lowered(NamedTuple):
     immediates: int
     flags: int
     latency: int
+    after_older: int
     redirect: int
     prefix_stall: int
     accesses: tuple[MemoryAccess, ...]

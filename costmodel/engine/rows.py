@@ -31,7 +31,7 @@ def find_row(core: Core, table: Mapping[str, Semantic], form: Form) -> Row:
         return Row(None, form.mnemonic, None)
     names = _operations(core, semantic.operation, form)
     for name in names:
-        for shape in _shapes(form):
+        for shape in _shapes(form, core.rename.folded_below):
             hit = costs.find(core, name, shape)
             if hit is not None:
                 own = semantic.operation if name == form.mnemonic else name
@@ -58,12 +58,18 @@ def _operations(core: Core, operation: str, form: Form) -> tuple[str, ...]:
             names = ("adc_short", operation)
     if form.mnemonic != operation and form.mnemonic in core.costs:
         names = (form.mnemonic, operation)  # apart from the rest on this core
-    return (*_lea_names(form), *names) if operation == "lea" else names
+    if operation == "lea":
+        return (*_lea_names(form, core.rename.folded_below), *names)
+    return names
 
 
-def _shapes(form: Form) -> tuple[str, ...]:
-    """Shapes rows may have: an implied count of one, and a zero, have their own."""
+def _shapes(form: Form, folded_below: int) -> tuple[str, ...]:
+    """Shapes rows may have: an implied count of one, and a zero, have their own. A
+    constant that is ``folded_below`` counts as a byte's."""
     shape = form.shape
+    if shape == "r64,i" and form.mnemonic in ("add", "sub"):
+        if -folded_below < (form.immediate or 0) < folded_below:
+            return ("r64,i8", shape)
     if shape.endswith("i8"):
         if form.immediate_bytes == 0:
             return (shape[:-2] + "1",)
@@ -93,7 +99,7 @@ def _short(form: Form) -> bool:
     return bool(code) and code[0] in (0x14, 0x15, 0x1C, 0x1D)
 
 
-def _lea_names(form: Form) -> tuple[str, ...]:
+def _lea_names(form: Form, folded_below: int) -> tuple[str, ...]:
     """Operations tried before ``lea`` itself: cores may cost address forms apart."""
     memory = form.memory[0]
     if form.operands[0].width < 32:
@@ -108,6 +114,8 @@ def _lea_names(form: Form) -> tuple[str, ...]:
         return ("lea_scaled_disp", "lea_complex") if scaled else ("lea_complex",)
     if scaled:
         return ("lea_scaled",) if memory.base >= 0 else ("lea_index",)
+    if folded_below and abs(memory.displacement) >= folded_below:
+        return ()
     if memory.base >= 0 and memory.index < 0:
         return ("lea_disp",) if memory.displacement else ("lea_base",)
     return ()

@@ -368,7 +368,7 @@ def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail)
     accesses, depth, linked = links(
-        body, core, plan.loops, settings.pointers == "same_pointer"
+        body, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
     )
     cold = ColdLines()
     if placed:

@@ -178,7 +178,7 @@ class Builder:
                 insns.append(
                     InsnRow(
                         form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,
-                        flags | L.MOVES * moves, 0, 0, 0,
+                        flags | L.MOVES * moves, 0, 0, 0, 0,
                         L.signed(after) if moves else 0, *lines,
                     )
                 )  # fmt: skip
@@ -196,7 +196,7 @@ class Builder:
                     form.length, first, len(rows.uops), low.decode_slots,
                     low.simple_after, low.microcode, low.fillers, _opcode_at(form),
                     form.stack_delta, flags | L.MOVES * moves, low.latency,
-                    low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
+                    low.after_older, low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
                     *lines,
                 )
             )  # fmt: skip
@@ -321,6 +321,8 @@ def _of_insn(low: Lowered) -> dict[str, Terms]:
         columns["prefixes"] = low.prefix_stall_of
     if low.row:
         columns["latency"] = ((low.row + ".latency", 1),)
+        if low.after_older:
+            columns["after_older"] = ((low.row + ".after_older", 1),)
         if low.fillers:
             columns["fillers"] = ((low.row + ".filler", 1),)
         if low.microcode_stated:
@@ -360,6 +362,6 @@ def _unlinked(lowered: Sequence[Lowered | None]) -> list[AccessRow]:
         for access in low.accesses
     ]
     return [
-        AccessRow(-1, 0, 0, number, 0, 0, 0, max(1, width), 0, 0)
+        AccessRow(-1, 0, 0, number, 0, 0, 0, max(1, width), 0, 0, 0)
         for number, width in enumerate(widths)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from costmodel.code.insn import Flow
 from costmodel.cores.model import Core, UopCache
+from costmodel.engine.layout import LCP
 from costmodel.engine.lowered import Item, Lowered
 
 
@@ -84,6 +85,8 @@ def cache_lines(
             and (items[k].taken or form.flow is not Flow.CONDITIONAL)
         ):
             ended = True
+        if low and low.flags & LCP and not form.memory and not cache.length_prefixes:
+            crowded.add(here)
         if cache.jcc_erratum and form.flow is not Flow.NEXT:
             length = form.length
             if low is None and k:

@@ -10,7 +10,8 @@ Rules the figures of a core do not say by themselves:
 
 - *Retire.* Slots in order, ``retire`` a cycle, ``retire_latency`` after the last of
   their uops completed. What a slot held is free in the same cycle.
-- *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
+- *Commit.* With ``segments_pair`` 0 a store with a segment counts as one that does not
+  merge for how many go in a cycle. Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
   merges, ``commit_per_cycle`` if not. Lines that do not merge start no closer than
@@ -21,12 +22,16 @@ Rules the figures of a core do not say by themselves:
   inputs are ready and its port is free; the oldest goes first. Uops of the unit that
   is not pipelined start in program order. Without ports it leaves when ready.
 - *Banks.* A load on a port it was bound to does not leave in a cycle in which an older
-  load on another of the ports taken in turn touches the same bank of another line.
+  load on another of the ports taken in turn touches the same bank of another line; or,
+  with ``bank_loads``, in which so many older loads there touch one of its banks.
 - *Forwarding.* A load that has left takes its data from its store unless that store has
   committed by then: when the store data and address have left plus the core's
   latencies, no earlier than a load from the cache. A renamed load's value is there
   ``renaming_latency`` after the inputs of the store data were, from its own issue on;
-  the load itself completes when the store's address has been compared.
+  the load itself completes when the store's address has been compared, and
+  ``renaming_check`` after it and the store data left, if that is not 0; of a store that
+  has committed only the first of these counts. ``renaming_segment`` comes on top for a
+  load with a segment, from a store that has not.
 - *Aliasing.* A load that seems to meet a store whose address has left and that has not
   committed when the load leaves takes ``alias_4k`` longer.
 - *Early wake-up* (``early_wake``, ports chosen at dispatch). A uop that is ready but
@@ -52,7 +57,9 @@ Rules the figures of a core do not say by themselves:
   whose last writer has retired; one that reads more by itself comes first.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
 - *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
-  queue; no uop of it completes before ``latency`` from its first issue.
+  queue; no uop of it completes before ``latency`` from its first issue, nor before
+  ``after_older`` from the retirement of everything older. Such an instruction does not
+  wait to issue.
 
 The front end's rules stand in ``oracle_front.py``.
 """
@@ -165,7 +172,10 @@ class Machine:
                 if there > cycle:
                     return
             merges = line == self.last_line or line in self.recent
-            room = self.p.commit_same_line if merges else self.p.commit_per_cycle
+            assert store.access is not None
+            alone = store.access.segment and not self.p.segments_pair
+            pairs = merges and not alone
+            room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
                 return
             if not merges:
@@ -259,6 +269,7 @@ class Machine:
         if uop.kind != L.K_LOAD:
             return False
         root, lines, banks = uop.access.touched(uop.insn.copy, self.p.bank_bytes)
+        crowd = dict.fromkeys(banks, 0)
         for other in self.leaving:
             if other.dispatched != cycle:
                 continue
@@ -267,9 +278,13 @@ class Machine:
             if other.port not in self.alternates:
                 continue
             theirs = other.access.touched(other.insn.copy, self.p.bank_bytes)
-            if theirs[0] == root and theirs[1] != lines and theirs[2] & banks:
+            if self.p.bank_loads:
+                for bank in theirs[2] & banks:
+                    crowd[bank] += 1
+            elif theirs[0] == root and theirs[1] != lines and theirs[2] & banks:
                 return True
-        return False
+        most = self.p.bank_loads
+        return most > 0 and any(count >= most for count in crowd.values())
 
     def may_leave(self, uop: Uop, cycle: int) -> bool:
         ready = uop.ready()
@@ -374,7 +389,8 @@ class Machine:
         self.holders = []
         if len(self.slots) - self.next_retire >= self.p.rob:
             return False
-        if uop is insn.uops[0] and insn.flags & L.WAIT_RETIRE:
+        waits = insn.flags & L.WAIT_RETIRE and not insn.after_older
+        if uop is insn.uops[0] and waits:
             if self.next_retire < len(self.slots):
                 return False
             if insn.flags & L.WAIT_STORES and self.uncommitted:
@@ -420,6 +436,7 @@ class Machine:
         insn = uop.insn
         if insn.first_issue is None:
             insn.first_issue = cycle
+            insn.older = self.slots[-2] if len(self.slots) > 1 else None
         if uop.kind == L.K_LOAD:
             self.loads.append(uop)
         if uop.int_writer:
@@ -515,7 +532,7 @@ class Machine:
             return
         uop.choices = uop.ports
         if self.p.bind_at_issue:
-            port = self.bind(uop, used)
+            port = self.bind(uop, used, bound_now)
             uop.choices = [port]
             bound_now.append(port)
             group = self.group_of[port]
@@ -526,7 +543,7 @@ class Machine:
         if group >= 0:
             self.entries[group] += 1
 
-    def bind(self, uop: Uop, used: int) -> int:
+    def bind(self, uop: Uop, used: int, bound_now: list[int]) -> int:
         """The port with fewest bound (first listed of equals) in slots 0, 2, ..; the
         runner-up in slots 1, 3, .. unless it is ``LAG`` or more behind. Uops that take
         the alternating ports do so in turn."""
@@ -543,6 +560,8 @@ class Machine:
             ]
         if len(ports) == 1:
             return ports[0]
+        if self.p.bind_evenly:
+            return min(ports, key=lambda port: self.bound[port] + bound_now.count(port))
         by_load = sorted(ports, key=lambda port: self.bound[port])
         best, second = by_load[:2]
         if used % 2 == 1 or self.bound[second] - self.bound[best] >= LAG:
