@@ -137,8 +137,10 @@ def _memory_blocks(
             yield Block(name, "address", (name,), (text.replace("rdi", "rbx"),))
         if not own.get("r"):
             texts = tuple(
-                _with(text, DESTINATIONS[operands[0]][0], new)
-                for new in DESTINATIONS[operands[0]]
+                _with(text, DESTINATIONS[operands[0]][0], new).replace(
+                    "+8]", f"+{8 * k + 8}]"  # of one word fewer come a cycle
+                )
+                for k, new in enumerate(DESTINATIONS[operands[0]])
             )
             yield Block(name, "loads", (name,) * 8, texts)
 
@@ -160,7 +162,7 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         decoded = core in ("nehalem", "westmere")
         if decoded and max(s.record["retire_slots"] for s in steps) > 4:
             return None  # microcode, which its figures do not tell
-        if decoded and "I16" in block.form:
+        if (decoded or core == "goldencove") and "I16" in block.form:
             return None  # the length-changing prefix binds
         least = bound(steps, width, decoded)
         if microcode and decoded:
