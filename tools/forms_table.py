@@ -3,7 +3,8 @@
 
     python tools/forms_table.py DIR
 
-DIR holds the uops_*.jsonl files. Rows are small blocks, columns the cores they were
+DIR holds the uops_*.jsonl files, zen4_lat.csv and zen4_tp.csv (WINIC) and zenp_ports.csv
+(pmtestbench: throughputs on Zen+). Rows are small blocks, columns the cores they were
 measured on, values cycles an iteration. A development tool.
 """
 
@@ -59,6 +60,7 @@ VARIED_DIVISION = frozenset(("zen1", "zen2", "zen3"))
 SLOW_DELIVERY = frozenset(
     "nehalem westmere sandybridge ivybridge haswell broadwell".split()
 )
+ZEN1 = list(CORES).index("ZEN+")
 CLOSED_BY = {"R64": "(R64, R64)", "R32": "(R32, R32)", "R16": "(R16, R16)"}
 
 
@@ -154,6 +156,8 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         return None  # the sums contradict each other
     if "Moffs" in block.form or (core in VARIED_DIVISION and "DIV" in block.form):
         return None
+    if not width and block.form.startswith("BSR") and not block.same:
+        return None  # a chain through what it may leave as it was
     if block.same and "SH" in block.form and "uops" not in steps[0].record:
         return None  # only the full files tell one register given twice apart
     microcode = max((s.record["uops_MS"] or 0) for s in steps)
@@ -193,6 +197,67 @@ def sparse(steps: list[Step]) -> bool:
     )
 
 
+_LLVM = re.compile(r"([A-Z]+?)(8|16|32|64)(rr|ri|ri8|ri32|r)$")
+_WIDTH = {"8": "R8l", "16": "R16", "32": "R32", "64": "R64"}
+
+
+def _form_key(mnemonic: str, operands: tuple[str, ...]) -> str:
+    return f"{mnemonic} ({', '.join(operands)})"
+
+
+def _plain_name(form: str) -> str:
+    """ADD_01 (R64, R64) as ADD (R64, R64)."""
+    return re.sub(r"_[0-9A-Fa-fRr]\d ", " ", form)
+
+
+def winic(folder: Path) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Zen 4: throughputs, and latencies from the first and the second operand."""
+    rates, latencies = {}, {}
+    keys = {}
+    with (folder / "zen4_tp.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if found := _LLVM.fullmatch(row["llvm_opcode"]):
+                width = _WIDTH[found[2]]
+                operands = {"rr": (width, width), "r": (width,)}.get(
+                    found[3], (width, "I8" if found[3] == "ri8" else f"I{found[2]}")
+                )
+                key = _form_key(found[1], operands)
+                keys[row["llvm_opcode"]] = key
+                rates[key] = float(row["min"])
+    with (folder / "zen4_lat.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            key = keys.get(row["llvm_opcode"])
+            target = row["from -> to"].rpartition("-> ")[2]
+            if key and target.startswith("0("):
+                first, second = latencies.get(key, (0.0, 0.0))
+                if row["from -> to"].startswith("1("):
+                    first = float(row["min"])
+                elif row["from -> to"].startswith("2("):
+                    second = float(row["min"])
+                latencies[key] = (first, second)
+    return rates, latencies
+
+
+def zen_plus(folder: Path) -> dict[str, float]:
+    """Zen+: throughputs of register forms."""
+    out = {}
+    with (folder / "zenp_ports.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            mnemonic, _, rest = row["form"].partition(" ")
+            operands = []
+            for part in rest.split(", "):
+                if found := re.fullmatch(r"RW?:GPR:(\d+)|W:GPR:(\d+)", part):
+                    operands.append(_WIDTH[found[1] or found[2]])
+                elif found := re.fullmatch(r"IMM\((\d+)\)", part):
+                    operands.append(f"I{found[1]}")
+                else:
+                    break
+            else:
+                key = _form_key(mnemonic.upper(), tuple(operands))
+                out[key] = float(row["inverse_throughput"])
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
@@ -210,6 +275,8 @@ def main() -> None:
     wanted = sorted(blocks.values(), key=lambda b: (b.form, b.kind))
     lines = sorted({text for block in wanted for text in block.texts})
     encoded = dict(zip(lines, assemble(lines), strict=True))
+    rates, latencies = winic(args.data)
+    plus = zen_plus(args.data)
     out = []
     written: set[tuple[str, bytes]] = set()
     for block in wanted:
@@ -232,13 +299,26 @@ def main() -> None:
                 ]
                 value = expected(block, steps, core, width)
             row.append("" if value is None else f"{value:.3f}".rstrip("0").rstrip("."))
+        key = _plain_name(block.form)
+        if block.kind == "throughput" and key in plus and "MULX" not in key:
+            row[3 + ZEN1] = f"{8 * plus[key]:.2f}"
+        first, second = latencies.get(key, (0.0, 0.0))
+        fourth = ""
+        if block.kind == "throughput" and key in rates:
+            fourth = f"{8 * rates[key]:.2f}"
+        elif block.kind == "alone" and first >= 0.9 and (second or key.count("R") == 1):
+            fourth = f"{first:.2f}"
+        elif block.kind == "same" and max(first, second) >= 0.9:
+            fourth = f"{max(first, second):.2f}"
+        row.append(fourth if not key.startswith(("XOR", "SUB", "SBB", "MOV")) else "")
         if any(row[3:]) and (block.kind, code) not in written:
             written.add((block.kind, code))  # other encodings assemble to the same
             out.append(row)
     path = ROOT / "calibration" / "forms.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["form", "kind", "hex", *(core for core, _ in CORES.values())])
+        cores = [core for core, _ in CORES.values()]
+        writer.writerow(["form", "kind", "hex", *cores, "zen4"])
         writer.writerows(out)
     print(path, len(out), "blocks")
 
