@@ -96,7 +96,6 @@ class Lowering:
             uop._replace(
                 latency=uop.latency + extra,
                 port_class=port_class or uop.port_class,
-                outputs=tuple([(register, 0) for register, _ in uop.outputs]),
             )
             if uop.kind == L.K_COMPUTE
             and (

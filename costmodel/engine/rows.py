@@ -51,13 +51,13 @@ def _operations(core: Core, operation: str, form: Form) -> tuple[str, ...]:
     names: tuple[str, ...] = (operation,)
     if form.same_register and operation + "_same" in core.costs:
         names = (operation + "_same", operation)
-    if operation in ("adc", "sbb"):
-        if any(use.high for use in form.writes):
-            names = ("adc_high", operation)
-        elif _short(form):
-            names = ("adc_short", operation)
+    if operation in ("adc", "sbb") and _short(form):
+        names = ("adc_short", operation)
     if form.mnemonic != operation and form.mnemonic in core.costs:
         names = (form.mnemonic, operation)  # apart from the rest on this core
+    if any(use.high for use in (*form.reads, *form.writes)):
+        family = "adc" if operation == "sbb" else operation
+        names = (form.mnemonic + "_high", family + "_high", *names)
     if operation == "lea":
         return (*_lea_names(form, core.rename.folded_below), *names)
     return names
