@@ -14,14 +14,14 @@ from tools.forms import Row, agreement, held, rows
 
 CORES, TABLE = rows()
 # Lion Cove and Golden Cove: microcoded rotates, XADD and CMPXCHG of AH to DH
-FLOORS = {"lioncove": 0.90, "goldencove": 0.92}
+FLOORS = {"lioncove": 0.92, "goldencove": 0.94}
 
 
 @pytest.mark.parametrize("core", CORES)
 def test_forms_agree_with_measurement(core: str) -> None:
     blocks = held(core, TABLE[::5])
     good, count = agreement(blocks, register=True)
-    assert count > 80
+    assert count > 40
     assert good / count >= FLOORS.get(core, 0.95), [
         (b.row.form, b.row.kind, b.expected, b.modelled)
         for b in blocks
@@ -72,3 +72,13 @@ def test_instructions_with_implied_registers_use_them_beside_their_operands() ->
     assert {0, 2} <= {use.reg for use in mul.writes}
     cbw = decode_bytes(bytes.fromhex("6698"))[0].form
     assert [(use.reg, use.width) for use in cbw.writes] == [(0, 16)]
+
+
+# 1: loop 1b; 1: loopne 1b, as reported (and 4.94 and 6.0 on Alder Lake, uops.info)
+@pytest.mark.parametrize(
+    ("core", "loop", "loopne"),
+    [("nehalem", 4, 7), ("skylake", 5, 6), ("goldencove", 5, 6)],
+)
+def test_counting_loops(core: str, loop: int, loopne: int) -> None:
+    assert cycles(core, "e200") == pytest.approx(loop, abs=0.3)
+    assert cycles(core, "e000") == pytest.approx(loopne, abs=0.3)
