@@ -36,6 +36,7 @@ class MeasuredSet:
     held_out_median: float
     below: float
     above: float
+    seen: str = "half"  # by tuning; "all": no row is held out
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
                 held_out_median=row["held_out"]["median"],
                 below=row["interval"]["below"],
                 above=row["interval"]["above"],
+                seen=row.get("seen", "half"),
             )
             found.setdefault(row["uarch"], []).append(one)
     except (ValueError, KeyError, TypeError):

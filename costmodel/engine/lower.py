@@ -85,18 +85,28 @@ class Lowering:
         return self._finish(form, row, cost, uops, decode, taken)
 
     def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
-        """The uops, those that read AH to DH as slow as the core has them."""
-        extra = self.core.rename.high_byte_extra
-        if not extra or not any(use.high for use in form.reads):
+        """The uops, those of AH to DH as slow as the core has them."""
+        rename = self.core.rename
+        read = {use.reg for use in form.reads if use.high}
+        written = {use.reg for use in form.writes if use.high}
+        extra = rename.high_byte_extra
+        if written and rename.high_byte_written:
+            extra = rename.high_byte_written
+        if not extra or not (read or written):
             return uops
         port_class = "high_byte"
         if port_class not in self.core.ports.classes:
             port_class = ""
         return [
             uop._replace(
-                latency=uop.latency + extra, port_class=port_class or uop.port_class
+                latency=uop.latency + extra,
+                port_class=port_class or uop.port_class,
             )
             if uop.kind == L.K_COMPUTE
+            and (
+                any(register in read for register, _ in uop.inputs)
+                or any(register in written for register, _ in uop.outputs)
+            )
             else uop
             for uop in uops
         ]
