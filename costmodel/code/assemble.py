@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from costmodel import lazily
 from costmodel.errors import InputError
 
 CPU_SECONDS = 4
@@ -31,14 +32,14 @@ DIAGNOSTIC_BYTES = 1 << 20
 
 _TRIPLE = "x86_64-linux-gnu"
 # A diagnostic of gas, cpp or clang: file, line, perhaps a column, severity, text.
-_ERROR = re.compile(
+_ERROR = lazily.pattern(
     r"^(?P<file>[^\n]*?):(?P<line>\d+):(?:\d+:)?\s*"
     r"(?P<kind>Fatal error|fatal error|Error|error|Info|note):\s*(?P<text>.*)$"
 )
 _FRAME = ("macro invoked from here", "while in macro instantiation")
-_NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
+_NOT_KNOWN = lazily.pattern(r"no such instruction|invalid instruction mnemonic")
 
-_C_WORD = re.compile(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
+_C_WORD = lazily.pattern(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
 
 
 class Assembler(NamedTuple):

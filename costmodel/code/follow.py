@@ -12,9 +12,9 @@ The rules, each use of which is noted on the Path:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from costmodel import lazily
 from costmodel.code.calls import Calls
 from costmodel.code.decode import decode_form, format_insn
 from costmodel.code.image import Image
@@ -27,7 +27,7 @@ STEP_LIMIT = 20_000
 CALL_LIMIT = 64
 _STOPS = {"ud2", "ud1", "ud0", "int3", "hlt"}
 # Assembly routines of the kernel that are part of the entry path, not its handler.
-_PART_OF_ENTRY = re.compile(
+_PART_OF_ENTRY = lazily.pattern(
     r".*untrain_ret.*|clear_bhb_loop.*|entry_ibpb|write_ibpb|srso_.*|retbleed_.*"
     r"|its_.*thunk.*|__x86_return_thunk"
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
 
 from costmodel.code.insn import Relocation, SourceLine
 from costmodel.code.symbols import ElfSymbols, Symbol
@@ -50,8 +51,7 @@ class LineRow(NamedTuple):
     source: SourceLine | None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """Everything later steps may ask of the input.
 
     ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address

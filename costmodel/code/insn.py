@@ -7,9 +7,10 @@ from. ``Path`` is the exact sequence of instructions executed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class RegisterUse(NamedTuple):
@@ -66,8 +67,7 @@ class Operand(NamedTuple):
     immediate: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """Everything that follows from the bytes of one instruction.
 
     ``shape`` is the operand kinds with widths, Intel order: ``"r64,m64"``.
@@ -125,8 +125,7 @@ class Relocation(NamedTuple):
     addend: int
 
 
-@dataclass(frozen=True, slots=True)
-class Insn:
+class Insn(Struct, frozen=True):
     """A Form at an address."""
 
     form: Form
@@ -154,8 +153,7 @@ class Step(NamedTuple):
     handler: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The exact sequence of instructions executed, and what was assumed to get it."""
 
     name: str

@@ -10,9 +10,10 @@ import mmap
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
+
+from msgspec.structs import replace
 
 from costmodel.code.follow import follow
 from costmodel.code.image import Image, LineRow

@@ -14,11 +14,12 @@ from pathlib import Path as FilePath
 from types import TracebackType
 from typing import NamedTuple
 
+from costmodel import lazily
 from costmodel.code import git
 from costmodel.errors import InputError
 
 _MOST_INCLUDES = 100
-_INCLUDE = re.compile(
+_INCLUDE = lazily.pattern(
     r'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*"([^"\n]+)"', re.M
 )
 

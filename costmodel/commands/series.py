@@ -130,7 +130,7 @@ def _entries(
     stdin: bytes | None,
     space: Workspace,
 ) -> Series:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from costmodel.code.image import LineRow
     from costmodel.code.load import image_path, load_image

@@ -7,9 +7,10 @@ is not in it has never been held against measured blocks.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from costmodel import data
 from costmodel.errors import CostmodelError
@@ -18,8 +19,7 @@ FILE = "accuracy.json"
 _FEWEST = 500  # rows a set needs to stand for a core's error
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredSet:
+class MeasuredSet(Struct, frozen=True):
     """One set of measured blocks, and the model's errors on it, in percent.
 
     ``scenario`` is "" where a set has rows of several. ``below`` and ``above`` widen a
@@ -38,8 +38,7 @@ class MeasuredSet:
     above: float
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredError:
+class MeasuredError(Struct, frozen=True):
     """What is known of a core's error in one scenario, or in those measured.
 
     ``low`` and ``high`` are the least and the greatest mean error of the sets.

@@ -14,13 +14,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from costmodel import data
+from costmodel import data, lazily
 from costmodel.errors import CoreError, UsageError
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
 NOT_CORES = ("instructions",)  # the semantic table lives beside the cores
-_HEADER = re.compile(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
+_HEADER = lazily.pattern(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
 
 
 class Names(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from costmodel import lazily
 from costmodel.errors import CoreError
 
 MAX_BYTES = 2_000_000
@@ -90,9 +91,9 @@ def _parsers() -> Any:
 
 _PARSER = _parsers()
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
-_SURPRISE = re.compile(
+_INTEGER = lazily.pattern(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = lazily.pattern(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_SURPRISE = lazily.pattern(
     r"(?:y|n|yes|no|on|off|true|false|null)"  # other spellings of the words below
     r"|[-+]?\.(?:inf|nan)|[-+]?(?:inf|nan|infinity)"
     r"|[-+]?[0-9][0-9_,:]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?"

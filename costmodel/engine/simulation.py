@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import gcd
 from typing import Any, Literal, NamedTuple
+
+from msgspec.structs import replace
 
 from costmodel.code.frame import frame_slots
 from costmodel.code.insn import Insn, Path

@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
@@ -49,8 +51,7 @@ class Task(NamedTuple):
     cold: Cold = ()  # lines that start elsewhere than in L1
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
+class Draws(Struct, frozen=True):
     """Cycles of one path: at the stated figures, and at each draw."""
 
     stated: Fraction
@@ -59,8 +60,7 @@ class Draws:
     guesses: tuple[str, ...] = ()  # paths of the assumed figures it rests on
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A quantity at the stated figures; median, 5 % and 95 % of its draws."""
 
     value: float

@@ -11,7 +11,8 @@ the page goes on below, with the uops that are still under way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.engine.result import Estimate, UopTimes
 from costmodel.views.layout import clip, plural, spelled
@@ -31,8 +32,7 @@ _REASON = 15
 MOST_UOPS = 600  # rows nobody reads beyond
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: the cycles ``first``..``last``, more than one if folded."""
 
     first: int
