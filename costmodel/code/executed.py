@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -21,6 +20,7 @@ from costmodel import lazily
 from costmodel.code.decode import decode_form
 from costmodel.code.insn import Flow, Insn, Path, Step
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _BYTES = r"(?:[0-9a-f]{2} )*[0-9a-f]{2}"
 _INSN = lazily.pattern(

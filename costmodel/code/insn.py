@@ -8,9 +8,10 @@ from. ``Path`` is the exact sequence of instructions executed.
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from msgspec import Struct
+
+from costmodel.tuples import NamedTuple
 
 
 class RegisterUse(NamedTuple):

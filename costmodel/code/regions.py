@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel import lazily
 from costmodel.code.image import Region, Section
 from costmodel.code.objfile import MARKER_SECTION
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _MARK = r"(?:COSTMODEL|LLVM-MCA)-(BEGIN|END)\b[ \t]*([^\s*]*)"
 _TOKEN = lazily.pattern(

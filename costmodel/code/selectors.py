@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel import lazily
 from costmodel.code.image import Image, Section
 from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 FORMS = "SYM, SYM+0x12, SYM+0x12/0x40, 0xADDRESS, a label or a region"
 _NUMBER = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})"

@@ -10,6 +10,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from costmodel import data
@@ -108,10 +109,8 @@ def _record() -> dict[str, tuple[MeasuredSet, ...]]:
 @functools.lru_cache(maxsize=4)
 def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
     """The record in ``file``; empty where it is not one."""
-    import json  # only estimates need it, and only once
-
     try:
-        rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["sets"]
+        rows: list[dict[str, Any]] = msgspec.json.decode(file.read_bytes())["sets"]
         found: dict[str, list[MeasuredSet]] = {}
         for row in rows:
             one = MeasuredSet(
@@ -126,6 +125,6 @@ def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
                 above=row["interval"]["above"],
             )
             found.setdefault(row["uarch"], []).append(one)
-    except (ValueError, KeyError, TypeError):
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
         return {}
     return {name: tuple(sets) for name, sets in found.items()}

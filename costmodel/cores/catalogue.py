@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
 
 from costmodel import data, lazily
 from costmodel.errors import CoreError, UsageError
+from costmodel.tuples import NamedTuple
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")

@@ -8,7 +8,7 @@ breaks one of ``DOUBTS`` is told by ``costmodel cores --check``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from costmodel import lazily
 from costmodel.code.registers import BY_NAME
@@ -17,6 +17,7 @@ from costmodel.cores.fields import Spec
 from costmodel.cores.model import Core
 from costmodel.cores.yamltree import Map, Seq
 from costmodel.errors import CoreError
+from costmodel.tuples import NamedTuple
 
 
 class Rule(NamedTuple):

@@ -12,12 +12,13 @@ import re
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from costmodel import lazily
 from costmodel.errors import CoreError
+from costmodel.tuples import NamedTuple
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50  # a core needs ten

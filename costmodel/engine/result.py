@@ -8,14 +8,13 @@ the total exactly.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec import Struct, field
 
 from costmodel.code.insn import Insn, Path
 from costmodel.code.touched import FrameSlot as FrameSlot
 from costmodel.code.touched import LineUse as LineUse
 from costmodel.cores.accuracy import MeasuredError
+from costmodel.tuples import NamedTuple
 
 
 class UopTimes(NamedTuple):

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -34,6 +34,7 @@ from costmodel.engine.result import FrameSlot
 from costmodel.engine.trace import Builder, terms
 from costmodel.errors import CoreError, InputError, UsageError
 from costmodel.scenarios import checked, checked_align
+from costmodel.tuples import NamedTuple
 
 # Uops run in search of a period: copies whose ports wander have none, and are known to
 # about 1 % after the first; a trip of the other scenarios is of some 200.

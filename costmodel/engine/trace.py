@@ -8,7 +8,6 @@ older store a load takes its data from.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from costmodel.code.insn import Form
 from costmodel.cores import declarations
@@ -21,6 +20,7 @@ from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
 from costmodel.engine.partial import HighBytes, merge_uop
 from costmodel.engine.uopcache import lines_of
+from costmodel.tuples import NamedTuple
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
 _COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -21,6 +20,7 @@ from costmodel.engine.result import Comparison
 from costmodel.studies.compare import by_cause
 from costmodel.studies.study import NEVER, Answer, Outcome
 from costmodel.studies.studyfile import Headline, Question, Silicon, headline_of
+from costmodel.tuples import NamedTuple
 
 
 class Spread(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,6 +31,7 @@ from costmodel.studies.uncertainty import (
     interval,
     run_all,
 )
+from costmodel.tuples import NamedTuple
 
 NEVER = 100.0  # a share of calls that cannot be passed
 

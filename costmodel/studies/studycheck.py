@@ -7,11 +7,12 @@ question needs, which it has no use for, and which names must be known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from costmodel import lazily, scenarios
 from costmodel.cores import yamltree
 from costmodel.errors import CostmodelError, InputError
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.studies.studyfile import Question, Study

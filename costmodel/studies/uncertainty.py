@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,6 +30,7 @@ from costmodel.errors import UsageError
 from costmodel.studies.draws import MOST_DRAWS, SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values, with_settings
+from costmodel.tuples import NamedTuple
 
 DRAWS = 32  # of a comparison, unless asked for others
 PARALLEL_ABOVE = 40_000  # runs that make up for starting processes
