@@ -11,26 +11,37 @@ from collections.abc import Sequence
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Form, Insn
-from costmodel.code.values import Linkage, linkage
+from costmodel.code.values import Linkage
 from costmodel.cores.model import Core, Memory, Renaming
 from costmodel.engine import layout as L
 from costmodel.engine.aliases import alias
+from costmodel.engine.pathfacts import PathFacts
+
+Links = tuple[list[L.AccessRow], int, Linkage]
 
 
 def links(
-    insns: Sequence[Insn],
-    core: Core,
-    again: bool = False,
-    same_pointer: bool = False,
-) -> tuple[list[L.AccessRow], int, Linkage]:
+    facts: PathFacts, core: Core, again: bool = False, same_pointer: bool = False
+) -> Links:
     """A row for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
     ``again``: the same instructions run again and again (a loop, not copies), so that
     the core may have learned which of them meet. ``same_pointer``: see ``linkage``.
     """
-    banks = core.memory.bank_bytes > 0
-    linked = linkage(insns, same_pointer=same_pointer, always=banks)
+    memory = core.memory
+    banks = memory.bank_bytes > 0
+    rules = ("links", again, same_pointer, banks, memory.alias_4k, memory.renaming)
+    return facts.kept(
+        rules,
+        lambda: _links(facts.body, memory, again, facts.linked(same_pointer, banks)),
+    )
+
+
+def _links(
+    insns: Sequence[Insn], memory: Memory, again: bool, linked: Linkage
+) -> Links:
+    """By the core's rules: its ``renaming`` and ``alias_4k``, nothing else of it."""
     roots: dict[int, int] = {}
     stores = [k for k, written in enumerate(linked.writes) if written]
     rows = []
@@ -42,8 +53,8 @@ def links(
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
-            forward = meeting(k, linked, insns, core.memory, again)
-        elif core.memory.alias_4k and linked.executed and linked.reads[k]:
+            forward = meeting(k, linked, insns, memory, again)
+        elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
             if source >= 0:
                 depth = max(depth, distance + 1)
