@@ -25,6 +25,7 @@ from costmodel.tuples import NamedTuple
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
 _COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
+Join = Callable[[Lowered, Lowered], Lowered]
 Place = Callable[[str], int]  # of a figure in the vector, by its path
 
 
@@ -104,8 +105,10 @@ class Builder:
             like._templates if like else {}
         )
         self._bodies: dict[_Key, _Body] = like._bodies if like else {}
-        self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
-        self.chaser = Chaser(lowering.core)
+        self._fused: dict[tuple[Join, int, int], tuple[Lowered, Lowered, Lowered]] = (
+            like._fused if like else {}
+        )
+        self.chaser: Chaser = like.chaser if like else Chaser(lowering.core)
 
     def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Builder:
         """The builder of a core that differs from this one in the figures ``paths``."""
@@ -130,22 +133,25 @@ class Builder:
             if form.mnemonic in after_move and k and out[-1] is not None:
                 first = items[k - 1].form
                 if moves_into(self.core, first, form):
-                    out[-1] = join(out[-1], lower(form, taken))
+                    out[-1] = self._together(join, out[-1], lower(form, taken))
                     out.append(None)
                     continue
             if form.condition and k and out[-1] is not None and k not in apart:
                 first = items[k - 1].form
                 if first.mnemonic in pairs and fuses(self.core, first, form):
-                    key = (first.data, form.data, taken)
-                    pair = self._fused.get(key)
-                    if pair is None:
-                        pair = fuse(out[-1], lower(form, taken))
-                        self._fused[key] = pair
-                    out[-1] = pair
+                    out[-1] = self._together(fuse, out[-1], lower(form, taken))
                     out.append(None)
                     continue
             out.append(lower(form, taken))
         return out
+
+    def _together(self, how: Join, first: Lowered, second: Lowered) -> Lowered:
+        """Two instructions as one, kept by their identity."""
+        key = how, id(first), id(second)
+        known = self._fused.get(key)
+        if known is None:  # keeps the two alive, and so their ids their own
+            known = self._fused[key] = how(first, second), first, second
+        return known[0]
 
     def build(
         self,

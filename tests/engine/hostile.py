@@ -13,9 +13,8 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
-
-from msgspec.structs import replace
 
 from costmodel.engine import layout as L
 from tests.engine.case import Case

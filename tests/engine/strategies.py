@@ -7,9 +7,8 @@ case.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
-
-from msgspec.structs import replace
 
 from costmodel.engine import layout as L
 from tests.engine.case import Case, I, U

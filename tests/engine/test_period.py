@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from random import Random
 
 import pytest
-from msgspec.structs import replace
 
 from costmodel.engine import layout as L
 from tests.engine.case import Case
@@ -208,7 +208,7 @@ def test_settings_that_mean_nothing_are_refused(
 # --- memory ---------------------------------------------------------------------------
 MEASURE = """
 import resource, sys
-from msgspec.structs import replace
+from dataclasses import replace
 from tests.engine.compare import run
 from tests.engine.strategies import case
 c = replace(case(8), trips=1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from costmodel.engine import layout as L
 from costmodel.engine.attribution import critical_path
