@@ -14,10 +14,10 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from costmodel.code.revisions import Revised, Workspace, beside
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 KCONFIG = "include/linux/kconfig.h"
 GENERATED = "include/generated"

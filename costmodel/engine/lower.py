@@ -7,6 +7,8 @@ values, ``compose`` the uops, ``slots`` what they take up.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from costmodel.code import registers as R
@@ -23,13 +25,30 @@ from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
 LINE = 64  # bytes
+# Figures no instruction lowers otherwise for: they say where code and data lie.
+NOT_FELT = (
+    "front_end.fetch_bytes",
+    "front_end.uop_cache.line_",
+    "front_end.uop_cache.lines_per_window",
+    "memory.renaming.",
+)
 
 
 class Lowering:
-    """Lowers Forms onto one core; keeps what it has lowered."""
+    """Lowers Forms onto one core; keeps what it has lowered.
 
-    def __init__(self, loaded: LoadedCore) -> None:
+    ``base``: of a core that differs in the cost rows ``apart`` alone, as far as
+    lowering goes; what takes other rows is taken from there.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedCore,
+        base: Lowering | None = None,
+        apart: Collection[str] = (),
+    ) -> None:
         self.loaded = loaded
+        self._base, self._apart = base, apart
         self.core = loaded.core
         self._table = instructions()
         self._cache: dict[tuple[object, ...], Lowered] = {}
@@ -40,9 +59,25 @@ class Lowering:
         key = (form.data, taken, form.special, form.count, form.mispredicted)
         found = self._cache.get(key)
         if found is None:
-            found = self._lower(form, taken)
+            found = self._shared(form, taken) or self._lower(form, taken)
             self._cache[key] = found
         return found
+
+    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Lowering | None:
+        """The lowering of a core that differs in the figures ``paths``, if it shares
+        what instructions lower to; None if it has little in common."""
+        felt = [path for path in paths if not path.startswith(NOT_FELT)]
+        if not all(path.startswith("costs.") for path in felt):
+            return None
+        rows = frozenset(".".join(path.split(".")[:3]) for path in felt)
+        return Lowering(loaded, self, rows)
+
+    def _shared(self, form: Form, taken: bool) -> Lowered | None:
+        """What it lowers to on the core this one is a variation of."""
+        if self._base is None:
+            return None
+        known = self._base.lower(form, taken)
+        return None if known.row in self._apart else known
 
     def _lower(self, form: Form, taken: bool) -> Lowered:
         if form.vector:

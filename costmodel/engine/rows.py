@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +10,7 @@ from costmodel.code.insn import Form
 from costmodel.cores import costs
 from costmodel.cores.model import Core, Cost
 from costmodel.cores.semantic import Semantic
+from costmodel.tuples import NamedTuple
 
 _STRINGS = ("movs", "stos", "lods", "cmps", "scas")
 

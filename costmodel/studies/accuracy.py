@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from costmodel.cores.load import load_core
 from costmodel.errors import InputError
@@ -34,8 +34,7 @@ class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clean: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One set, what the model made of it, and how wide intervals must be."""
 
     of: SetOfBlocks

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from costmodel import scenarios
 from costmodel.code import registers
@@ -21,8 +22,7 @@ CYCLES = 1e-3, 1e12  # of one iteration: what anybody can have measured
 MOST_BYTES = 4096  # of a block: more is no basic block, and takes minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One measured row. ``cycles`` an iteration; ``counter`` a register or -1."""
 
     line: int  # of the file, the header is line 1

@@ -14,7 +14,8 @@ both sides share the model, and most of its error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
@@ -30,8 +31,7 @@ LOW, HIGH = 0.05, 0.95
 _ROOM = 1e-9  # of a cycle: an end itself is inside
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Factors for the ends of intervals, and what shares of blocks they then hold."""
 
     rows: int
@@ -43,8 +43,7 @@ class Calibration:
     width: float  # median of (high - low) / measured, with the factors
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     block: Block
     low: float
     high: float

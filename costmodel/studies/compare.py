@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from fractions import Fraction
+
+from msgspec import Struct
 
 from costmodel.code.decode import format_insn
 from costmodel.code.insn import Flow, Insn
@@ -24,8 +25,7 @@ from costmodel.engine.surround import STAND_IN
 STRETCHES = ("entry", "handler", "exit", "user")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A share of a difference: cycles more (or fewer) a copy."""
 
     cause: str  # "" for the part of an instruction
@@ -34,8 +34,7 @@ class Part:
     cycles: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class CodeChange:
+class CodeChange(Struct, frozen=True):
     """How the code differs, whatever the core."""
 
     instructions: int

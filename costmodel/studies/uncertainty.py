@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
@@ -28,6 +30,7 @@ from costmodel.errors import UsageError
 from costmodel.studies.draws import MOST_DRAWS, SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values, with_settings
+from costmodel.tuples import NamedTuple
 
 DRAWS = 32  # of a comparison, unless asked for others
 PARALLEL_ABOVE = 40_000  # runs that make up for starting processes
@@ -49,8 +52,7 @@ class Task(NamedTuple):
     cold: Cold = ()  # lines that start elsewhere than in L1
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
+class Draws(Struct, frozen=True):
     """Cycles of one path: at the stated figures, and at each draw."""
 
     stated: Fraction
@@ -59,8 +61,7 @@ class Draws:
     guesses: tuple[str, ...] = ()  # paths of the assumed figures it rests on
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A quantity at the stated figures; median, 5 % and 95 % of its draws."""
 
     value: float

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, get_args
+
+from msgspec.structs import asdict
 
 from costmodel.cores.accuracy import measured_error, sets_of
 from costmodel.cores.check import KINDS, Finding

@@ -163,7 +163,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
         "stretches": {name: float(n) for name, n in by_stretch(c)},
         "instructions": [_part(p) for p in by_instruction(c)],
-        "code": {name: getattr(change, name) for name in change.__slots__},
+        "code": {name: getattr(change, name) for name in change.__struct_fields__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],
         "core_error": error_record(c.after.core_error),
         "cold": dict(c.after.cold),

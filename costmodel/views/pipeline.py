@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import NamedTuple
 
 from costmodel.engine.result import Estimate, UopTimes
+from costmodel.tuples import NamedTuple
 from costmodel.views.layout import clip, plural, spelled
 
 # Class of the page's style, and what a stretch of a uop's time is.

@@ -40,7 +40,7 @@ def record_report(
         foot=(basis,),
         data={
             "rows": rows,
-            "measured": [_plain(c, list(Cell.__slots__)) for c in measured],
+            "measured": [_plain(c, list(Cell.__struct_fields__)) for c in measured],
         },
         columns=COLUMNS,
         rows=rows,

@@ -17,9 +17,7 @@ from pathlib import Path
 import pytest
 
 from costmodel import api
-from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Path as InsnPath
-from costmodel.code.insn import Step
 from costmodel.measure.native import BINARY
 from costmodel.measure.paired import paired
 from costmodel.measure.run import Measured, Settings, measure
@@ -151,10 +149,25 @@ def test_a_call_of_its_own_is_caught_in_a_frame_too(tmp_path: Path) -> None:
     assert found.status == "system call"
 
 
-def test_endless_code_is_ended_and_nothing_is_left() -> None:
-    """XGETBV's low bit is always set, which no follower of paths can know."""
-    code = bytes.fromhex("31c9" "0f01d0" "a801" "75f9")  # xor; xgetbv; test; jnz back
-    path = InsnPath("", tuple(Step(insn) for insn in decode_bytes(code)))
+ENDLESS = """\
+main:
+	xor %ecx, %ecx
+	xgetbv                  # its low bit is set, which no follower of paths knows
+	and $1, %eax
+	imul $5, %eax, %eax
+	call f
+	nop
+	jmp 2f
+f:	sub %rax, (%rsp)        # the call returns to itself
+	ret
+2:	nop
+"""
+
+
+def test_endless_code_is_ended_and_nothing_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "endless.S"
+    file.write_text(ENDLESS)
+    path = api.load_path(str(file), into=["f"])
     (found,) = measure([path], Settings(scenario="unroll", rounds=2))
     assert found.status == "endless"
     assert not running()
