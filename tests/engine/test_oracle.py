@@ -120,9 +120,11 @@ def test_a_wrong_simulator_would_be_seen() -> None:
 
 
 def test_a_wrong_figure_is_seen_soon() -> None:
-    """Most figures show in many cases, the plainest in all that issue a uop."""
+    """Most figures show in many cases, the plainest in all with a uop that leaves."""
     for seed in range(60):
         c = case(seed)
+        if not any(u.ports for i in c.insns for u in i.uops):
+            continue
         slower = c.figures._replace(to_dispatch=c.figures.to_dispatch + 1)
         assert simulator_times(c, slower) != oracle_times(c)
 
