@@ -21,9 +21,7 @@ def test_two_copies_of_a_pair_take_five_cycles_in_three_blocks() -> None:
 def test_an_escape_byte_is_not_the_opcode() -> None:
     # movzbl, mov x4 of 16 bytes: the movzbl begins on a block's last byte, its opcode
     # proper in the next
-    assert cycles("450fb6c74889e94c89ea4c89e64c89f7") == pytest.approx(
-        1.25, abs=0.01
-    )
+    assert cycles("450fb6c74889e94c89ea4c89e64c89f7") == pytest.approx(1.25, abs=0.01)
 
 
 def test_banks_matter_in_blocks_without_stores() -> None:

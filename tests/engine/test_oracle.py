@@ -194,7 +194,7 @@ EVERY = (
 
 def test_random_traces_reach_every_mechanism() -> None:
     """Of the first cases enough use each kind of uop, flag, delivery and rule."""
-    used = Counter(name for seed in range(1800) for name in mechanisms(case(seed)))
+    used = Counter(name for seed in range(2400) for name in mechanisms(case(seed)))
     rare = {name: used[name] for name in EVERY if used[name] < 10}
     assert not rare
     assert set(used) == set(EVERY)
