@@ -13,12 +13,12 @@ Rules the figures of a core do not say by themselves:
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, ``commit_per_cycle`` if not; with ``segments_pair`` 0 a store with a segment
-  counts as one that does not merge. Lines that do not merge start no closer than
-  ``commit_interval`` 64ths of a cycle, counted from when the line before was due if it
-  commits in that very cycle, else from the cycle it commits in; the fraction of a cycle
-  a line is due at does not hold it up. A split store commits again, a cycle later, to
-  the next line. Its buffer entry is free a cycle after.
+  merges, and has no segment where not ``segments_pair``; else ``commit_per_cycle``.
+  Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
+  counted from when the line before was due if it commits in that very cycle, else from
+  the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
+  A split store commits again, a cycle later, to the next line. Its buffer entry is free
+  a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
   inputs are ready and its port is free; the oldest goes first. Uops of the unit that
   is not pipelined start in program order. Without ports it leaves when ready.
