@@ -89,7 +89,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit status; never shows a traceback."""
     # Almost nothing here is cyclic, and looking for it is a seventh of one estimate.
     gc.set_threshold(100_000)
-    _plain_msgspec()
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:
@@ -97,6 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args = build_parser(chosen).parse_args(arguments)
             args.progress = _Progress()
             args.warn = _warn
+            _plain_msgspec()
             command = import_module(f"costmodel.commands.{args.command}")
             outcome: Outcome = command.run(args)
             _write(sys.stdout, outcome.text)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from costmodel.code.elf import Elf
 from costmodel.code.insn import Insn, Path, Step
