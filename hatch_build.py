@@ -1,12 +1,16 @@
-"""Builds the simulator, in C, when the package is built or installed for editing.
+"""Builds what is C when the package is built or installed for editing.
 
-A wheel carries it; an editable install gets it beside the sources. It is an extension
-of the limited API, so one build serves every Python from 3.11 on.
+That is the simulator, an extension of the limited API (one build serves every Python
+from 3.11 on), and the program that measures code on this CPU. A wheel carries both; an
+editable install gets them beside the sources. Nothing is compiled at run time.
+
+As a script: builds both in place, with more compiler flags if any are given.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import subprocess
 import sys
@@ -16,14 +20,18 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER = Path("costmodel/engine")
+FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra")
+ENGINE = Path("costmodel/engine")
+SIMULATOR = ENGINE / "_simulator.abi3.so"
+# The stages are included by plain.c and logged.c, with and without a log.
 SOURCES = ("program.c", "machine.c", "plain.c", "logged.c", "module.c")
-FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra", "-fPIC", "-shared")
 LIMITED = "-DPy_LIMITED_API=0x030b0000"  # Python 3.11
+MEASURE = Path("costmodel/measure")
+PROGRAM = MEASURE / "_measure"
 
 
-class SimulatorHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Compiles ``costmodel.engine._simulator`` and puts it into the wheel."""
+class NativeHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Compiles the native parts and puts them into the wheel."""
 
     PLUGIN_NAME = "custom"
 
@@ -31,13 +39,16 @@ class SimulatorHook(BuildHookInterface):  # type: ignore[type-arg]
         """Called before the wheel, or the editable install, is put together."""
         if self.target_name != "wheel":
             return
-        built = build(Path(self.root))
+        root = Path(self.root)
+        built = [build(root)]
+        if platform.machine() in ("x86_64", "AMD64"):  # it is x86 code that is measured
+            built.append(build_measure(root))
         build_data["pure_python"] = False
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["tag"] = f"cp311-abi3-{platform}"
+        machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        build_data["tag"] = f"cp311-abi3-{machine}"
         if version != "editable":
-            inside = str(built.relative_to(self.root))
-            build_data["force_include"][str(built)] = inside
+            for file in built:
+                build_data["force_include"][str(file)] = str(file.relative_to(root))
 
 
 def build(root: Path, *more: str, to: Path | None = None) -> Path:
@@ -45,13 +56,29 @@ def build(root: Path, *more: str, to: Path | None = None) -> Path:
 
     Raises SystemExit, with what the compiler said, where it cannot be built.
     """
-    folder = root / FOLDER
-    target = to or folder / "_simulator.abi3.so"
-    sources = [str(folder / "sim" / name) for name in SOURCES]
-    compiler = shlex.split(os.environ.get("CC", "cc"))
+    folder = root / ENGINE / "sim"
     includes = f"-I{sysconfig.get_path('include')}"
+    return _compiled(
+        to or root / SIMULATOR,
+        ["-fPIC", "-shared", LIMITED, includes, *more],
+        [folder / name for name in SOURCES],
+    )
+
+
+def build_measure(root: Path, to: Path | None = None) -> Path:
+    """Compile the program that measures; the file made. Raises as ``build`` does."""
+    return _compiled(
+        to or root / PROGRAM,
+        ["-fno-stack-protector"],
+        sorted((root / MEASURE / "native").glob("*.c")),
+    )
+
+
+def _compiled(target: Path, flags: list[str], sources: list[Path]) -> Path:
+    """Written beside and renamed: a file in use is not changed under its user."""
+    compiler = shlex.split(os.environ.get("CC", "cc"))
     part = target.with_name(f".{target.name}.{os.getpid()}")
-    command = [*compiler, *FLAGS, LIMITED, includes, *more, "-o", str(part), *sources]
+    command = [*compiler, *FLAGS, *flags, "-o", str(part), *map(str, sources)]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as problem:
@@ -60,10 +87,12 @@ def build(root: Path, *more: str, to: Path | None = None) -> Path:
         )
     if run.returncode:
         part.unlink(missing_ok=True)
-        sys.exit(f"costmodel's simulator does not compile:\n{run.stderr}")
+        sys.exit(f"costmodel's {target.name} does not compile:\n{run.stderr}")
     part.replace(target)
     return target
 
 
 if __name__ == "__main__":
-    build(Path(__file__).parent, *sys.argv[1:])
+    here = Path(__file__).parent
+    build(here, *sys.argv[1:])
+    build_measure(here)

@@ -7,7 +7,7 @@ every core there is: then the result is a sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from msgspec.structs import fields, replace
 
@@ -20,32 +20,21 @@ from costmodel.engine.result import Comparison, Estimate
 from costmodel.engine.scenarios import PATHS
 from costmodel.errors import UnknownInstructionError
 from costmodel.shown import Framed
+from costmodel.sources import PathOptions as PathOptions
+from costmodel.sources import alike as alike
+from costmodel.sources import load_path as load_path
+from costmodel.sources import load_paths as load_paths
+from costmodel.sources import load_sides as load_sides
 from costmodel.studies.settings import Values, with_settings
 
 if TYPE_CHECKING:
-    import os
     from concurrent.futures import Executor
 
     import pandas as pd
 
     from costmodel.engine.cold import Cold
+    from costmodel.sources import Source as Source
     from costmodel.views.tree import Report
-
-    Source = str | os.PathLike[str] | Path
-
-
-class PathOptions(TypedDict, total=False):
-    """Which instructions of a source are the path, and how it is assembled."""
-
-    symbol: str | None  # SYM, SYM+0x12 or SYM+0x12/0x40
-    take: Sequence[str]  # labels of conditional jumps to take
-    into: Sequence[str]  # functions to follow the calls of
-    region: str | None  # the region so named in comments
-    intel: bool  # Intel syntax without asking
-    defines: Sequence[str]  # NAME or NAME=VALUE for the preprocessor
-    includes: Sequence[str]  # directories for the preprocessor
-    forced: Sequence[str]  # files included before the source, as cpp's -include
-    build: str | None  # where a kernel tree was built, if not in itself
 
 
 class Options(PathOptions, total=False):
@@ -167,43 +156,6 @@ def cores() -> list[str]:
     return list(core_names())
 
 
-def load_path(
-    source: Source, *, stdin: bytes | None = None, **options: Unpack[PathOptions]
-) -> Path:
-    """The path in ``source``: a file name, ``-`` for ``stdin``, or a Path as it is."""
-    if isinstance(source, Path):
-        return source
-    from costmodel.code.load import load_path as read
-
-    return read(source, stdin=stdin, **options)
-
-
-def load_sides(
-    before: Source,
-    after: Source,
-    *,
-    stdin: bytes | None = None,
-    **options: Unpack[PathOptions],
-) -> tuple[Path, Path]:
-    """The two paths of a comparison. A routine of ``into`` may be on one side only, and
-    an entry of ``take`` has to steer either."""
-    from costmodel.code.load import load_pair
-    from costmodel.code.takes import refuse_unused
-
-    if not isinstance(before, Path) and not isinstance(after, Path):
-        return load_pair((before, after), stdin=stdin, **options)
-    from costmodel.code.load import load_path as read
-
-    old, new = (
-        source
-        if isinstance(source, Path)
-        else read(source, stdin=stdin, idle_takes=True, **options)
-        for source in (before, after)
-    )
-    refuse_unused([old, new])
-    return old, new
-
-
 def _where(insn: Insn, path: Path) -> str:
     """``file:line`` as errors name it."""
     if insn.source is None:
@@ -267,10 +219,11 @@ def estimate(
     ``draws`` of the core's figures give the cycles a 90 % interval (None: none, as the
     command has it).
     """
-    path = load_path(source, **options)
     names = core_names_of(uarch)
+    paths = load_paths(source, names, **options)
     results = Results(
-        _estimate(path, name, scenario, align, values, cold) for name in names
+        _estimate(path, name, scenario, align, values, cold)
+        for path, name in zip(paths, names, strict=True)
     )
     if draws:
         from costmodel.studies import absolute
@@ -279,7 +232,7 @@ def estimate(
         results = Results(
             absolute.with_intervals(
                 results,
-                [path] * count,
+                paths,
                 draws=draws,
                 cores=names,
                 values=[values] * count,
@@ -324,9 +277,10 @@ def compare(
     """
     from costmodel.studies.compare import common_scenario
 
-    old, new = load_sides(before, after, **options)
+    names = core_names_of(uarch)
+    sides = load_sides(before, after, names, **options)
     found: list[Difference] = []
-    for name in core_names_of(uarch):
+    for name, old, new in zip(names, *sides, strict=True):
         first = _estimate(old, name, scenario, align, values, cold)
         second = _estimate(new, name, scenario, align, values, cold)
         if first.scenario != second.scenario:
@@ -338,10 +292,15 @@ def compare(
 
     draws = DRAWS if draws is None else draws
     if draws:
-        found = with_intervals(
-            found, (old, new), draws=draws, cores=core_names_of(uarch),
-            values=[values] * len(found), executor=executor,
-        )  # fmt: skip
+        found = [
+            made
+            for group in alike(*sides)
+            for made in with_intervals(
+                [found[k] for k in group], (sides[0][group[0]], sides[1][group[0]]),
+                draws=draws, cores=[names[k] for k in group],
+                values=[values] * len(group), executor=executor,
+            )
+        ]  # fmt: skip
     if isinstance(uarch, str) and uarch != "all":
         return found[0]
     return Differences(found)

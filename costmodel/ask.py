@@ -235,11 +235,11 @@ def sweep(
 
     ``source`` is one path, or a pair to compare at every point.
     """
-    paths = (
-        api.load_sides(*source, **options)
-        if isinstance(source, tuple)
-        else (api.load_path(source, **options),)
-    )
+    paths: tuple[Path, ...]
+    if isinstance(source, tuple):
+        paths = tuple(side[0] for side in api.load_sides(*source, **options))
+    else:
+        paths = (api.load_path(source, **options),)
     asked = parse_sweep(varied) if varied else None
     points: list[sweeps.Point] = []
     for core in api.core_names_of(uarch):

@@ -29,6 +29,8 @@ COMMANDS = {
     "study": "variants x cores, questions answered with intervals",
     "record": "costs on record, and what the model says to each",
     "validate": "hold the model against measured blocks",
+    "measure": "what a path takes on this CPU; it executes the code",
+    "calibrate": "this CPU's figures, against the core file that describes it",
     "cores": "the cores there are, or one with every number's source",
     "demo": "the question this was built for, answered in one screen",
     "complete": "names for a shell: cores, figures, symbols of a file",
@@ -93,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with streams.ends_orderly():
             args = build_parser(chosen).parse_args(arguments)
             args.progress = _Progress()
+            args.warn = _warn
             _plain_msgspec()
             command = import_module(f"costmodel.commands.{args.command}")
             outcome: Outcome = command.run(args)
@@ -173,6 +176,11 @@ class _Progress:
         else:
             self.due = 2 * spent
             streams.write(sys.stderr, f"costmodel: {line}\n")
+
+
+def _warn(text: str) -> None:
+    """Something to know before the work begins, not after it."""
+    _write(sys.stderr, f"costmodel: {text}")
 
 
 def _write(stream: TextIO | None, text: str) -> None:

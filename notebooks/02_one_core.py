@@ -116,3 +116,12 @@ new = cm.load_path(data.stubs_dir() / "top-of-stack" / "every-slot-mov.S")
 tasks = [Task(p, "skylake", "once", draws=16) for p in (path, new)]
 change = cm.compare(path, new, "skylake", scenario="once")
 plots.tornado_plot(effects(*tasks), change.delta, "every slot by MOV, one pass")
+
+# %% [markdown]
+# ## What ran
+# Samples of perf's branch records, and the same stretches modelled. Those that ship are
+# written by hand and their cycles are made up: they show the form. Give it your own.
+
+# %%
+ran = cm.load_path(data.stubs_dir() / "lbr" / "getppid.txt")
+cm.estimate(ran, "skylake")

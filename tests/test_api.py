@@ -90,15 +90,13 @@ def test_a_misspelt_path_of_set_is_answered_with_a_close_one(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["f30f01ca", "f20f01ca", "0f01c6", "f20f00f0", "0f01e8", "0f01d5"]
+    "code", ["f30f01ca", "f20f01ca", "0f01c6", "f20f00f0", "0f01e8"]
 )
 @pytest.mark.parametrize("core", ["zen1", "zen5", "skylake"])
 def test_fred_and_its_kin_are_unknown_where_cores_lack_them(
     run: Run, tmp_path: Path, code: str, core: str
 ) -> None:
     # ERETU, ERETS, WRMSRNS, LKGS, SERIALIZE: 200 cycles on Zen 3, status 0.
-    if (code, core) == ("0f01d5", "skylake"):
-        pytest.skip("Skylake has TSX")
     (tmp_path / "a.hex").write_text(code)
     status, _, err = run("estimate", str(tmp_path / "a.hex"), "-u", core, "--strict")
     assert status == 3

@@ -18,13 +18,15 @@ class _Frame:
 
     ``places`` are positions on the stack, relative to RSP at the start of the path;
     ``newest`` is the last of them. With no place and no register left the code stored
-    another address over it.
+    another address over it. ``blind``: RSP was not followed where it was called, only
+    from there on.
     """
 
-    __slots__ = ("back", "newest", "places", "registers")
+    __slots__ = ("back", "blind", "newest", "places", "registers")
 
-    def __init__(self, back: int, place: int) -> None:
+    def __init__(self, back: int, place: int, blind: bool) -> None:
         self.back = back
+        self.blind = blind
         self.newest = place
         self.places = {place}
         self.registers: set[int] = set()
@@ -58,7 +60,8 @@ class Calls:
 
     def enter(self, back: int) -> None:
         self._depth -= _WORD
-        self._frames.append(_Frame(back, self._depth))
+        self._frames.append(_Frame(back, self._depth, self._lost))
+        self._lost = False
 
     def leave(self, form: Form) -> int | None:
         """Where ``ret`` goes; None where the code stored another address there."""
@@ -67,7 +70,7 @@ class Calls:
         at = frame.newest if self._lost else self._depth
         # A routine that returns gives RSP back, however it moved it meanwhile.
         self._depth = at + _WORD + (form.immediate or 0)
-        self._lost = False
+        self._lost = frame.blind
         return frame.back if found else None
 
     def watch(self, form: Form) -> bool:
@@ -85,7 +88,7 @@ class Calls:
             frame = self._frames[-1]
             if frame.registers or self._depth <= max(frame.places | {frame.newest}):
                 break
-            self._frames.pop()
+            self._lost = self._frames.pop().blind
             dropped = True
         return dropped
 

@@ -102,7 +102,8 @@ def _ends(text: str, place: Place) -> tuple[str, str]:
     first, _, last = (part or "HEAD" for part in text.partition(dots))
     if dots == "..":
         return first, last
-    said = git.run(["merge-base", first, last], directory=place.directory)
+    ends = [commit(end, place, text).name for end in (first, last)]
+    said = git.run(["merge-base", *ends], directory=place.directory)
     if said.status:
         raise InputError(
             said.reason if said.errors else "the two have no commit in common",
@@ -131,10 +132,9 @@ def each_of_range(text: str, file: str) -> list[Change]:
         raise UsageError(f"--each {text!r}", expected=f"{FORMS}, or a file of patches")
     place = located(file)
     first, last = _ends(text, place)
-    for end in (first, last):
-        commit(end, place, text)
+    ends = [commit(end, place, text).name for end in (first, last)]
     said = git.run(
-        ["rev-list", "--reverse", "--first-parent", f"^{first}", last, "--"],
+        ["rev-list", "--reverse", "--first-parent", f"^{ends[0]}", ends[1], "--"],
         directory=place.directory,
     )
     names = said.text.split()

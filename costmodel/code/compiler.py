@@ -156,8 +156,25 @@ def needs_flags(data: bytes) -> bool:
     )
 
 
+def relocated_address(insn: Insn) -> Address | None:
+    """The address of the memory operand of such an instruction; None without one."""
+    symbol, _ = _relocated(insn)
+    if symbol is None or not insn.form.memory:
+        return None
+    return address_of(insn.form.memory[0], insn.form.length, symbol)
+
+
 def relocated_action(insn: Insn) -> Action:
     """The action of an instruction with fields the linker will fill in."""
+    form = insn.form
+    address, value = _relocated(insn)
+    if form.flow is not Flow.NEXT and form.memory and form.memory[0].implicit:
+        value = None
+    return compile_form(form, address, value)
+
+
+def _relocated(insn: Insn) -> tuple[Symbol | None, Symbol | None]:
+    """The symbols of the address and of the immediate."""
     form = insn.form
     length = form.length
     address: Symbol | None = None
@@ -171,6 +188,4 @@ def relocated_action(insn: Insn) -> Action:
             address = (name, addend + length - relocation.offset)
         else:
             address = (name, addend)
-    if form.flow is not Flow.NEXT and form.memory and form.memory[0].implicit:
-        value = None
-    return compile_form(form, address, value)
+    return address, value

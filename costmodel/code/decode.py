@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from iced_x86 import Decoder, DecoderError, Formatter, FormatterSyntax
 
+from costmodel import lazily
 from costmodel.code.form import form_of
 from costmodel.code.insn import Form, Insn, Relocation
 from costmodel.errors import InputError
@@ -82,7 +83,12 @@ def format_insn(insn: Insn) -> str:
     decoder = Decoder(64, insn.form.data, ip=insn.address)
     text = str(_formatter.format(decoder.decode()))
     names = ", ".join(dict.fromkeys(_target(insn, r) for r in insn.relocations))
+    if insn.comment:
+        return _NUMBERED.sub(f"%gs:{insn.comment}", text)
     return f"{text} # {names}" if names else text
+
+
+_NUMBERED = lazily.pattern(r"%gs:0x[0-9a-f]+(?:\(%rip\))?")
 
 
 def _target(insn: Insn, relocation: Relocation) -> str:

@@ -80,9 +80,13 @@ def refuse_other_languages(text: str, name: str) -> None:
     if _NASM.search(text):
         raise _refused(
             "NASM source", name,
-            f"nasm -f elf64 -o x.o {PurePath(name).name}, and give x.o; gas has"
+            f"nasm -f elf64 -o x.o {_file(name)}, and give x.o; gas has"
             " 'qword ptr [' where NASM has 'qword ['",
         )  # fmt: skip
+
+
+def _file(name: str) -> str:
+    return "FILE" if name.startswith("<") else PurePath(name).name
 
 
 def _refused(what: str, name: str, hint: str) -> InputError:

@@ -23,6 +23,8 @@ SLOTS = (
 )  # fmt: skip
 LINE = 64
 FEWEST = 4  # slots that must hold what belongs there
+STAND_IN = "stand-in"  # symbol of instructions that are not the path's own
+_FRED_WORDS, _FRED_PADDING = 8, 16
 
 _WORD = 8
 _WIDEST = 512  # bytes of a store: FXSAVE
@@ -105,6 +107,13 @@ def find_frame(
     for k, access in enumerate(execution.copies[0]):
         if access.step < end and k in machine.stored:
             _write(written.setdefault(access.root, {}), access, machine.stored[k])
+    pushed = _delivered(path)
+    if pushed:  # the processor began it, at the very top of the stack
+        padding = _FRED_PADDING if pushed == _FRED_WORDS else padding
+        words = written.get(R.RSP, {})
+        top = -padding
+        slots = _slots(execution, R.RSP, words, top, padding, pushed)
+        return Frame(R.RSP, top, slots)
     best: tuple[int, int, int] | None = None
     for root, words in written.items():
         for top in _candidates(machine, root, words):
@@ -119,6 +128,16 @@ def find_frame(
     if 2 * best[0] < len(inside):
         return None
     return Frame(root, top, _slots(execution, root, words, top, padding))
+
+
+def _delivered(path: Path) -> int:
+    """Words of the frame the processor pushed on the way in; 0 for a system call."""
+    if not path.steps or not path.steps[0].insn.form.special.startswith("deliver_"):
+        return 0
+    count = 1
+    while count < len(path.steps) and path.steps[count].insn.symbol == STAND_IN:
+        count += 1
+    return count - 1
 
 
 def _write(words: dict[int, _Written], access: AccessAt, value: Value) -> None:
@@ -185,6 +204,7 @@ def _slots(
     words: dict[int, _Written],
     top: int,
     padding: int,
+    pushed: int = 0,
 ) -> tuple[FrameSlot, ...]:
     rip = words.get(top - _DEPTH["RIP"])
     syscall = rip is not None and rip.value == (R.RCX, 0)
@@ -197,7 +217,9 @@ def _slots(
             # A return address may lie in the frame; it is no slot written.
             out.append(FrameSlot(name, below, line, -1, ""))
         else:
-            text = _text(execution, word.value, syscall, root, top)
+            text = "by the processor"
+            if word.step > pushed or not pushed:
+                text = _text(execution, word.value, syscall, root, top)
             out.append(FrameSlot(name, below, line, word.step, text))
     return tuple(out)
 

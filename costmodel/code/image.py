@@ -13,7 +13,10 @@ from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
+    from costmodel.code.alternatives import Alternative
     from costmodel.code.executed import Executed
+    from costmodel.code.memory import Memory
+    from costmodel.code.percpu import PerCpu
 
 ADDRESSES = 1 << 64  # bytes that can be addressed
 
@@ -38,13 +41,6 @@ class Region(NamedTuple):
     end: int | None  # None: to the end of the section
 
 
-class Site(NamedTuple):
-    """Bytes a kernel replaces when it boots; ``end`` is exclusive."""
-
-    start: int
-    end: int
-
-
 class LineRow(NamedTuple):
     """From ``address`` on, code comes from ``source``; None ends a sequence."""
 
@@ -58,7 +54,8 @@ class Image(Struct, frozen=True):
     ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address
     of a field the linker would fill in to its Relocation, whose offset is 0 here.
     ``linked`` tells an executable (a vmlinux) from pieces that start at address 0.
-    ``patched`` lists the sites of run-time alternatives, by address.
+    ``patched`` lists the entries of run-time alternatives, by address. ``memory``: the
+    data of a linked file. ``assembled``: assembly source, so its routines are assembly.
     ``truncated`` is true where the input is a window cut out of memory, so that its
     last bytes may be part of an instruction.
     """
@@ -72,8 +69,11 @@ class Image(Struct, frozen=True):
     entry: int | None = None  # where the input itself says to begin
     linked: bool = False
     truncated: bool = False
-    patched: tuple[Site, ...] = ()
+    patched: tuple[Alternative, ...] = ()
+    memory: Memory | None = None
+    assembled: bool = False
     notes: tuple[str, ...] = ()
+    variables: PerCpu | None = None  # of the GS base, by name
     executed: Executed | None = None  # what ran, if that is what the input tells
     title: str = ""  # what headings call it, where that is not the origin
 

@@ -97,6 +97,9 @@ class Form(Struct, frozen=True):
     lock: bool
     repeat: bool
     vector: bool  # touches x87, MMX, SSE, AVX or mask registers: refused by the model
+    special: str = ""  # operation whose cost row comes first, known from the context
+    count: int = -1  # bytes a repeated string instruction moves; -1: not known
+    mispredicted: bool = False  # a return the predictor cannot get right
 
     @property
     def length(self) -> int:
@@ -134,6 +137,7 @@ class Insn(Struct, frozen=True):
     source: SourceLine | None = None
     symbol: str = ""  # "entry_SYSCALL_64+0x12", where known
     relocations: tuple[Relocation, ...] = ()
+    comment: str = ""  # what its per-CPU operand is called, as "cpu_tss_rw+0x14"
 
     @property
     def end(self) -> int:
@@ -154,6 +158,17 @@ class Step(NamedTuple):
     handler: bool = False
 
 
+class Replaced(NamedTuple):
+    """A site on a path that a kernel patches when it boots."""
+
+    site: str  # file:line or symbol+offset
+    address: int
+    features: tuple[str, ...]  # those with an entry here; "!name": where it is absent
+    applied: str  # the one in force; "" if the code stays as the file has it
+    original: tuple[str, ...] = ()  # the instructions of the file
+    running: tuple[str, ...] = ()  # those after boot
+
+
 class Path(Struct, frozen=True):
     """The exact sequence of instructions executed, and what was assumed to get it."""
 
@@ -163,6 +178,10 @@ class Path(Struct, frozen=True):
     origin: str = ""  # file or stream it was read from
     title: str = ""  # commit and subject, of a revision; what headings show
     unused: tuple[str, ...] = ()  # entries of ``take`` that steered nothing
+    event: str = ""  # how it is entered if not by a call: "idt", "idt_error" (with an
+    # error code) or "fred"; "exit" is the end of such a path, without its beginning
+    alternatives: tuple[Replaced, ...] = ()  # sites boot patches, in order
+    features: str = ""  # the features boot was said to find, as they were asked for
 
     @property
     def bytes(self) -> int:

@@ -59,7 +59,11 @@ class Setting(NamedTuple):
 
 def root_of(file: FilePath) -> FilePath | None:
     """The kernel tree a file lies in, if it lies in one."""
-    for directory in file.absolute().parents:
+    try:
+        whole = file.absolute()
+    except OSError:  # this directory is gone
+        return None
+    for directory in whole.parents:
         if all((directory / mark).exists() for mark in _MARKS):
             return directory
     return None

@@ -13,6 +13,7 @@ from costmodel.code.execution import AccessAt
 from costmodel.code.frame import LINE, Frame, find_frame, record
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, signed
+from costmodel.code.percpu import in_words
 from costmodel.code.touched import LineUse
 from costmodel.tuples import NamedTuple
 
@@ -70,6 +71,7 @@ def lines_touched(path: Path, padding: int = 0) -> Lines:
         last_of_access.append(order[_Place(access.root, last)])
         places.append((access.root, start))
     names = [_name(machine, place, frame, code) for place in order]
+    names = in_words(names, path)
     uses = tuple(
         LineUse(name, load, store, 0)
         for name, load, store in zip(names, loads, stores, strict=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from msgspec.structs import replace
 
 from costmodel.code.follow import follow
+from costmodel.code.given import registers_given
 from costmodel.code.image import Image, LineRow
 from costmodel.code.insn import Path
 from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
@@ -26,6 +27,7 @@ from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.code.executed import Executed
+    from costmodel.code.features import Features
     from costmodel.code.kbuild import Setting
     from costmodel.code.revisions import Revised, Workspace
 
@@ -63,60 +65,32 @@ def load_path(
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
+    given: Sequence[str] = (),
+    features: Features | None = None,
     idle_takes: bool = False,
     **options: Unpack[ImageOptions],
 ) -> Path:
     """Read ``source``, choose where to begin, follow the path.
 
     ``source`` is a file name, ``REV:path`` (as in git show), a ``Revised`` file or
-    ``-`` for ``stdin``. ``idle_takes``: entries of ``take`` may steer nothing (they may
-    steer the other side of a comparison). Raises InputError or UsageError, each saying
-    where, what and what to do.
+    ``-`` for ``stdin``. ``given``: ``rax=110``, values of registers at the start.
+    ``features``: what the kernel finds when it boots. ``idle_takes``: entries of
+    ``take`` may steer nothing (they may steer the other side of a comparison). Raises
+    InputError or UsageError, each saying where, what and what to do.
     """
     image = load_image(source, **options)
-    path = image_path(image, symbol=symbol, take=take, into=into, region=region)
+    path = image_path(
+        image,
+        symbol=symbol,
+        take=take,
+        into=into,
+        region=region,
+        given=given,
+        features=features,
+    )
     if not idle_takes:
         refuse_unused([path])
     return path
-
-
-class PairOptions(ImageOptions, total=False):
-    """Keywords of ``load_pair``."""
-
-    symbol: str | None
-    take: Sequence[str]
-    into: Sequence[str]
-    region: str | None
-
-
-def load_pair(
-    sources: tuple[str | os.PathLike[str] | Revised, ...],
-    *,
-    symbol: str | None = None,
-    take: Sequence[str] = (),
-    into: Sequence[str] = (),
-    region: str | None = None,
-    **options: Unpack[ImageOptions],
-) -> tuple[Path, Path]:
-    """Both paths of a comparison; raises what ``load_path`` does.
-
-    A routine of ``into`` that only one side has is followed there, and an entry of
-    ``take`` has to steer either.
-    """
-    before, after = (load_image(source, **options) for source in sources)
-    known = {name for name in into if before.named(name) or after.named(name)}
-    old, new = (
-        image_path(
-            image,
-            symbol=symbol,
-            take=take,
-            into=[n for n in into if n not in known or image.named(n)],
-            region=region,
-        )
-        for image in (before, after)
-    )
-    refuse_unused([old, new])
-    return old, new
 
 
 def image_path(
@@ -126,6 +100,8 @@ def image_path(
     take: Sequence[str] = (),
     into: Sequence[str] = (),
     region: str | None = None,
+    given: Sequence[str] = (),
+    features: Features | None = None,
 ) -> Path:
     """One path of an image; several may be taken from the same one."""
     if image.executed is not None:
@@ -138,33 +114,43 @@ def image_path(
         image = replace(image, lines=_linked_lines(image, start.address))
     try:
         path = follow(
-            image, start.address, name=start.name, end=start.end, take=take, into=into
+            image,
+            start.address,
+            name=start.name,
+            end=start.end,
+            take=take,
+            into=into,
+            given=registers_given(given),
+            features=features,
         )
     except InputError as error:
         names = offered(image)
-        if symbol is None and region is None and len(names) > 1:
+        if symbol is None and region is None and names not in ([], [start.name]):
             error.hint += f"{'; ' if error.hint else ''}--symbol {', '.join(names)}"
         raise
-    notes = (*image.notes, *start.notes, *_alternatives(image, path), *path.notes)
+    if image.variables is not None:
+        from costmodel.code.percpu import named
+
+        path = named(path, image.variables)
+    idle: tuple[str, ...] = ()
+    if path.features and not image.patched:
+        idle = ("features chosen, but this input lists no run-time alternatives",)
+    notes = (*image.notes, *start.notes, *idle, *_alternatives(path), *path.notes)
     return replace(path, notes=notes, title=image.title)
 
 
-def _alternatives(image: Image, path: Path) -> tuple[str, ...]:
+def _alternatives(path: Path) -> tuple[str, ...]:
     """What is said of a path over code that a kernel patches when it boots."""
-    if not image.patched:
-        return ()
-    from costmodel.code.alternatives import crossed
-
-    found = crossed(image.patched, path.steps)
+    found = path.alternatives
     if not found:
         return ()
-    first = image.where(found[0][0].start)
-    nops = sum(count for _, count in found)
-    return (
-        f"run-time alternatives: {len(found)} on the path, the first at {first};"
-        " each is taken as the file has it"
-        + (f", {nops} one-byte nops among them" if nops else ""),
-    )
+    applied = [site for site in found if site.applied]
+    sites = f"run-time alternatives: {len(found)} on the path"
+    if not path.features:
+        how = "as the file has them, padding merged as at boot; --features chooses"
+        return (f"{sites}, the first at {found[0].site}; {how}",)
+    names = ", ".join(dict.fromkeys(site.applied for site in applied)) or "none"
+    return (f"{sites}, {len(applied)} of them replaced ({names})",)
 
 
 def load_image(
@@ -197,8 +183,10 @@ def load_image(
         from costmodel.code.revisions import revised
 
         return _from_revision(revised(name), options, space)
-    if path.is_dir() and (path / "vmlinux").is_file():
-        path, name = path / "vmlinux", str(path / "vmlinux")
+    built = path / "vmlinux"
+    # Not Path.is_dir: it raises for a name that is too long.
+    if os.path.isdir(name) and built.is_file():  # noqa: PTH112
+        path, name = built, str(built)
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
@@ -209,8 +197,8 @@ def load_image(
                     mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
                 except (OSError, ValueError):  # a pipe, such as <(cat vmlinux)
                     return objfile.read_image(head + stream.read(), name)
-                with mapped:
-                    return objfile.read_image(mapped, name)
+                # Stays open: tables are read from it while a path is followed.
+                return objfile.read_image(mapped, name)
             data = head + stream.read(MAX_TEXT + 1 - len(head))
     except IsADirectoryError:
         raise InputError(
@@ -333,7 +321,7 @@ def _assembled(
         for row in image.lines
     )
     lines = with_data(lines, text, source.shown(name), image.sections)
-    image = replace(image, lines=lines)
+    image = replace(image, lines=lines, assembled=True)
     if not marks:
         return image
     found = objfile.read_markers(data, name)

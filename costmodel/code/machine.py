@@ -132,6 +132,11 @@ class Machine:
             return self.intern(("low", 32, root), 32), offset
         if offset == 0 and not high and self.bits.get(root, 64) <= bits:
             return value
+        key = self.names[root]
+        if key[:3] == ("insert", bits, high) and offset == 0 and key[5] == CONST:
+            number = key[6]
+            assert isinstance(number, int)
+            return CONST, number & ((1 << bits) - 1)
         return self.intern(("low", bits, root, offset, high), bits), 0
 
     def sign_extend(self, value: Value, bits: int) -> Value:

@@ -21,7 +21,9 @@ from costmodel.code.elf import (
     R_PC8,
     R_PC32,
     R_PLT32,
+    SHF_ALLOC,
     SHF_EXECINSTR,
+    SHF_WRITE,
     SHN_RESERVED,
     SHT_NOBITS,
     STT_FUNC,
@@ -37,6 +39,8 @@ from costmodel.code.elf import (
 )
 from costmodel.code.image import ADDRESSES, Image, LineRow, Section
 from costmodel.code.insn import Relocation
+from costmodel.code.memory import Memory
+from costmodel.code.percpu import per_cpu
 from costmodel.code.symbols import ElfSymbols, Symbol
 from costmodel.errors import InputError
 
@@ -135,7 +139,30 @@ def _read_relocatable(elf: Elf, code: list[int]) -> Image:
         tuple(sorted(names, key=lambda row: row.address)),
         _object_lines(elf, table, bases),
         relocations,
+        patched=sites(elf, bases, table),
+        memory=Memory(elf, None, _pointers(elf, table, bases)),
     )
+
+
+def _pointers(
+    elf: Elf, table: list[ElfSymbol], bases: dict[int, int]
+) -> dict[str, dict[int, int]]:
+    """Addresses of code that data of an object hold, by symbol and offset from it."""
+    found: dict[str, dict[int, int]] = {}
+    for number, header in enumerate(elf.headers):
+        if header.flags & SHF_EXECINSTR or not header.flags & SHF_ALLOC:
+            continue
+        words = {
+            rela.offset: bases[at.section] + at.value + rela.addend
+            for rela in elf.relas(number)
+            if rela.kind == R_64 and (at := table[rela.symbol]).section in bases
+        }
+        if not words or header.flags & SHF_WRITE:
+            continue
+        names = [(s.name, s.value) for s in table if s.section == number and s.name]
+        for name, value in (*names, (header.name, 0)):
+            found[name] = {offset - value: target for offset, target in words.items()}
+    return found
 
 
 def _resolve(
@@ -234,7 +261,12 @@ def _read_linked(elf: Elf, code: list[int]) -> Image:
         if header.address + header.size > ADDRESSES:
             raise broken(elf.origin, f"{header.name} ends past the last address")
     sections = tuple(Section(h.name, h.address, elf.contents(h)) for h in chosen)
-    return Image(elf.origin, sections, names, linked=True, patched=sites(elf))
+    memory = Memory(elf, table[1:] if table else None)
+    patched = sites(elf)
+    return Image(
+        elf.origin, sections, names, linked=True, patched=patched, memory=memory,
+        variables=per_cpu(elf),
+    )  # fmt: skip
 
 
 def lines_near(data: Buffer, address: int, origin: str) -> tuple[LineRow, ...]:

@@ -50,7 +50,10 @@ def address_of(access: MemoryAccess, length: int, symbol: Symbol | None) -> Addr
             root, offset = m.symbol(symbol[0]), symbol[1]
         elif access.rip_relative:
             offset += insn.address + length
-            root = RIP if segment < 0 else CONST
+            if segment >= 0:  # off a per-CPU base: the sum wraps
+                root, offset = CONST, signed(offset)
+            else:
+                root = RIP
         if base >= 0:
             root = m.sum(root, m.roots[base])
             offset += m.offsets[base]

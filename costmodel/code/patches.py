@@ -147,8 +147,11 @@ def read(name: str, stdin: bytes | None) -> bytes | None:
     else, which is then for others to read."""
     if name == "-":
         return stdin if stdin is not None and is_patch(stdin) else None
-    if name.endswith((".S", ".s")) or not FilePath(name).is_file():
+    if name.endswith((".S", ".s")):
         return None
-    with FilePath(name).open("rb") as stream:
-        head = stream.read(_HEAD)
-        return head + stream.read(_MOST) if is_patch(head) else None
+    try:
+        with FilePath(name).open("rb") as stream:
+            head = stream.read(_HEAD)
+            return head + stream.read(_MOST) if is_patch(head) else None
+    except (OSError, ValueError):
+        return None

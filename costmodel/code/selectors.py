@@ -135,7 +135,8 @@ def entry_routines(image: Image) -> list[Symbol]:
         symbols = symbols[first:last]
     elif any(section.name == _ENTRY_SECTION for section in image.sections):
         symbols = [s for s in symbols if s.section == _ENTRY_SECTION]
-    return [s for s in symbols if not s.label and not _NOISE.match(s.name)]
+    # A local routine of assembly (error_entry) has a size, a label has none.
+    return [s for s in symbols if (s.size or not s.label) and not _NOISE.match(s.name)]
 
 
 def _sharing(name: str, names: list[str]) -> list[str]:

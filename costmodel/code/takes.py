@@ -2,23 +2,32 @@
 
 - ``LABEL``, ``LABEL+0x4``, ``0xADDRESS``: conditional jumps to there are taken;
 - ``f.S:12``: the conditional jumps of that source line are taken;
-- either with ``*N``: only the first N times (a loop's rounds);
-- ``AT=TARGET``: the indirect jump or call at AT (a place as above) goes to TARGET.
+- either with ``*N``: only the first N times (a loop's rounds); with ``*N*M``: N times
+  and then once not, all of that M times (a loop within a loop of M rounds);
+- ``AT=TARGET``: the indirect jump, call or return at AT (a place as above) goes to
+  TARGET;
+- the place of a trap (``ud2``): the path may end there.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from costmodel import lazily
 from costmodel.code.image import Image
 from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
+from costmodel.tuples import NamedTuple
 
-FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N, or AT=TARGET"
-_COUNTED = lazily.pattern(r"(.+?)\*([0-9]{1,9})")
+if TYPE_CHECKING:
+    import re
+
+FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N or *N*M, or AT=TARGET"
+_COUNTED = lazily.pattern(r"(.+?)\*([0-9]{1,9})(?:\*([0-9]{1,9}))?")
+_MOST_ROUNDS = 1 << 20
 _LINE = lazily.pattern(r"(.+):([0-9]{1,9})")
 
 
@@ -28,7 +37,7 @@ class Takes:
     def __init__(self, image: Image, entries: Sequence[str]) -> None:
         self._image = image
         self._addresses: dict[str, int] = {}
-        self._left: dict[str, int | None] = {}  # None: every time
+        self._left: dict[str, _Rounds | None] = {}  # None: every time
         self._redirects: dict[str, tuple[str, int]] = {}
         self._used: set[str] = set()
         for entry in entries:
@@ -45,7 +54,7 @@ class Takes:
             return
         counted = _COUNTED.fullmatch(entry)
         place = counted[1] if counted else entry
-        self._left[place] = int(counted[2]) if counted else None
+        self._left[place] = _rounds(counted, entry) if counted else None
         self._resolve(place)
 
     def _resolve(self, place: str) -> None:
@@ -60,7 +69,7 @@ class Takes:
                 raise
 
     @property
-    def state(self) -> tuple[int | None, ...]:
+    def state(self) -> tuple[_Rounds | None, ...]:
         """All that later decisions depend on."""
         return tuple(self._left.values())
 
@@ -75,8 +84,12 @@ class Takes:
             )
         return self._addresses.get(place) == insn.address
 
-    def takes(self, insn: Insn, outside: str | None, target: int | None) -> bool:
-        """Whether the conditional jump is taken this time; counts the use."""
+    def takes(self, insn: Insn, outside: str | None, target: int | None) -> bool | None:
+        """Whether the conditional jump is taken this time; counts the use.
+
+        None where no entry names the jump.
+        """
+        said = None
         for place, left in self._left.items():
             known = self._addresses.get(place)
             hit = place == outside or self._is_at(place, insn)
@@ -87,10 +100,19 @@ class Takes:
             self._used.add(place)
             if left is None:
                 return True
-            if left > 0:
-                self._left[place] = left - 1
+            said = False
+            if left.now > 0:
+                self._left[place] = left._replace(now=left.now - 1)
                 return True
-        return False
+            if left.again > 0:
+                self._left[place] = _Rounds(left.each, left.each, left.again - 1)
+        return said
+
+    def names(self, insn: Insn) -> bool:
+        """Whether an entry names the very place of ``insn``, a trap."""
+        hits = [place for place in self._left if self._is_at(place, insn)]
+        self._used.update(hits)
+        return bool(hits)
 
     def destination(self, insn: Insn) -> int | None:
         """Where the user says an indirect jump or call goes."""
@@ -101,8 +123,24 @@ class Takes:
         return None
 
     def unused(self) -> list[str]:
+        """Entries the path had no use for."""
         wanted = [*self._left, *(entry for entry, _ in self._redirects.values())]
         return [entry for entry in wanted if entry not in self._used]
+
+
+class _Rounds(NamedTuple):
+    """Times still to take a jump now, times in each round, rounds still to come."""
+
+    now: int
+    each: int
+    again: int
+
+
+def _rounds(counted: re.Match[str], entry: str) -> _Rounds:
+    numbers = [int(text[:12]) for text in counted.groups()[1:] if text]
+    if max(numbers) > _MOST_ROUNDS:
+        raise UsageError(f"take {entry}", expected=f"at most {_MOST_ROUNDS} rounds")
+    return _Rounds(numbers[0], numbers[0], numbers[1] - 1 if len(numbers) > 1 else 0)
 
 
 def refuse_unused(paths: Sequence[Path]) -> None:

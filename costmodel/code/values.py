@@ -84,7 +84,7 @@ def linkage(
         [1] * n, [0] * n, [-1] * n, [0] * n, [NONE] * n, [0] * n, [0] * n, [0] * n,
         list(range(n)), [0] * n, 0, False,
     )  # fmt: skip
-    if 1 not in writes and not (always and n > 1):
+    if 1 not in writes and not (always and n):
         return out
     machine = Machine(same_pointer)
     runs = execute(machine, insns, max(copies, 2))

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
+from costmodel.commands.measured import add_measured, measured_here
 from costmodel.commands.options import (
     ALL_ALIGNS,
     FORMATS,
@@ -18,7 +19,9 @@ from costmodel.commands.options import (
     checked_plot,
     chosen_cores,
     cycles,
+    feature_sets,
     forbid_guessing,
+    one_path,
     path_options,
     shown,
     standard_input,
@@ -31,8 +34,12 @@ if TYPE_CHECKING:
 
     from costmodel.api import Difference
     from costmodel.code.changes import Change
+    from costmodel.code.insn import Path
     from costmodel.code.revisions import Workspace
+    from costmodel.commands.measured import MeasuredHere
     from costmodel.studies.sensitivity import Effect
+    from costmodel.studies.settings import Values
+    from costmodel.studies.studyfile import Silicon
 
 PLOTS = ("differences", "causes", "sensitivity")
 
@@ -48,6 +55,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "after",
         metavar="AFTER",
+        nargs="?",
         help="the same after the change; after a range or patches: the file to compare",
     )
     add_uarch(parser, "cores to compare on (default: all)")
@@ -69,6 +77,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser, FORMATS, varied=True)
     add_draws(parser)
     add_plot(parser, PLOTS)
+    add_measured(parser)
     parser.add_argument(
         "--fail-above",
         type=cycles,
@@ -83,8 +92,17 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch, strict=args.strict)
     if args.plot:
         _check_plot(args, cores)
+    if args.measure and (args.sweep or args.align == ALL_ALIGNS):
+        raise UsageError(
+            "--measure with --sweep or --align all",
+            expected="one change in one place",
+            hint="leave one of them out",
+        )
+    sets = feature_sets(args, 2)
+    sources = (args.before,) if args.after is None else (args.before, args.after)
+    args.after = _after(args, sets)
     with Workspace() as space:
-        stdin = standard_input((args.before, args.after))
+        stdin = standard_input(sources)
         changes = _changes(args, stdin, space)
         if args.each or args.all_entries:
             from costmodel.commands import series
@@ -126,22 +144,23 @@ def _one(
     space: Workspace,
 ) -> Outcome:
     from costmodel import api
-    from costmodel.code.load import load_pair
     from costmodel.studies.settings import parse_settings, values_for
 
-    before, after = load_pair(
-        change[:2], **path_options(args), stdin=stdin, workspace=space
-    )
+    sets = feature_sets(args, 2)
+    before, after = api.load_sides(
+        *change[:2], cores, of_each=(sets[0], sets[-1]), stdin=stdin, workspace=space,
+        **path_options(args, sets[0]),
+    )  # fmt: skip
     if args.sweep or args.align == ALL_ALIGNS:
         from costmodel.commands.variation import varied
 
-        return varied(args, cores, before, after)
+        return varied(args, cores, one_path(before), one_path(after))
     settings = parse_settings(args.settings)
     values = [values_for(settings, core) for core in cores]
     differences = [
         api.compare(
-            before,
-            after,
+            old,
+            new,
             core,
             scenario=args.scenario,
             align=args.align,
@@ -149,34 +168,36 @@ def _one(
             cold=args.cold,
             draws=0,
         )
-        for core, mine in zip(cores, values, strict=True)
+        for old, new, core, mine in zip(before, after, cores, values, strict=True)
     ]
     if args.strict:
         forbid_guessing(e for d in differences for e in (d.before, d.after))
-    from costmodel.studies.uncertainty import DRAWS, with_intervals
+    from costmodel.studies.uncertainty import DRAWS
 
     draws = DRAWS if args.draws is None else args.draws
     if draws:
-        differences = with_intervals(
-            differences, (before, after), draws=draws, cores=cores, values=values,
-            progress=args.progress,
-        )  # fmt: skip
+        differences = _intervals(args, differences, before, after, cores, values, draws)
     felt: list[Effect] | None = None
     if draws and len(cores) == 1:
         from costmodel.studies.sensitivity import sensitivities
 
         felt = sensitivities(
-            differences[0], (before, after), cores[0], draws=draws, values=values[0],
-            progress=args.progress,
+            differences[0], (before[0], after[0]), cores[0], draws=draws,
+            values=values[0], progress=args.progress,
         )  # fmt: skip
+    here = measured_here(args, before, after, cores) if args.measure else None
     if args.plot:
-        _plot(args, differences, felt)
+        _plot(args, differences, felt, here)
     from costmodel.studies.families import families
     from costmodel.views.comparison import comparisons_report
 
+    report = comparisons_report(differences, felt, lambda: families(cores))
+    if here is not None:
+        from costmodel.views.beside import beside
+
+        report = beside(report, differences, here.cpu, here.results)
     notes, status = verdict(args.fail_above, differences)
-    made = shown(args, comparisons_report(differences, felt, lambda: families(cores)))
-    return made._replace(notes=notes, status=status)
+    return shown(args, report)._replace(notes=notes, status=status)
 
 
 def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
@@ -191,8 +212,49 @@ def _check_plot(args: argparse.Namespace, cores: Sequence[str]) -> None:
         raise UsageError("--plot-kind sensitivity without draws", expected="--draws 32")
 
 
+def _after(args: argparse.Namespace, sets: Sequence[str | None]) -> str:
+    """AFTER; two sets of features make of BEFORE alone a comparison."""
+    if args.after is not None:
+        return str(args.after)
+    if len(sets) < 2:
+        raise UsageError(
+            "nothing to compare with",
+            expected="BEFORE and AFTER, or BEFORE and two times --features",
+        )
+    return str(args.before)
+
+
+def _intervals(
+    args: argparse.Namespace,
+    differences: list[Difference],
+    before: Sequence[Path],
+    after: Sequence[Path],
+    cores: Sequence[str],
+    values: Sequence[Values],
+    draws: int,
+) -> list[Difference]:
+    """The differences with intervals: at once where all cores run the same paths."""
+    from costmodel.sources import alike
+    from costmodel.studies.uncertainty import with_intervals
+
+    found: list[Difference] = []
+    for group in alike(before, after):
+        found += with_intervals(
+            [differences[k] for k in group],
+            (before[group[0]], after[group[0]]),
+            draws=draws,
+            cores=[cores[k] for k in group],
+            values=[values[k] for k in group],
+            progress=args.progress,
+        )
+    return found
+
+
 def _plot(
-    args: argparse.Namespace, differences: list[Difference], felt: list[Effect] | None
+    args: argparse.Namespace,
+    differences: list[Difference],
+    felt: list[Effect] | None,
+    here: MeasuredHere | None,
 ) -> None:
     from costmodel.studies.families import families
     from costmodel.views import plots
@@ -200,8 +262,14 @@ def _plot(
 
     if args.plot_kind == "differences":
         cores = [d.after.uarch for d in differences]
+        points: tuple[Silicon, ...] = ()
+        if here is not None:
+            from costmodel.views.beside import silicon
+
+            points = silicon(differences, here.cpu, here.results)
         write_plot(
-            args.plot, lambda: plots.difference_plot(differences, families(cores))
+            args.plot,
+            lambda: plots.difference_plot(differences, families(cores), points),
         )
         return
     (one,) = differences

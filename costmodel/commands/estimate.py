@@ -15,7 +15,10 @@ from costmodel.commands.options import (
     add_path_options,
     add_uarch,
     chosen_cores,
+    chosen_format,
+    feature_sets,
     forbid_guessing,
+    one_path,
     path_options,
     shown,
     standard_input,
@@ -25,6 +28,8 @@ from costmodel.errors import UsageError
 if TYPE_CHECKING:
     from costmodel.code.insn import Path
     from costmodel.studies.settings import Values
+
+MOST_SETS = 32  # of features, a row each
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +46,12 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch, strict=args.strict)
     stdin = standard_input(args.inputs)
     paths = [
-        api.load_path(
-            source,
-            **path_options(args),
-            stdin=stdin,
-        )
+        api.load_paths(source, cores, **path_options(args, features), stdin=stdin)
         for source in args.inputs
+        for features in feature_sets(args, MOST_SETS)
     ]
     if args.sweep or args.align == ALL_ALIGNS:
-        return _varied(args, cores, paths)
+        return _varied(args, cores, [one_path(same) for same in paths])
     values = _values(args, cores)
     results = [
         api.estimate(
@@ -60,8 +62,8 @@ def run(args: argparse.Namespace) -> Outcome:
             values=mine,
             cold=args.cold,
         )
-        for path in paths
-        for core, mine in zip(cores, values, strict=True)
+        for on_cores in paths
+        for path, core, mine in zip(on_cores, cores, values, strict=True)
     ]
     if args.strict:
         forbid_guessing(results)
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
         results = with_intervals(
             results,
-            [path for path in paths for _ in cores],
+            [path for on_cores in paths for path in on_cores],
             draws=args.draws,
             cores=cores * len(paths),
             values=values * len(paths),
@@ -78,6 +80,14 @@ def run(args: argparse.Namespace) -> Outcome:
         )
     from costmodel.views.estimate import estimates_report
 
+    if (
+        chosen_format(args) == "text"
+        and len(args.features) > 1
+        and len(args.inputs) == 1
+    ):
+        from costmodel.views.features import features_text
+
+        return Outcome(features_text(results))
     return shown(args, estimates_report(results))
 
 

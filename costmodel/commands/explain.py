@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> Outcome:
     (core,) = chosen_cores(args.uarch, strict=args.strict)
     path = api.load_path(
         args.input,
+        core=core,
         **path_options(args),
         stdin=standard_input((args.input,)),
     )

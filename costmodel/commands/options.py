@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from costmodel.api import PathOptions
+    from costmodel.code.insn import Path
     from costmodel.engine.cold import Cold
     from costmodel.engine.result import Estimate
     from costmodel.views.figure import Plot
@@ -64,7 +65,28 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
         metavar="LABEL",
         action="append",
         default=[],
-        help="take the conditional jump to LABEL (may be repeated)",
+        help="take the conditional jump to (or at) LABEL, LABEL+0x4 or FILE:LINE; *N: "
+        "N times; *N*M: N times, once not, M times over; AT=TARGET: the indirect jump, "
+        "call or return at AT goes to TARGET (may be repeated)",
+    )
+    group.add_argument(
+        "--with",
+        dest="given",
+        metavar="REG=VALUE",
+        action="append",
+        default=[],
+        help="a register's value at the start, such as rax=110 (may be repeated)",
+    )
+    group.add_argument(
+        "--features",
+        metavar="SET",
+        action="append",
+        default=[],
+        help="what the kernel finds when it boots and patches itself by: none, default "
+        "(of the core), names of X86_FEATURE_*, -NAME, mitigations=off",
+    )
+    group.add_argument(
+        "--cpuinfo", metavar="FILE", help="take the features from a /proc/cpuinfo"
     )
     group.add_argument(
         "--into",
@@ -111,9 +133,17 @@ def add_path_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def path_options(args: argparse.Namespace) -> PathOptions:
-    """The options of ``add_path_options``, as the API takes them."""
+def path_options(args: argparse.Namespace, features: str | None = None) -> PathOptions:
+    """The options of ``add_path_options``, as the API takes them.
+
+    ``features``: one of those asked for; None: the only one, if there is one.
+    """
+    if features is None and args.features:
+        (features,) = feature_sets(args, most=1)
     return {
+        "given": tuple(args.given),
+        "features": features,
+        "cpuinfo": args.cpuinfo,
         "symbol": args.symbol,
         "take": tuple(args.take),
         "into": tuple(args.into),
@@ -124,6 +154,27 @@ def path_options(args: argparse.Namespace) -> PathOptions:
         "forced": tuple(args.forced),
         "build": args.build,
     }
+
+
+def one_path(paths: Sequence[Path]) -> Path:
+    """The path that is the same on all cores. Raises UsageError if it is not."""
+    if any(path is not paths[0] for path in paths):
+        raise UsageError(
+            "default features on several cores here",
+            expected="one core, or features by name",
+        )
+    return paths[0]
+
+
+def feature_sets(args: argparse.Namespace, most: int) -> list[str | None]:
+    """Each ``--features``, [None] without one. Raises UsageError for too many."""
+    found = list(args.features)
+    if len(found) > most:
+        raise UsageError(
+            f"--features given {len(found)} times",
+            expected="once" if most == 1 else f"at most {most} times",
+        )
+    return found or [None]
 
 
 def add_model_options(

@@ -21,6 +21,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_uarch(parser, "cores to ask (default: all)")
     add_draws(parser)
+    parser.add_argument(
+        "--add",
+        metavar="RECORD.json",
+        action="append",
+        default=[],
+        help="keep what somebody measured (measure --save), and show it from now on",
+    )
     add_json(parser, FORMATS)
 
 
@@ -28,11 +35,16 @@ def run(args: argparse.Namespace) -> Outcome:
     from pathlib import Path
 
     from costmodel import data
+    from costmodel.measure import records
     from costmodel.studies.measured import cells
     from costmodel.studies.record import findings, load_record
     from costmodel.studies.uncertainty import DRAWS
     from costmodel.views.record import record_report
+    from costmodel.views.sent import sent_report, with_sent
 
+    notes = tuple(f"kept as {records.add(name)}" for name in args.add)
+    if args.add and not args.file:
+        return shown(args, sent_report(records.beside()))._replace(notes=notes)
     file = args.file or str(data.stubs_dir() / "record" / "record.yaml")
     record, paths = load_record(file)
     cores = chosen_cores(args.uarch)
@@ -42,4 +54,5 @@ def run(args: argparse.Namespace) -> Outcome:
     measured = (
         list(cells(table, Path(file).parent)) if table and table.core in cores else []
     )
-    return shown(args, record_report(found, table, measured))
+    report = with_sent(record_report(found, table, measured), records.beside())
+    return shown(args, report)._replace(notes=notes)

@@ -7,7 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from costmodel.commands import Outcome
-from costmodel.commands.options import forbid_guessing, path_options, shown
+from costmodel.commands.options import (
+    ALL_ALIGNS,
+    forbid_guessing,
+    path_options,
+    shown,
+)
 from costmodel.errors import CostmodelError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from costmodel.code.revisions import Workspace
     from costmodel.studies.series import Row, Series
 
-    Compared = Callable[[Path, Path], list[Difference]]
+    Compared = Callable[[list[Path], list[Path]], list[Difference]]
 
 
 def run(
@@ -51,7 +56,7 @@ def run(
 
 
 def _compared(args: argparse.Namespace, cores: list[str], default: int) -> Compared:
-    """Two paths to their difference on each core, as the options ask."""
+    """The paths of two sides on each core to their differences, as options ask."""
     from costmodel import api
     from costmodel.studies.settings import parse_settings, values_for
 
@@ -59,13 +64,14 @@ def _compared(args: argparse.Namespace, cores: list[str], default: int) -> Compa
     values = [values_for(settings, core) for core in cores]
     draws = default if args.draws is None else args.draws
 
-    def compared(before: Path, after: Path) -> list[Difference]:
+    def compared(before: list[Path], after: list[Path]) -> list[Difference]:
         found = [
             api.compare(
-                before, after, core, scenario=args.scenario, align=max(args.align, 0),
+                old, new, core, scenario=args.scenario,
+                align=None if args.align == ALL_ALIGNS else args.align,
                 values=mine, cold=args.cold, draws=draws,
             )
-            for core, mine in zip(cores, values, strict=True)
+            for old, new, core, mine in zip(before, after, cores, values, strict=True)
         ]  # fmt: skip
         if args.strict:
             forbid_guessing(e for d in found for e in (d.before, d.after))
@@ -81,22 +87,22 @@ def _commits(
     stdin: bytes | None,
     space: Workspace,
 ) -> Series:
-    from costmodel.code.load import load_path
+    from costmodel import api
     from costmodel.studies.series import Row, Series
     from costmodel.studies.uncertainty import DRAWS
 
     compared = _compared(args, cores, DRAWS)
-    paths: dict[Input, Path | CostmodelError] = {}
+    known: dict[Input, list[Path] | CostmodelError] = {}
 
-    def path_of(source: Input) -> Path:
-        if source not in paths:
+    def paths_of(source: Input) -> list[Path]:
+        if source not in known:
             try:
-                paths[source] = load_path(
-                    source, **path_options(args), stdin=stdin, workspace=space
+                known[source] = api.load_paths(
+                    source, cores, **path_options(args), stdin=stdin, workspace=space
                 )
             except CostmodelError as error:
-                paths[source] = error
-        found = paths[source]
+                known[source] = error
+        found = known[source]
         if isinstance(found, CostmodelError):
             raise found
         return found
@@ -105,16 +111,16 @@ def _commits(
     for done, change in enumerate(changes):
         args.progress(done, len(changes) + 1)
         try:
-            found = compared(path_of(change.before), path_of(change.after))
+            found = compared(paths_of(change.before), paths_of(change.after))
         except CostmodelError as error:
-            if error.status == 3:
+            if error.status == 3 and args.strict:
                 raise
             rows.append(Row(change.commit, change.subject, (), str(error)))
         else:
             rows.append(Row(change.commit, change.subject, tuple(found)))
     whole: Sequence[Difference] = ()
     try:
-        ends = path_of(changes[0].before), path_of(changes[-1].after)
+        ends = paths_of(changes[0].before), paths_of(changes[-1].after)
         whole = compared(*ends) if len(changes) > 1 else ()
     except CostmodelError:
         pass  # a row says why
@@ -132,8 +138,8 @@ def _entries(
 ) -> Series:
     from msgspec.structs import replace
 
+    from costmodel import sources
     from costmodel.code.image import LineRow
-    from costmodel.code.load import image_path, load_image
     from costmodel.studies.series import Row, Series, by_size, entry_points
 
     if args.symbol or args.region or args.take or args.into:
@@ -141,14 +147,10 @@ def _entries(
             "--all-entries with one path chosen",
             expected="neither --symbol, --region, --take nor --into",
         )
-    options = {
-        name: value
-        for name, value in path_options(args).items()
-        if name not in ("symbol", "take", "into", "region")
-    }
+    options = path_options(args)
     images: list[Image] = []
     for source in (changes[0].before, changes[-1].after):
-        image = load_image(source, **options, stdin=stdin, workspace=space)  # type: ignore[arg-type]
+        image = sources.image_of(source, stdin, space, options)
         # Source lines are not shown, and a kernel's table takes long to read.
         images.append(replace(image, lines=image.lines or (LineRow(0, None),)))
     names = [entry_points(image) for image in images]
@@ -159,11 +161,12 @@ def _entries(
     rows = []
     for done, name in enumerate(both):
         args.progress(done, len(both))
+        options["symbol"] = name
         try:
-            old, new = (image_path(image, symbol=name) for image in images)
+            old, new = (sources.on_cores(image, cores, options) for image in images)
             rows.append(Row(name, "", tuple(compared(old, new))))
         except CostmodelError as error:
-            if error.status == 3:
+            if error.status == 3 and args.strict:
                 raise
             rows.append(Row(name, "", (), str(error)))
     args.progress(1, 1)

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> Outcome:
 
     if args.plot:
         checked_plot(args.plot)
-    study, paths = load_study(study_file(args.study))
+    alone = args.view == "answer" and not (args.out or args.plot)
+    study, paths = load_study(study_file(args.study), answer=alone)
     if args.plot:
         from costmodel.views.studyplots import checked_name
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from costmodel import scenarios
 from costmodel.commands import Outcome
+from costmodel.commands.measure import add_measuring
 from costmodel.commands.options import (
     add_json,
     checked_plot,
@@ -15,6 +17,9 @@ from costmodel.commands.options import (
     write_plot,
 )
 from costmodel.errors import UsageError
+
+if TYPE_CHECKING:
+    from costmodel.studies.blocks import Block
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +58,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="CSV", help="write every prediction there")
     add_json(parser)
+    group = parser.add_argument_group("measuring")
+    group.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure the blocks on this CPU now, instead of reading their cycles; "
+        "this executes them",
+    )
+    add_measuring(group, frame=False)
 
 
 def run(args: argparse.Namespace) -> Outcome:
@@ -66,8 +79,11 @@ def run(args: argparse.Namespace) -> Outcome:
     names = chosen_cores(args.uarch)
     if len(names) != 1:
         raise UsageError("validate needs exactly one core", where="--uarch")
-    rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
-    if args.limit is not None:
+    if args.measure:
+        rows = _measured_here(args)
+    else:
+        rows = read_blocks(args.file, column=args.column, scenario=args.scenario)
+    if args.limit is not None and not args.measure:
         rows = rows[: args.limit]
     if args.held_out:
         rows = [row for row in rows if row.held_out]
@@ -85,6 +101,22 @@ def run(args: argparse.Namespace) -> Outcome:
     if wants_json(args):
         return Outcome(view.validation_document(outcome, args.worst, by))
     return Outcome(view.validation_text(outcome, args.worst, by))
+
+
+def _measured_here(args: argparse.Namespace) -> list[Block]:
+    """The blocks of the file as this CPU runs them."""
+    from costmodel.commands.measure import WARNING, settings_of
+    from costmodel.measure.blocks import as_blocks, measure_blocks, read_rows
+
+    rows = read_rows(args.file, args.scenario or "unroll")
+    if args.limit is not None:
+        rows = rows[: max(args.limit, 0)]
+    args.warn(WARNING)
+    found = as_blocks(
+        measure_blocks(rows, settings_of(args, "unroll"), progress=args.progress)
+    )
+    args.warn(f"{len(found)} of {len(rows)} rows measured")
+    return found
 
 
 def _kinds(args: argparse.Namespace) -> list[str]:

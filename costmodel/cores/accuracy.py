@@ -37,6 +37,7 @@ class MeasuredSet(Struct, frozen=True):
     held_out_median: float
     below: float
     above: float
+    seen: str = "half"  # by tuning; "all": no row is held out
 
 
 class MeasuredError(Struct, frozen=True):
@@ -123,6 +124,7 @@ def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
                 held_out_median=row["held_out"]["median"],
                 below=row["interval"]["below"],
                 above=row["interval"]["above"],
+                seen=row.get("seen", "half"),
             )
             found.setdefault(row["uarch"], []).append(one)
     except (msgspec.MsgspecError, ValueError, KeyError, TypeError):

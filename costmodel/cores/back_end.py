@@ -85,6 +85,18 @@ class Rename(Section, frozen=True):
     high_byte: Annotated[Literal["merged", "renamed"], structure(
         "whether AH to DH are registers of their own", cause="dependency",
     )] = "merged"
+    high_byte_extra: Annotated[int, structure(
+        "added to an operation that reads AH to DH, which goes to the ports of the "
+        "class high_byte; 0: none is", "cycles", cause="dependency",
+    )] = 0
+    high_byte_written: Annotated[int, structure(
+        "added instead to one that writes AH to DH; 0: as high_byte_extra says",
+        "cycles", cause="dependency",
+    )] = 0
+    folded_below: Annotated[int, structure(
+        "constants below this are added at rename, if additions of a byte are; 0: "
+        "those of a byte", "", most=BYTES, cause=PORT,
+    )] = 0
     low_byte_renamed: Annotated[bool, structure(
         "writes of AL and AX do not read the old register", cause="dependency",
     )] = False
@@ -175,6 +187,10 @@ class Ports(Section, frozen=True):
     bind: Annotated[Literal["issue", "dispatch"], structure(
         "when a uop is given its port", name="bind_at_issue", when="issue", cause=PORT,
     )] = "issue"
+    bind_evenly: Annotated[bool, timing(
+        "bind_evenly", "a port given at issue is the one with fewest uops, those of "
+        "this cycle too", "", cause=PORT,
+    )] = False
     alternate: Annotated[tuple[str, ...], structure(
         "ports that load and store-address uops take in turn", most=PORTS, cause=PORT,
     )] = ()

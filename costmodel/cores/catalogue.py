@@ -19,7 +19,8 @@ from costmodel.tuples import NamedTuple
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
-NOT_CORES = ("instructions",)  # the semantic table lives beside the cores
+# The semantic table and the sets of features live beside the cores.
+NOT_CORES = ("instructions", "features")
 _HEADER = lazily.pattern(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from costmodel import data
+from costmodel.code.special import OPERATIONS
 from costmodel.cores import catalogue
 from costmodel.cores.load import LoadedCore, load_core, problems_of
 from costmodel.cores.rules import DOUBTS, broken
@@ -31,6 +32,7 @@ IMPLIED_CLASSES = frozenset(
 PREFIXES = ("lock_", "rep_")
 ADDRESS_FORMS = (
     "lea_16",
+    "lea_16_complex",
     "lea_base",
     "lea_complex",
     "lea_disp",
@@ -40,6 +42,8 @@ ADDRESS_FORMS = (
     "lea_scaled_disp",
 )
 ANY_LOCKED = "lock"
+# Operations with rows apart from the operation's, see engine.rows.
+APART = ("_same", "_short", "_high")
 # Sequencers deliver uops that take no issue slot: LLDT 69 for 13 slots on Ice Lake.
 SEQUENCED = 6
 
@@ -170,11 +174,13 @@ def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[F
         yield Finding(
             loaded.name, "uncosted", operation, loaded.files[0], f"needed by {of}"
         )
-    reached = known | {ANY_LOCKED, *ADDRESS_FORMS}
+    reached = known | {ANY_LOCKED, *ADDRESS_FORMS} | OPERATIONS
     for operation in costs:
         bare = operation
         for prefix in PREFIXES:
             bare = bare.removeprefix(prefix)
+        for suffix in APART:
+            bare = bare.removesuffix(suffix)
         if operation not in reached and bare not in known and bare not in table:
             where = _first_where(loaded, f"costs.{operation}.")
             text = "no instruction of instructions.yaml has this operation"

@@ -149,6 +149,10 @@ class UopCache(Section, frozen=True):
     branch_ends_line: Annotated[bool, layout(
         "a taken branch ends a line", cause=CACHE,
     )] = True
+    length_prefixes: Annotated[bool, layout(
+        "operations of registers with a length-changing prefix are cached too",
+        cause=CACHE,
+    )] = True
     jcc_erratum: Annotated[bool, layout(
         "a branch that touches a 32-byte boundary is not cached", cause=CACHE,
     )] = False
@@ -179,6 +183,14 @@ class FrontEnd(Section, frozen=True):
     loop_buffer: Annotated[int, layout(
         "uops of a loop that is replayed from the queue; 0: none", "uops", cause=CACHE,
     )] = 0
+    loop_width: Annotated[int, timing(
+        "loop_width", "uops of one turn replayed a cycle; 0: any number, of any turns",
+        "uops", cause=CACHE, limit=CACHE, relaxed=0,
+    )] = 0
+    loop_turn: Annotated[float, timing(
+        "loop_turn", "lost by the replay of a turn of as many uops as issue a cycle, "
+        "or more", cause=CACHE, limit=CACHE, relaxed=0,
+    )] = 0.0
     uop_queue: Annotated[int, timing(
         "queue", "fused uops between delivery and issue", "uops", least=1,
         most=ENTRIES, cause="queue full", limit="uop queue", relaxed=LARGE,

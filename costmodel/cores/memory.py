@@ -11,6 +11,7 @@ from costmodel.cores.figure import (
     LINES,
     latency,
     layout,
+    structure,
     timing,
 )
 from costmodel.cores.front_end import Section
@@ -40,6 +41,15 @@ class Renaming(Section, frozen=True):
         "memory.forward_order is for a store of the last this many", "stores",
         cause=FORWARD,
     )] = 0
+    check: Annotated[int, timing(
+        "renaming_check", "from dispatch of the load, and of the store data, to the "
+        "end of the load, whose value is then known to be right; 0: none",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    segment: Annotated[int, timing(
+        "renaming_segment", "added to the end of a load with a segment, if the store "
+        "is not written", cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
     passed: Annotated[int, timing(
         "renaming_passed", "added if PUSH or POP of memory stored what it had loaded",
         cause=FORWARD,
@@ -49,6 +59,14 @@ class Renaming(Section, frozen=True):
     )] = (32, 64)
     learns: Annotated[bool, layout(
         "in a loop, pairs that write the address differently as well", cause=FORWARD,
+    )] = False
+    learned_loads: Annotated[int, layout(
+        "loads that can be learned so; a loop of more has none learned; 0: any number",
+        "loads", cause=FORWARD,
+    )] = 0
+    by_instruction: Annotated[bool, layout(
+        "every pair that has met before, however its address is written: what is "
+        "learned is which instructions meet", cause=FORWARD,
     )] = False
     modify_widths: Annotated[tuple[int, ...], layout(
         "also these, from one read-modify-write to the next; through RSP in a loop "
@@ -105,6 +123,9 @@ class Memory(Section, frozen=True):
     segment_extra: Annotated[int, latency(
         "segment_extra", "added for a segment base that is not zero", cause=LOAD,
     )] = 0
+    segment_alone: Annotated[bool, structure(
+        "segment_extra is for addresses without base or index too", cause=LOAD,
+    )] = True
     absolute_extra: Annotated[int, latency(
         "absolute_extra", "added without base or index, whatever the segment",
         cause=LOAD,
@@ -120,6 +141,14 @@ class Memory(Section, frozen=True):
         "two loads of a cycle may not touch one bank of this size of different lines; "
         "0: they may", "bytes", name="bank_bytes", least=1, most=64, binary=True,
         off=True, cause=LOAD,
+    )] = 0
+    bank_loads: Annotated[int, timing(
+        "bank_loads", "loads of a cycle that may touch one bank, of any lines; 0: one, "
+        "or any number of one line", "loads", cause=LOAD,
+    )] = 0
+    store_address_extra: Annotated[int, latency(
+        "store_address_extra", "added to the cycle a store address takes to complete",
+        cause="execute latency",
     )] = 0
     forward_latency: Annotated[int, timing(
         "forward_latency", "from store data to load result", cause=FORWARD,
@@ -174,6 +203,10 @@ class Memory(Section, frozen=True):
         "commit_same_line", "stores written a cycle, both in one line", "stores",
         least=1, cause=COMMIT, limit=RATE, relaxed=LARGE,
     )] = 1
+    segments_pair: Annotated[bool, timing(
+        "segments_pair", "stores with a segment are written beside others too", "",
+        cause=COMMIT,
+    )] = True
     combine_lines: Annotated[int, timing(
         "combine_lines", "stores to any of the last this many lines written merge",
         "lines", most=LINES, cause=COMMIT,

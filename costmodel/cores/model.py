@@ -83,10 +83,23 @@ class Cost(Section, frozen=True):
     latency: Annotated[
         int, row("from start to end of a microcoded whole", "cycles", most=MOST_WAIT)
     ] = 0
+    line_cycles: Annotated[
+        int,
+        row("of strings of a known length, more for each 64 bytes", "cycles",
+            most=MOST_WAIT),
+    ] = 0  # fmt: skip
     waits: Annotated[
         Literal["", "retire", "stores"],
         row("begins when all older uops retired, or all stores are written as well"),
     ] = ""
+    after_older: Annotated[
+        int,
+        row(
+            "issues before, and ends this long after older uops retired; 0: no rule",
+            "cycles",
+            most=MOST_WAIT,
+        ),
+    ] = 0
     holds: Annotated[bool, row("nothing younger issues before it ends")] = False
     refetch: Annotated[
         Literal["", "queue", "decode", "cache"],

@@ -81,9 +81,10 @@ class Composer:
             parts.append(("indexed_extra", memory.indexed_extra))
         if limit and not within:
             parts.append(("slow_extra", memory.slow_extra))
-        if access.segment:
+        absolute = access.base < 0 and access.index < 0
+        if access.segment and (memory.segment_alone or not absolute):
             parts.append(("segment_extra", memory.segment_extra))
-        if access.base < 0 and access.index < 0:
+        if absolute:
             parts.append(("absolute_extra", memory.absolute_extra))
         if access.width < 32:
             parts.append(("narrow_extra", memory.narrow_extra))
@@ -137,12 +138,13 @@ class Composer:
             Uop(
                 kind=L.K_STORE_ADDRESS,
                 port_class=SIMPLE if simple else ADDRESS,
-                latency=1,
+                latency=1 + self._memory.store_address_extra,
                 busy=0,
                 flags=flags | L.MEMORY_OP | turns,
                 inputs=self._address(place),
                 outputs=(),
                 access=number,
+                latency_of=(("memory.store_address_extra", 1),),
             ),
             Uop(
                 kind=L.K_STORE_DATA,

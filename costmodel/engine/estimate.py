@@ -11,7 +11,7 @@ from costmodel.engine.cold import Cold, checked
 from costmodel.engine.report import report
 from costmodel.engine.result import Estimate
 from costmodel.engine.simulation import Settings, Simulation
-from costmodel.errors import InputError
+from costmodel.errors import InputError, UsageError
 
 MOST_STEPS = 50_000
 
@@ -37,6 +37,13 @@ def settings_for(
     than L1 when a trip starts (``cold.KINDS``, ``cold.LEVELS``). Raises UsageError.
     """
     chosen = default_scenario(path) if scenario is None else scenario
+    if chosen == "roundtrip" and path.event in surround.DELIVERED:
+        raise UsageError(
+            "a round trip of a path that an exception or interrupt enters",
+            where=path.name,
+            expected="--scenario once, with the delivery in the cost",
+            hint="no system call leads there",
+        )
     return Settings.of(loaded.core, chosen, align, checked(cold))
 
 

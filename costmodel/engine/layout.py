@@ -121,6 +121,7 @@ class InsnRow(NamedTuple):
     stack_delta: int  # implicit change of RSP, tracked by the stack engine
     flags: int
     latency: int  # least cycles of a microcoded whole
+    after_older: int  # it ends so long after older ones retired, and need not wait; 0
     redirect: int  # cycles the front end needs after it, when REFETCH
     prefixes: int  # stall cycles for too many prefixes
     next_at: int  # address of the next instruction, when MOVES
@@ -163,6 +164,7 @@ class AccessRow(NamedTuple):
     offset: int  # bytes at copy 0, the root being aligned to 64
     fresh: int  # 1: another unknown place each copy
     width: int  # bytes
+    segment: int  # 1: it has one
     cold_first: int  # number of the cold line its first byte is in, from 1; 0: warm
     cold_last: int  # ... its last byte
 

@@ -21,31 +21,41 @@ Links = tuple[list[L.AccessRow], int, Linkage]
 
 
 def links(
-    facts: PathFacts, core: Core, again: bool = False, same_pointer: bool = False
+    facts: PathFacts,
+    core: Core,
+    again: bool = False,
+    same_pointer: bool = False,
+    repeat: int = 1,
 ) -> Links:
     """A row for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
     ``again``: the same instructions run again and again (a loop, not copies), so that
-    the core may have learned which of them meet. ``same_pointer``: see ``linkage``.
+    the core may have learned which of them meet; ``repeat``: copies in a turn of it.
+    ``same_pointer``: see ``linkage``.
     """
     memory = core.memory
     banks = memory.bank_bytes > 0
-    rules = ("links", again, same_pointer, banks, memory.alias_4k, memory.renaming)
+    rules = (
+        "links", again, same_pointer, repeat, banks, memory.alias_4k, memory.renaming,
+    )  # fmt: skip
     return facts.kept(
         rules,
-        lambda: _links(facts.body, memory, again, facts.linked(same_pointer, banks)),
+        lambda: _links(
+            facts.body, memory, again, repeat, facts.linked(same_pointer, banks)
+        ),
     )
 
 
 def _links(
-    insns: Sequence[Insn], memory: Memory, again: bool, linked: Linkage
+    insns: Sequence[Insn], memory: Memory, again: bool, repeat: int, linked: Linkage
 ) -> Links:
     """By the core's rules: its ``renaming`` and ``alias_4k``, nothing else of it."""
     roots: dict[int, int] = {}
     stores = [k for k, written in enumerate(linked.writes) if written]
     rows = []
     depth = 1
+    learns = again and _learns(linked, insns, memory.renaming, repeat)
     for k in range(len(linked.step)):
         root = roots.setdefault(linked.root[k], len(roots))
         source = linked.store[k]
@@ -53,7 +63,7 @@ def _links(
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
-            forward = meeting(k, linked, insns, memory, again)
+            forward = meeting(k, linked, insns, memory, again, learns)
         elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
             if source >= 0:
@@ -69,6 +79,7 @@ def _links(
                 L.signed(linked.offset[k]),
                 1 - linked.persistent[k],
                 max(1, linked.width[k]),
+                int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
                 0,
                 0,
             )
@@ -76,15 +87,35 @@ def _links(
     return rows, depth, linked
 
 
+def _learns(
+    linked: Linkage, insns: Sequence[Insn], rule: Renaming, repeat: int
+) -> bool:
+    """Whether a loop of ``repeat`` copies has few enough loads to be learned."""
+    if not rule.learns or not rule.learned_loads:
+        return rule.learns
+    to_learn = sum(
+        renamed(k, linked, insns, rule, True, True)
+        and not renamed(k, linked, insns, rule, True, False)
+        for k, kind in enumerate(linked.kind)
+        if kind == L.F_EXACT and linked.store[k] >= 0
+    )
+    return to_learn * repeat <= rule.learned_loads
+
+
 def meeting(
-    k: int, linked: Linkage, insns: Sequence[Insn], memory: Memory, again: bool
+    k: int,
+    linked: Linkage,
+    insns: Sequence[Insn],
+    memory: Memory,
+    again: bool,
+    learns: bool,
 ) -> int:
     """How load ``k`` has its data from the store it meets: an F_* of ``layout``."""
     kind = linked.kind[k]
     if kind != L.F_EXACT:
         return kind
     rule = memory.renaming
-    if renamed(k, linked, insns, rule, again):
+    if renamed(k, linked, insns, rule, again, learns):
         store = insns[linked.step[linked.store[k]]].form
         return L.F_PASSED if _passes_on(store) else L.F_RENAMED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
@@ -96,26 +127,36 @@ def meeting(
 
 
 def renamed(
-    k: int, linked: Linkage, insns: Sequence[Insn], rule: Renaming, again: bool
+    k: int,
+    linked: Linkage,
+    insns: Sequence[Insn],
+    rule: Renaming,
+    again: bool,
+    learns: bool,
 ) -> bool:
-    """Whether load ``k`` takes its store's value at rename on a core with ``rule``."""
+    """Whether load ``k`` takes its store's value at rename on a core with ``rule``.
+    ``learns``: it may be one of those that a loop teaches."""
     if not rule.window or linked.between[k] >= rule.window:
         return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
     if load.mnemonic in rule.never or store.mnemonic in rule.never:
         return False
+    if rule.by_instruction and (load.lock or store.lock):
+        return False  # they read the cache, after older stores
     access = load.memory[linked.slot[k]]
-    learned = again and rule.learns and access.base != R.RSP
-    if not (linked.same_expression[k] or learned):
+    learned = again and learns and access.base != R.RSP
+    if not (linked.same_expression[k] or learned or rule.by_instruction):
         return False
-    if access.segment or (access.base < 0 and access.index < 0):
+    absolute = access.base < 0 and access.index < 0
+    if (access.segment or absolute) and not rule.by_instruction:
         return False
     if access.index >= 0 and not rule.indexed:
         return False
     width = linked.width[k] * 8
     widths = rule.widths
-    if (again or access.base != R.RSP) and access.writes and _modifies(store):
+    apart = access.base == R.RSP and not rule.by_instruction
+    if (again or not apart) and access.writes and _modifies(store):
         widths += rule.modify_widths
     if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False

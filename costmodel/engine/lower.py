@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import msgspec
+
 from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.load import LoadedCore
@@ -22,6 +24,7 @@ from costmodel.engine.lowered import Lowered, Uop
 from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
+LINE = 64  # bytes
 # Figures no instruction lowers otherwise for: they say where code and data lie.
 NOT_FELT = (
     "front_end.fetch_bytes",
@@ -52,12 +55,12 @@ class Lowering:
         self.core = loaded.core
         table = base._table if base else instructions()
         self._table: Mapping[str, Semantic] = table
-        self._cache: dict[tuple[bytes, bool], Lowered] = {}
+        self._cache: dict[tuple[object, ...], Lowered] = {}
         self._composer = Composer(loaded.core)
 
     def lower(self, form: Form, taken: bool = False) -> Lowered:
         """What ``form`` becomes; raises UnknownInstructionError for vector code."""
-        key = (form.data, taken)
+        key = (form.data, taken, form.special, form.count, form.mispredicted)
         found = self._cache.get(key)
         if found is None:
             found = self._shared(form, taken) or self._lower(form, taken)
@@ -97,6 +100,7 @@ class Lowering:
         cost = row.cost
         if cost is None:  # costed as a plain operation, and reported as unknown
             cost = Cost(uops=() if form.memory else (UopCost(on="alu"),))
+        cost = _here(form, cost)
         flow = Dataflow(self.core, form, row.semantic)
         idiom = self._idiom(form, cost)
         if idiom == "zero":
@@ -111,6 +115,7 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
+        uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -123,6 +128,33 @@ class Lowering:
             rsp = ((R.RSP, 0),)
             uops.append(Uop(L.K_COMPUTE, "alu", 1, 0, L.INT_WRITER, rsp, rsp))
         return self._finish(form, row, cost, uops, decode, taken)
+
+    def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
+        """The uops, those of AH to DH as slow as the core has them."""
+        rename = self.core.rename
+        read = {use.reg for use in form.reads if use.high}
+        written = {use.reg for use in form.writes if use.high}
+        extra = rename.high_byte_extra
+        if written and rename.high_byte_written:
+            extra = rename.high_byte_written
+        if not extra or not (read or written):
+            return uops
+        port_class = "high_byte"
+        if port_class not in self.core.ports.classes:
+            port_class = ""
+        return [
+            uop._replace(
+                latency=uop.latency + extra,
+                port_class=port_class or uop.port_class,
+            )
+            if uop.kind == L.K_COMPUTE
+            and (
+                any(register in read for register, _ in uop.inputs)
+                or any(register in written for register, _ in uop.outputs)
+            )
+            else uop
+            for uop in uops
+        ]
 
     # --- what the renamer does itself -------------------------------------------------
     def _idiom(self, form: Form, cost: Cost) -> str:
@@ -200,6 +232,7 @@ class Lowering:
             immediates=slots.immediates(form, core),
             flags=flags,
             latency=cost.latency,
+            after_older=cost.after_older,
             redirect=core.front_end.redirect if cost.refetch else 0,
             prefix_stall=stall,
             prefix_stall_of=stall_of,
@@ -209,7 +242,23 @@ class Lowering:
             row=row.path,
             known=row.cost is not None,
             fillers=cost.filler,
+            lines=_lines(form, cost),
         )
+
+
+def _here(form: Form, cost: Cost) -> Cost:
+    """The row with what the context adds: bytes moved, a return predicted wrongly."""
+    if lines := _lines(form, cost):
+        whole = cost.latency + lines * cost.line_cycles
+        cost = msgspec.structs.replace(cost, latency=whole)
+    if form.mispredicted and not cost.refetch:
+        cost = msgspec.structs.replace(cost, refetch="cache")
+    return cost
+
+
+def _lines(form: Form, cost: Cost) -> int:
+    """Lines of a string of known length, where the core says what each takes."""
+    return -(-form.count // LINE) if form.count > 0 and cost.line_cycles else 0
 
 
 def _free(flow: Dataflow) -> Uop:

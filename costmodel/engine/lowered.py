@@ -50,6 +50,7 @@ class Lowered(NamedTuple):
     immediates: int
     flags: int
     latency: int
+    after_older: int
     redirect: int
     prefix_stall: int
     accesses: tuple[MemoryAccess, ...]
@@ -58,6 +59,7 @@ class Lowered(NamedTuple):
     known: bool
     fillers: int = 0  # uops before the others that only take issue slots
     prefix_stall_of: Terms = ()
+    lines: int = 0  # of 64 bytes a string of known length moves, each with its cycles
     microcode_stated: bool = False  # it is the row's figure, not a count of its uops
 
 

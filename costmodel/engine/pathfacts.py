@@ -46,8 +46,8 @@ class PathFacts:
 
     @functools.cached_property
     def handled(self) -> PathFacts:
-        """The path with a stand-in for the C handler."""
-        return PathFacts(surround.with_handler(self.path))
+        """The path with its delivery, and with a stand-in for the C handler."""
+        return PathFacts(surround.with_delivery(surround.with_handler(self.path)))
 
     @functools.cached_property
     def body(self) -> list[Insn]:

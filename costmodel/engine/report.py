@@ -93,7 +93,7 @@ class _Report:
             ),
             ports=self._ports(),
             lines=self._lines(),
-            pt_regs=self.simulation.frame,
+            pt_regs=self.simulation.frame_of(settings),
             timeline=self._timeline(),
             unknown=self._unknown(),
             guesses=guesses(self.simulation, settings, self.logged),

@@ -30,8 +30,10 @@ def find_row(core: Core, table: Mapping[str, Semantic], form: Form) -> Row:
     if semantic is None:
         return Row(None, form.mnemonic, None)
     names = _operations(core, semantic.operation, form)
+    if form.special:
+        names = (form.special, *names)
     for name in names:
-        for shape in _shapes(form):
+        for shape in _shapes(form, core.rename.folded_below):
             hit = costs.find(core, name, shape)
             if hit is not None:
                 own = semantic.operation if name == form.mnemonic else name
@@ -49,14 +51,27 @@ def _operations(core: Core, operation: str, form: Form) -> tuple[str, ...]:
     if form.repeat and operation.startswith(_STRINGS):
         return ("rep_" + operation,)
     names: tuple[str, ...] = (operation,)
+    if form.same_register and operation + "_same" in core.costs:
+        names = (operation + "_same", operation)
+    if operation in ("adc", "sbb") and _short(form):
+        names = ("adc_short", operation)
     if form.mnemonic != operation and form.mnemonic in core.costs:
         names = (form.mnemonic, operation)  # apart from the rest on this core
-    return (*_lea_names(form), *names) if operation == "lea" else names
+    if any(use.high for use in (*form.reads, *form.writes)):
+        family = "adc" if operation == "sbb" else operation
+        names = (form.mnemonic + "_high", family + "_high", *names)
+    if operation == "lea":
+        return (*_lea_names(form, core.rename.folded_below), *names)
+    return names
 
 
-def _shapes(form: Form) -> tuple[str, ...]:
-    """Shapes rows may have: an implied count of one, and a zero, have their own."""
+def _shapes(form: Form, folded_below: int) -> tuple[str, ...]:
+    """Shapes rows may have: an implied count of one, and a zero, have their own. A
+    constant that is ``folded_below`` counts as a byte's."""
     shape = form.shape
+    if shape == "r64,i" and form.mnemonic in ("add", "sub"):
+        if -folded_below < (form.immediate or 0) < folded_below:
+            return ("r64,i8", shape)
     if shape.endswith("i8"):
         if form.immediate_bytes == 0:
             return (shape[:-2] + "1",)
@@ -77,10 +92,22 @@ def _semantic(form: Form, table: Mapping[str, Semantic]) -> Semantic | None:
     return row
 
 
-def _lea_names(form: Form) -> tuple[str, ...]:
+def _short(form: Form) -> bool:
+    """Whether it has the encoding for the accumulator, which needs no operand byte."""
+    prefixes = b"\x66\x67\xf2\xf3\x2e\x36\x3e\x26\x64\x65"
+    code = form.data.lstrip(prefixes)
+    if code and code[0] & 0xF0 == 0x40:  # REX
+        code = code[1:]
+    return bool(code) and code[0] in (0x14, 0x15, 0x1C, 0x1D)
+
+
+def _lea_names(form: Form, folded_below: int) -> tuple[str, ...]:
     """Operations tried before ``lea`` itself: cores may cost address forms apart."""
     memory = form.memory[0]
     if form.operands[0].width < 32:
+        parts = (memory.base >= 0, memory.index >= 0, memory.displacement_bytes > 0)
+        if memory.rip_relative or all(parts):
+            return ("lea_16_complex", "lea_16")
         return ("lea_16",)
     if memory.rip_relative:
         return ("lea_rip",)
@@ -89,6 +116,8 @@ def _lea_names(form: Form) -> tuple[str, ...]:
         return ("lea_scaled_disp", "lea_complex") if scaled else ("lea_complex",)
     if scaled:
         return ("lea_scaled",) if memory.base >= 0 else ("lea_index",)
+    if folded_below and abs(memory.displacement) >= folded_below:
+        return ()
     if memory.base >= 0 and memory.index < 0:
         return ("lea_disp",) if memory.displacement else ("lea_base",)
     return ()

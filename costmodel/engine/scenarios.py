@@ -15,8 +15,10 @@ from costmodel.scenarios import checked
 from costmodel.tuples import NamedTuple
 
 OPCACHE_INSTRUCTIONS = 200
-# dec of each general register, by encoding number, then a jump back (target unused)
-_JNZ = bytes.fromhex("0f8500000000")
+# A jump back after dec of a register: the two-byte one, as assemblers choose for the
+# loops measured, and the long one where that cannot reach. The target is unused.
+_SHORT, _LONG = bytes.fromhex("7500"), bytes.fromhex("0f8500000000")
+_REACH = 128 - 5  # bytes of body a two-byte jump behind dec gets back over
 
 
 class Plan(NamedTuple):
@@ -29,10 +31,11 @@ class Plan(NamedTuple):
     loops: bool  # addresses start over each trip
 
 
-def closing(counter: int) -> tuple[Item, ...]:
-    """``dec`` of a 64-bit register and ``jnz``, taken."""
+def closing(counter: int, size: int = 0) -> tuple[Item, ...]:
+    """``dec`` of a 64-bit register and ``jnz``, taken, behind ``size`` bytes."""
     rex = 0x48 | (counter >> 3)
-    code = bytes([rex, 0xFF, 0xC8 | (counter & 7)]) + _JNZ
+    jump = _SHORT if size <= _REACH else _LONG
+    code = bytes([rex, 0xFF, 0xC8 | (counter & 7)]) + jump
     dec, jnz = decode_bytes(code)
     return Item(dec.form), Item(jnz.form, True)
 
@@ -46,6 +49,11 @@ def free_register(body: Sequence[Insn]) -> int:
     return next((r for r in range(15, -1, -1) if r not in used and r != 4), 15)
 
 
+def closes_itself(body: Sequence[Insn]) -> bool:
+    """Whether a block ends in a jump back to its own beginning."""
+    return bool(body) and body[-1].target == body[0].address != body[-1].address
+
+
 def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> Plan:
     """The plan of ``scenario`` for a body on a core. Raises UsageError for another."""
     checked(scenario)
@@ -56,11 +64,18 @@ def plan(scenario: str, body: Sequence[Insn], core: Core, counter: int = -1) -> 
     if scenario == "opcache":
         repeat = max(1, OPCACHE_INSTRUCTIONS // max(1, len(body)))
         register = counter if counter >= 0 else free_register(body)
-        return Plan(closing(register), repeat, mode, cached, True)
+        size = repeat * sum(insn.form.length for insn in body)
+        return Plan(closing(register, size), repeat, mode, cached, True)
     if scenario == "loop":
+        own = closes_itself(body)
+        size = sum(insn.form.length for insn in body)
         register = counter if counter >= 0 else free_register(body)
-        buffered = 0 < core.front_end.loop_buffer >= 2 * len(body) + 2
-        return Plan(closing(register), 1, M_LOOP if buffered else mode, cached, True)
+        tail = () if own else closing(register, size)
+        rounds = len({insn.address for insn in body}) < len(body)  # a loop inside
+        buffered = not rounds and 0 < core.front_end.loop_buffer >= 2 * len(body) + len(
+            tail
+        )
+        return Plan(tail, 1, M_LOOP if buffered else mode, cached, True)
     if scenario == "roundtrip":
         return Plan((), 1, mode, cached, True)
     return Plan((), 1, M_DECODE, False, True)

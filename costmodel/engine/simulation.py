@@ -12,7 +12,7 @@ import functools
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from math import gcd
 from typing import Any, Literal
 
@@ -295,7 +295,7 @@ class Simulation:
             kind = path.rpartition(".")[2]
             if kind in ("filler", "microcode", "busy"):
                 return known is None or not known.value or not all(column)
-            return kind != "latency"
+            return kind not in ("latency", "line_cycles")
         if path.startswith("window.schedulers."):
             return False
         if path in _SWITCHES:
@@ -359,8 +359,22 @@ class Simulation:
 
     @property
     def frame(self) -> tuple[FrameSlot, ...]:
-        """The words of ``struct pt_regs`` the path given writes."""
+        """The words of ``struct pt_regs`` the path given writes, by its steps."""
         return self.facts.frame
+
+    def frame_of(self, settings: Settings) -> tuple[FrameSlot, ...]:
+        """The same by the steps of the path that runs; with what delivery wrote."""
+        path = self.layout(settings).path
+        if settings.scenario == "once" and self.given.event in surround.DELIVERED:
+            return _surrounded(self.facts, settings.scenario).frame
+        if not self.given.steps:
+            return ()
+        first = self.given.steps[0].insn
+        front = next(k for k, step in enumerate(path.steps) if step.insn is first)
+        return tuple(
+            slot._replace(step=slot.step + front) if slot.step >= 0 else slot
+            for slot in self.frame
+        )
 
     def lines(self, settings: Settings) -> Lines:
         """The 64-byte lines that what runs touches."""
@@ -383,16 +397,16 @@ def lay_out(given: PathFacts, builder: Builder, settings: Settings) -> Layout:
     plan = scenarios.plan(scenario, body, core, settings.counter)
     placed = scenario in scenarios.PATHS
     items = facts.kept(
-        ("items", settings.align if placed else None),
+        ("items", scenario, settings.align),
         lambda: (
-            _items(path, body, settings)
-            if placed
-            else tuple([Item(step.insn.form, step.taken) for step in path.steps])
+            _items(path, body, settings) if placed else _block(path, body, settings)
         ),
     )
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail) if plan.tail else items
-    linking = links(facts, core, plan.loops, settings.pointers == "same_pointer")
+    linking = links(
+        facts, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
+    )
     accesses, depth, linked = linking
     cold = ColdLines()
     if placed and settings.cold:
@@ -484,6 +498,21 @@ def _items(path: Path, body: Iterable[Insn], settings: Settings) -> tuple[Item, 
         at = _address(insn, settings)
         items.append(Item(insn.form, step.taken, at if at != end else -1))
         end = at + insn.form.length
+    return tuple(items)
+
+
+def _block(path: Path, body: Sequence[Insn], settings: Settings) -> tuple[Item, ...]:
+    """Instructions of a block that is repeated. In a loop those of its own rounds lie
+    where they lie, and its own jump back is taken."""
+    items = [Item(step.insn.form, step.taken) for step in path.steps]
+    if settings.scenario != "loop":
+        return tuple(items)
+    if scenarios.closes_itself(body):
+        items[-1] = items[-1]._replace(taken=True)
+    for k, (last, insn) in enumerate(pairwise(body), 1):
+        if insn.address != last.end:
+            at = settings.align + insn.address - body[0].address
+            items[k] = items[k]._replace(address=at)
     return tuple(items)
 
 

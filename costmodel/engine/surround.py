@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from costmodel import lazily
 from costmodel.code.decode import decode_bytes
+from costmodel.code.frame import STAND_IN as STAND_IN
 from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
-
-STAND_IN = "stand-in"
 
 _SYSCALL = bytes.fromhex("0f05")
 _SYSENTER = bytes.fromhex("0f34")
@@ -23,6 +22,12 @@ _COUNT = bytes.fromhex("83eb01")
 _AGAIN = bytes.fromhex("0f8500000000")
 # mov %gs:current,%rax / mov 0x40(%rax),%eax / ret
 _HANDLER = bytes.fromhex("65488b042500000000") + bytes.fromhex("8b4040c3")
+# int $14 stands for the gate; push $0 for each word of the frame
+_GATE = bytes.fromhex("cd0e")
+_PUSH = bytes.fromhex("6a00")
+_PUSHED = {"idt": 5, "idt_error": 6, "fred": 8}
+DELIVERED = frozenset(_PUSHED)
+_VECTOR_TEXT = 0x7E0000
 _USER_TEXT = 0x400000
 _HANDLER_TEXT = 0x7F0000
 
@@ -57,7 +62,7 @@ def boundary(path: Path) -> bool:
     IRET ends system calls as well as exceptions and interrupts; a path that begins in
     an entry point of the latter was not entered by a system call.
     """
-    if not path.steps:
+    if not path.steps or path.event:
         return False
     form = path.steps[-1].insn.form
     if form.flow is not Flow.LEAVE_KERNEL:
@@ -65,6 +70,29 @@ def boundary(path: Path) -> bool:
     begins = path.steps[0].insn.symbol or path.name
     by_event = form.mnemonic.startswith("iret") and _EVENTS.fullmatch(begins)
     return not by_event
+
+
+def with_delivery(path: Path) -> Path:
+    """The path behind the delivery of the exception or interrupt it is entered by.
+
+    The processor pushes SS, RSP, RFLAGS, CS and RIP, and for some an error code; FRED
+    pushes three words more.
+    """
+    if path.event not in DELIVERED:
+        return path
+    pushes = _PUSHED[path.event]
+    code = _GATE + _PUSH * pushes
+    begins = path.steps[0].insn.address - len(code)  # the path goes on right there
+    gate, *frame = decode_bytes(code, begins if begins >= 0 else _VECTOR_TEXT)
+    fred = path.event == "fred"
+    named = replace(gate.form, special="deliver_fred" if fred else "deliver_idt")
+    steps = [Step(replace(gate, form=named, symbol=STAND_IN))]
+    steps += [Step(replace(insn, symbol=STAND_IN)) for insn in frame]
+    note = (
+        f"delivery by {'FRED' if fred else 'the IDT'} is in the cost: "
+        f"{pushes} words pushed by the processor"
+    )
+    return replace(path, steps=(*steps, *path.steps), notes=(*path.notes, note))
 
 
 def with_handler(path: Path) -> Path:

@@ -231,7 +231,7 @@ class Builder:
                 insns.append(
                     InsnRow(
                         form.length, first, first, 0, 0, 0, 0, _opcode_at(form), 0,
-                        flags | L.MOVES * moves, 0, 0, 0,
+                        flags | L.MOVES * moves, 0, 0, 0, 0,
                         L.signed(after) if moves else 0, *lines,
                     )
                 )  # fmt: skip
@@ -249,7 +249,8 @@ class Builder:
                     form.length, first, len(rows.uops), low.decode_slots,
                     low.simple_after, low.microcode, low.fillers, _opcode_at(form),
                     form.stack_delta, flags | L.MOVES * moves, low.latency,
-                    low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
+                    low.after_older, low.redirect, low.prefix_stall,
+                    L.signed(after) if moves else 0,
                     *lines,
                 )
             )  # fmt: skip
@@ -370,6 +371,10 @@ def _of_insn(low: Lowered) -> dict[str, Terms]:
         columns["prefixes"] = low.prefix_stall_of
     if low.row:
         columns["latency"] = ((low.row + ".latency", 1),)
+        if low.lines:
+            columns["latency"] += ((low.row + ".line_cycles", low.lines),)
+        if low.after_older:
+            columns["after_older"] = ((low.row + ".after_older", 1),)
         if low.fillers:
             columns["fillers"] = ((low.row + ".filler", 1),)
         if low.microcode_stated:
@@ -409,6 +414,6 @@ def _unlinked(lowered: Sequence[Lowered | None]) -> list[AccessRow]:
         for access in low.accesses
     ]
     return [
-        AccessRow(-1, 0, 0, number, 0, 0, 0, max(1, width), 0, 0)
+        AccessRow(-1, 0, 0, number, 0, 0, 0, max(1, width), 0, 0, 0)
         for number, width in enumerate(widths)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from costmodel.code.insn import Flow
 from costmodel.cores.model import Core, UopCache
+from costmodel.engine.layout import LCP
 from costmodel.engine.lowered import Item, Lowered
 
 
@@ -45,7 +46,10 @@ def cache_lines(
     line = -1
     address = base
     window = -1
-    used = slots = in_window = 0
+    used = slots = 0
+    in_window: dict[int, int] = {}  # lines of each window
+    opened: dict[int, int] = {}  # lines by where they begin: a round takes the same
+    count = 0
     starts_window: list[int] = []
     crowded: set[int] = set()
     ended = True
@@ -64,12 +68,13 @@ def cache_lines(
         )
         moved = here != window and not (cache.spans_windows and line >= 0)
         if low is not None and (moved or ended or full):
-            if here != window:
-                window, in_window = here, 0
-            line += 1
-            in_window += 1
+            window = here
+            line = opened.setdefault(address, count)
+            if line == count:
+                count += 1
+                in_window[here] = in_window.get(here, 0) + 1
             used = slots = 0
-            if in_window > cache.lines_per_window:
+            if in_window.get(here, 0) > cache.lines_per_window:
                 crowded.add(here)
         used += size
         slots += need
@@ -84,6 +89,8 @@ def cache_lines(
             and (items[k].taken or form.flow is not Flow.CONDITIONAL)
         ):
             ended = True
+        if low and low.flags & LCP and not form.memory and not cache.length_prefixes:
+            crowded.add(here)
         if cache.jcc_erratum and form.flow is not Flow.NEXT:
             length = form.length
             if low is None and k:

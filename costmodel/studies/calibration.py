@@ -13,7 +13,6 @@ both sides share the model, and most of its error.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -22,6 +21,7 @@ from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
 from costmodel.engine.simulation import Settings
 from costmodel.errors import CostmodelError
+from costmodel.studies import heldout
 from costmodel.studies.blocks import Block
 from costmodel.studies.draws import columns, leaves, quantile
 
@@ -89,7 +89,7 @@ def _factors(ends: Sequence[_Ends]) -> tuple[float, float]:
 
 
 def _order(block: Block) -> bytes:
-    return hashlib.sha256(block.code.hex().encode()).digest()
+    return heldout.digest(block.code, block.variant)
 
 
 def _held(ends: Sequence[_Ends], below: float, above: float) -> int:

@@ -28,6 +28,7 @@ from costmodel.studies.uncertainty import (
     Interval,
     Progress,
     Task,
+    checked_draws,
     interval,
     run_all,
 )
@@ -97,7 +98,7 @@ def answer(
 
     ``stated``: ids of questions that need no interval, answered without draws.
     """
-    count = study.draws if draws is None else draws
+    count = checked_draws(study.draws if draws is None else draws)
     wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
     for question in study.questions:
         if question.kind in ("cost", "difference", "break_even", "mix"):

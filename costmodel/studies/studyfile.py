@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Annotated, Literal
@@ -114,10 +115,11 @@ class Study(Strict, frozen=True, kw_only=True):
 
 def study_file(name: str) -> str:
     """The file of a study; of one that ships, by the name of its directory."""
-    if "/" in name or "." in name or File(name).exists():
+    if "/" in name or "." in name or os.path.lexists(name):
         return name
     shipped = data.stubs_dir() / name / "study.yaml"
-    return data.display_path(shipped) if shipped.is_file() else name
+    # Not Path.is_file: it raises for a name that is too long.
+    return data.display_path(shipped) if os.path.isfile(shipped) else name  # noqa: PTH113
 
 
 def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Path]]:

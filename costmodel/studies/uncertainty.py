@@ -83,6 +83,13 @@ class Part(NamedTuple):
         return sum(task.draws + 1 for task in self.tasks) // self.parts
 
 
+def checked_draws(draws: int) -> int:
+    """``draws`` if so many can be made. Raises UsageError."""
+    if not 0 <= draws <= MOST_DRAWS:
+        raise UsageError(f"{draws} draws", expected=f"0 to {MOST_DRAWS}")
+    return draws
+
+
 def run(task: Task) -> Draws:
     """The draws of one task, in this process."""
     return run_part(Part((task,)))[0]
@@ -135,8 +142,7 @@ def run_all(
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
         scenarios.checked(task.scenario)
-        if not 0 <= task.draws <= MOST_DRAWS:
-            raise UsageError(f"{task.draws} draws", expected=f"0 to {MOST_DRAWS}")
+        checked_draws(task.draws)
         groups.setdefault(task.core, []).append(number)
     work = [
         part

@@ -82,8 +82,9 @@ def comparisons_report(
     ]
     for alike in _alike(comparisons, digits, most):
         sections.append(reason_section(alike, digits, most))
-    if felt:
-        sections.append(sensitivity_section(felt, delta(first), digits))
+    moving = [e for e in felt or () if e.total or e.at_low != e.at_high]
+    if moving:
+        sections.append(sensitivity_section(moving, delta(first), digits))
     sections += _pipelines(comparisons)
     both = [e for c in comparisons for e in (c.before, c.after)]
     sections += assumption_sections(both)

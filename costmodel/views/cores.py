@@ -80,7 +80,7 @@ def error_lines(name: str) -> list[str]:
                 f"{one.rows:,}",
                 f"{one.mean:.2f} %",
                 f"{one.median:.2f} %",
-                f"{one.held_out_mean:.2f} %",
+                "-" if one.seen == "all" else f"{one.held_out_mean:.2f} %",
                 f"x{one.below:.3f} x{one.above:.3f}",
             )
         )

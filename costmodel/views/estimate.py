@@ -163,6 +163,8 @@ def heading(estimate: Estimate) -> str:
     revision, colon, file = estimate.path.origin.rpartition(":")
     origin, name = file.rpartition("/")[2], estimate.path.name
     shown = f"{revision}{colon}{origin}"
+    if estimate.path.features:
+        return clip(f"{name or shown} [{estimate.path.features}]", 50)
     if not origin or name in (origin, estimate.path.origin, origin.partition(".")[0]):
         return clip(shown or name, 50)
     return clip(f"{shown} {name}" if name else shown, 50)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from costmodel.engine.result import Edge, Estimate
+from costmodel.views.alternatives import alternative_section
 from costmodel.views.assumed import assumption_sections
 from costmodel.views.estimate import headed, heading
 from costmodel.views.json import explanation_record
@@ -45,6 +46,7 @@ def explanation_report(e: Estimate, reliefs: Sequence[Relief] = ()) -> Report:
         *port_section(e),
         memory_section(e),
         *frame_section(e),
+        *alternative_section(e.path),
         *pipeline_section(e, f"timeline of {heading(e)}"),
         *assumption_sections([e], len(e.guesses)),
         *note_section(e),

@@ -84,6 +84,19 @@ def estimate_record(e: Estimate) -> dict[str, Any]:
         "low": e.low,
         "high": e.high,
         "core_error": error_record(e.core_error),
+        "event": e.path.event,
+        "features": e.path.features or None,
+        "alternatives": [
+            {
+                "site": one.site,
+                "address": one.address,
+                "features": list(one.features),
+                "applied": one.applied or None,
+                "original": list(one.original),
+                "running": list(one.running),
+            }
+            for one in e.path.alternatives
+        ],
         "unknown": list(e.unknown),
         "guesses": [_guess(g) for g in e.guesses],
         "notes": list(dict.fromkeys((*e.path.notes, *e.notes))),

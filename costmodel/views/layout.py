@@ -102,11 +102,9 @@ def table(
     return lines
 
 
-def plural(count: int, noun: str) -> str:
-    """``1 line``, ``2 lines``, ``2 accesses``."""
-    if count == 1:
-        return f"{count} {noun}"
-    return f"{count} {noun}es" if noun.endswith(("s", "x")) else f"{count} {noun}s"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """``1 line``, ``2 lines``; ``several`` where it is not the noun and an s."""
+    return f"{count} {noun if count == 1 else several or noun + 's'}"
 
 
 def place(insn: Insn) -> str:

@@ -10,7 +10,7 @@ from html import escape
 
 from costmodel.engine.result import Estimate, UopTimes
 from costmodel.tuples import NamedTuple
-from costmodel.views.layout import clip, spelled
+from costmodel.views.layout import clip, plural, spelled
 
 # Class of the page's style, and what a stretch of a uop's time is.
 STAGES = (
@@ -44,6 +44,9 @@ COLOURS = """
 --soft:#a8adb5;--rule:#3b4048;--bar:#9aa0a8;--wait:#2e4460;--done:#6b7078;
 --faint:#30343b;--link:#7db7f0}}
 """
+
+
+MOST_UOPS = 600  # rows nobody reads beyond
 
 
 class Span(NamedTuple):
@@ -89,7 +92,8 @@ def pipeline_svg(estimate: Estimate, alone: bool = False) -> str:
 
     ``alone``: with its own style, to be kept as a file.
     """
-    uops = abridged(estimate.timeline)
+    every = abridged(estimate.timeline)
+    uops = every[:MOST_UOPS]
     first = min((u.queued for u in uops), default=0)
     last = max((max(u.retired, u.committed) for u in uops), default=0)
     cycles = last - first + 2
@@ -119,8 +123,18 @@ def pipeline_svg(estimate: Estimate, alone: bool = False) -> str:
             parts.append(f'<text x="0" y="{y + 10}">{text}</text>')
         shown = uop.step
         parts += _bars_of(uop, y, first, cycle_width)
+    if more := left_out(every):
+        parts.append(f'<text x="0" y="{height - 4}">{more}</text>')
     parts.append("</svg>")
     return "".join(parts)
+
+
+def left_out(uops: Sequence[UopTimes]) -> str:
+    """What a diagram says of uops it has no room for."""
+    more = len(uops) - MOST_UOPS
+    if more <= 0:
+        return ""
+    return f"{plural(more, 'uop')} more: --json has them all, a region shows a part"
 
 
 def _bars_of(uop: UopTimes, y: int, first: int, cycle_width: int) -> Iterator[str]:

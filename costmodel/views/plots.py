@@ -13,6 +13,7 @@ from costmodel.studies.compare import delta
 from costmodel.studies.families import Family
 from costmodel.studies.sensitivity import Effect
 from costmodel.studies.study import Answer, Outcome
+from costmodel.studies.studyfile import Silicon
 from costmodel.studies.validate import Validation
 from costmodel.views.assumed import spoken
 from costmodel.views.estimate import heading
@@ -26,9 +27,12 @@ _LINES = ("-", "--", "-.", ":")
 
 
 def difference_plot(
-    comparisons: Sequence[Comparison], families: Sequence[Family] = ()
+    comparisons: Sequence[Comparison],
+    families: Sequence[Family] = (),
+    measured: Sequence[Silicon] = (),
 ) -> Plot:
-    """The difference on each core, with its interval; by descent if that is given."""
+    """The difference on each core, with its interval; by descent if that is given, and
+    beside what was measured of it."""
     first = comparisons[0]
     rows = [
         Row(
@@ -38,7 +42,9 @@ def difference_plot(
         for c in comparisons
     ]  # fmt: skip
     title = f"{heading(first.before)} → {heading(first.after)}"
-    return forest(rows, title, "cycles added", _scenario(first.after), families)
+    return forest(
+        rows, title, "cycles added", _scenario(first.after), families, measured
+    )
 
 
 def answers_plot(outcome: Outcome, question: str = "") -> Plot:

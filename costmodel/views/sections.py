@@ -103,8 +103,8 @@ def memory_section(estimate: Estimate, only: str = "") -> Section:
         )
     if estimate.unknown_addresses:
         remarks.append(
-            f"{plural(estimate.unknown_addresses, 'access')} at unknown addresses, "
-            "taken to be disjoint from all others"
+            f"{plural(estimate.unknown_addresses, 'access', 'accesses')} at unknown "
+            "addresses, taken to be disjoint from all others"
         )
     more = (Text("; ".join(remarks)),) if remarks else ()
     return Section(title, (table, *more), only=only)

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from costmodel.engine.result import Estimate, UopTimes
-from costmodel.views.layout import clip, plural, spelled
-from costmodel.views.pipeline import abridged
+from costmodel.views.layout import clip, spelled
+from costmodel.views.pipeline import MOST_UOPS, abridged, left_out
 
 LEGEND = (
     "  .  in the uop queue     I  issued      w  waits for inputs",
@@ -27,9 +27,6 @@ LEGEND = (
 _QUIET = 6  # cycles without an event before they are folded
 _TEXT = 22
 _REASON = 15
-
-
-MOST_UOPS = 600  # rows nobody reads beyond
 
 
 class Column(Struct, frozen=True):
@@ -64,10 +61,8 @@ def timeline_lines(estimate: Estimate, width: int) -> list[str]:
             row = f"{label} {cells.ljust(len(page))}  {clip(reason, _REASON)}"
             lines.append(row.rstrip())
         lines.append("")
-    if len(every) > len(uops):
-        more = plural(len(every) - len(uops), "uop")
-        return [*lines, f"{more} more: --json has them all, a region shows a part"]
-    return lines[:-1]
+    more = left_out(every)
+    return [*lines, more] if more else lines[:-1]
 
 
 def fold(uops: Sequence[UopTimes]) -> list[Column]:

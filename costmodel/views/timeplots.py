@@ -10,14 +10,14 @@ from costmodel.scenarios import said
 from costmodel.views.estimate import heading
 from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
 from costmodel.views.layout import clip, spelled
-from costmodel.views.pipeline import STAGES, abridged, spans
+from costmodel.views.pipeline import MOST_UOPS, STAGES, abridged, spans
 
 _STORES = ("store address", "store data")
 
 
 def timeline_plot(estimate: Estimate) -> Plot:
     """The pipeline diagram: a row a uop, from the queue to retirement and commit."""
-    uops = abridged(estimate.timeline)
+    uops = abridged(estimate.timeline)[:MOST_UOPS]
     with style():
         figure, ax = axes(
             7.6, 1.2 + 0.15 * len(uops),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from costmodel.cli import _Progress
 from costmodel.code import assemble
 from costmodel.errors import InputError
 
@@ -206,3 +208,29 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert "cannot write" in done.stderr
     assert (tmp_path / "o.svg").read_text() == "before"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.hex", "o.svg"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_progress_does_not_shout(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = _Terminal() if live else io.StringIO()
+    now = [100.0]
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    progress = _Progress()
+    now[0] += 1.4
+    progress(1, 100)
+    assert stream.getvalue() == ""  # too soon to say anything
+    now[0] += 9
+    progress(2, 100)
+    assert "2 of 100" in stream.getvalue()
+    assert "left" not in stream.getvalue()  # too little is done to tell
+    now[0] += 20
+    progress(50, 100)
+    assert "50 of 100, about 30 s left" in stream.getvalue()
+    progress(100, 100)
+    assert stream.getvalue().endswith("\r") == live  # a terminal's line is wiped

@@ -69,7 +69,7 @@ def test_take_that_no_jump_uses_is_refused(follow_text: Follow) -> None:
             follow_text(text, take=[take])
         assert "conditional jumps not taken" in caught.value.hint
     lenient = follow_text(text, take=["g"], idle_takes=True)
-    assert lenient.unused == ("g",)
+    assert lenient.unused == (("g",))
     assert "take g: no jump on this path goes there" in lenient.notes
 
 
@@ -90,14 +90,14 @@ def test_a_call_of_another_object_stands_for_the_handler(follow_text: Follow) ->
     assert any("call do_syscall_64 at <stdin>:1" in note for note in path.notes)
 
 
-def test_a_call_of_a_function_here_is_a_handler_unless_asked_into(
+def test_an_assembly_routine_of_the_same_file_is_followed(
     follow_text: Follow,
 ) -> None:
+    """Case F1 (LegoOS entry_64.S): error_entry stood for the C handler."""
     text = ".globl g\nf: call g\nret\ng: nop\nret\n"
-    assert lines(follow_text(text, symbol="f")) == [2, 3]
-    inside = follow_text(text, symbol="f", into=["g"])
-    assert lines(inside) == [2, 4, 5, 3]
-    assert not any(step.handler for step in inside.steps)
+    path = follow_text(text, symbol="f")
+    assert lines(path) == [2, 4, 5, 3]
+    assert not any(step.handler for step in path.steps)
     with pytest.raises(InputError, match="no symbol 'h' to follow"):
         follow_text(text, symbol="f", into=["h"])
 
@@ -151,10 +151,18 @@ def test_the_path_ends_with_the_return_to_user_space(
     assert path.notes[-1].startswith("ends with")
 
 
-@pytest.mark.parametrize("last", ["ud2", "int3", "hlt"])
-def test_a_trap_ends_the_path_with_a_note(follow_text: Follow, last: str) -> None:
-    path = follow_text(f"f: {last}\nnop\n")
+@pytest.mark.parametrize("last", ["ud2", "int3"])
+def test_a_trap_ends_the_path_only_if_told(follow_text: Follow, last: str) -> None:
+    with pytest.raises(InputError, match=f"the path runs into {last} at f") as caught:
+        follow_text(f"f: {last}\nnop\n")
+    assert "--take f accepts this end" in caught.value.hint
+    path = follow_text(f"f: {last}\nnop\n", take=["f"])
     assert lines(path) == [1] and last in path.notes[-1]
+
+
+def test_a_halt_ends_the_path_with_a_note(follow_text: Follow) -> None:
+    path = follow_text("f: hlt\nnop\n")
+    assert lines(path) == [1] and "hlt" in path.notes[-1]
 
 
 def test_eretu_ends_the_path(follow_text: Follow) -> None:
@@ -387,7 +395,10 @@ def test_run_time_alternatives_on_the_path_are_named(
     path = load_path(link(ALTERNATIVE + entry), symbol="entry")
     (note,) = [note for note in path.notes if "alternatives" in note]
     assert note.startswith("run-time alternatives: 1 on the path, the first at")
-    assert "at entry.S:5;" in note and "2 one-byte nops" in note
+    assert "at entry.S:5;" in note and "as the file has them" in note
+    assert [
+        s.insn.form.length for s in path.steps if s.insn.form.mnemonic == "nop"
+    ] == [2]
 
 
 def test_a_damaged_table_of_alternatives_is_left_alone(

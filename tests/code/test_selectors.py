@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from costmodel.code.image import Image, Region, Section
+from costmodel.code.load import load_path
 from costmodel.code.selectors import Selector, parse, select
 from costmodel.code.symbols import Symbol
 from costmodel.errors import CostmodelError, InputError, UsageError
@@ -118,3 +121,34 @@ def test_an_unknown_region_lists_those_there_are() -> None:
 def test_symbol_and_region_together_are_refused() -> None:
     with pytest.raises(UsageError):
         select(IMAGE, "entry", "a")
+
+
+def test_names_offered_are_those_people_mean(tmp_path: Path) -> None:
+    # "__pfx_sev_es_terminate, _text, _stext" was offered for a FRED entry point.
+    source = tmp_path / "a.s"
+    names = ("__pfx_f", "_text", "_stext", "asm_fred_user", "do_work")
+    source.write_text(
+        "".join(
+            f".globl {n}\n.type {n}, @function\n{n}: ret\n.size {n}, .-{n}\n"
+            for n in names
+        )
+    )
+    with pytest.raises(InputError) as caught:
+        load_path(source, symbol="asm_fred_entrypoint_user")
+    assert caught.value.hint == "did you mean asm_fred_user?"
+    with pytest.raises(InputError) as caught:
+        load_path(source, symbol="nothing_alike")
+    assert caught.value.hint.startswith("there are asm_fred_user, do_work")
+    assert "__pfx_" not in caught.value.hint
+
+
+def test_code_that_is_none_offers_symbols(tmp_path: Path) -> None:
+    # Boot code of xv6 and Minoca begins with 16-bit parts.
+    source = tmp_path / "a.s"
+    source.write_text(
+        "start16: .byte 0x06, 0x07\n.globl start64\n.type start64, @function\n"
+        "start64: ret\n.size start64, .-start64\n.globl other\nother: ret\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_path(source)
+    assert "--symbol start64" in caught.value.hint

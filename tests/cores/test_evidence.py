@@ -116,10 +116,12 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.absolute_extra",
         "memory.forward_load",
         "memory.forward_order",
+        "memory.renaming.learned_loads",
         "memory.renaming.ordered",
         "memory.renaming.passed",
         "window.entry_held",
     }
+    assert fitted["goldencove"] == {"front_end.loop_turn"}
     assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
 
 

@@ -14,8 +14,9 @@ from costmodel import data
 from costmodel.cores import schema
 from tests.tiny import TINY
 
+OTHERS = ("instructions", "features")
 FILES = sorted(
-    path for path in data.uarch_dir().glob("*.yaml") if path.stem != "instructions"
+    path for path in data.uarch_dir().glob("*.yaml") if path.stem not in OTHERS
 )
 WHOLE = schema.build()
 TYPES: dict[str, Any] = {

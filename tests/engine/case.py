@@ -45,6 +45,7 @@ class I:  # noqa: E742
     opcode_at: int = 0
     stack_delta: int = 0
     latency: int = 0
+    after_older: int = 0
     stalls: tuple[str, ...] = ()  # names of figures: what too many prefixes cost
     line: int = -1  # of the uop cache
     cold: tuple[int, int] = (0, 0)  # numbers of the lines of its first and last byte
@@ -96,6 +97,7 @@ class Case:
                     i.stack_delta,
                     i.flags,
                     i.latency,
+                    i.after_older,
                     f.redirect if i.flags & L.REFETCH else 0,
                     sum(getattr(f, name) for name in i.stalls),
                     i.next_at,

@@ -23,6 +23,7 @@ class Figures(NamedTuple):
 
     ports: int
     bind_at_issue: int
+    bind_evenly: int
     rob: int
     retire: int
     retire_latency: int
@@ -51,6 +52,8 @@ class Figures(NamedTuple):
     cache_again: int
     cache_at_branch: int
     cache_switch: int
+    loop_width: int
+    loop_turn: int
     queue: int
     queue_latency: int
     microcode_uops: int
@@ -74,6 +77,8 @@ class Figures(NamedTuple):
     sign_extend_extra: int
     narrow_extra: int
     bank_bytes: int
+    bank_loads: int
+    store_address_extra: int
     forward_latency: int
     forward_address: int
     forward_load: int
@@ -86,9 +91,12 @@ class Figures(NamedTuple):
     alias_4k: int
     commit_per_cycle: int
     commit_same_line: int
+    segments_pair: int
     combine_lines: int
     commit_interval: int
     renaming_latency: int
+    renaming_check: int
+    renaming_segment: int
     renaming_passed: int
     l2_latency: int
     l3_latency: int
@@ -129,6 +137,7 @@ def _window(small: int, large: int, off: bool = True) -> Draw:
 DRAWS: dict[str, Draw] = {
     "ports": Draw((2, 3, 4, 5, 6) * 4 + (40, 64), (1, 31, 32, 33, 63)),
     "bind_at_issue": Draw((0, 0, 1, 1, 1)),
+    "bind_evenly": Draw((0, 0, 1)),
     "rob": _window(2, 60, off=False),
     "retire": Draw((1, 2, 3, 4, 5, 6), _WIDTHS),
     "retire_latency": Draw((1, 2, 3), _CYCLES),
@@ -157,6 +166,8 @@ DRAWS: dict[str, Draw] = {
     "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
+    "loop_width": Draw((0, 0, 2, 4, 8), _WIDTHS),
+    "loop_turn": Draw((0, 0, 4, 40), (1, 63, 64, 65, 200)),
     "queue": Draw((4, 8, 9, 12, 28), _RINGS),
     "queue_latency": Draw((1, 2), _CYCLES),
     "microcode_uops": Draw((1, 2, 4), _WIDTHS),
@@ -180,6 +191,8 @@ DRAWS: dict[str, Draw] = {
     "sign_extend_extra": Draw((0, 1, 2), _ZERO_CYCLES),
     "narrow_extra": Draw((0, 1, 2), _ZERO_CYCLES),
     "bank_bytes": Draw((0, 0, 4, 8), (1, 2, 16, 32, 64)),
+    "bank_loads": Draw((0, 1, 2), (3, 64)),
+    "store_address_extra": Draw((0, 0, 1, 4), _ZERO_CYCLES),
     "forward_latency": Draw((0, 1, 2, 3, 4, 5), _ZERO_CYCLES),
     "forward_address": Draw((0, 1, 2, 5, 9), _ZERO_CYCLES),
     "forward_load": Draw((0, 0, 4, 6, 8, 11), _ZERO_CYCLES),
@@ -192,9 +205,12 @@ DRAWS: dict[str, Draw] = {
     "alias_4k": Draw((0, 1, 3, 6), _ZERO_CYCLES),
     "commit_per_cycle": Draw((1, 1, 2), _WIDTHS),
     "commit_same_line": Draw((1, 2, 3), _WIDTHS),
+    "segments_pair": _SWITCH,
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
+    "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
+    "renaming_segment": Draw((0, 2, 4), _ZERO_CYCLES),
     "renaming_passed": Draw((0, 1, 5), _ZERO_CYCLES),
     "l2_latency": Draw((1, 3, 12), _ZERO_CYCLES),
     "l3_latency": Draw((8, 40), _ZERO_CYCLES),
@@ -208,7 +224,7 @@ UNREAD = ("ports",)
 IN_CELLS = (
     "prefix_stall", "prefix_stall_more", "redirect", "load_latency", "indexed_extra",
     "slow_extra", "chase_saves", "segment_extra", "absolute_extra", "sign_extend_extra",
-    "narrow_extra",
+    "narrow_extra", "store_address_extra",
 )  # fmt: skip
 
 

@@ -13,22 +13,28 @@ Rules the figures of a core do not say by themselves:
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, ``commit_per_cycle`` if not. Lines that do not merge start no closer than
-  ``commit_interval`` 64ths of a cycle; a store that had to wait for that alone counts
-  from when it was due, others from the cycle they commit in. A split store commits
-  again, a cycle later, to the next line. Its buffer entry is free a cycle after.
+  merges, ``commit_per_cycle`` if not; with ``segments_pair`` 0 a store with a segment
+  counts as one that does not merge. Lines that do not merge start no closer than
+  ``commit_interval`` 64ths of a cycle, counted from when the line before was due if it
+  commits in that very cycle, else from the cycle it commits in; the fraction of a cycle
+  a line is due at does not hold it up. A split store commits again, a cycle later, to
+  the next line. Its buffer entry is free a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
   inputs are ready and its port is free; the oldest goes first. Uops of the unit that
   is not pipelined start in program order. Without ports it leaves when ready.
 - *Banks.* A load on a port it was bound to does not leave in a cycle in which an older
-  load on another of the ports taken in turn touches the same bank of another line.
+  load on another of the ports taken in turn touches the same bank of another line; or,
+  with ``bank_loads``, in which so many older loads there touch one of its banks.
 - *Forwarding.* A load that has left takes its data from its store unless that store has
   committed by then: when the store data and address have left plus the core's
   latencies, no earlier than a load from the cache, nor than ``forward_load`` says,
   counted from the load's own start. One whose bytes come from elsewhere too waits for
   the commit. A renamed load's value is there
   ``renaming_latency`` after the inputs of the store data were, from its own issue on;
-  the load itself completes when the store's address has been compared.
+  the load itself completes when the store's address has been compared, and
+  ``renaming_check`` after it and the store data left, if that is not 0; of a store that
+  has committed only the first of these counts. ``renaming_segment`` comes on top for a
+  load with a segment, from a store that has not.
 - *Aliasing.* A load that seems to meet a store whose address has left and that has not
   committed when the load leaves takes ``alias_4k`` longer.
 - *Early wake-up* (``early_wake``, ports chosen at dispatch). A uop that is ready but
@@ -68,7 +74,6 @@ class Machine(Issue):
         self.divider_free = 0
         self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
         self.commit_after = 0  # cycle after which the first of them may go
-        self.commit_held = False  # it has waited for the line rate alone
         self.commit_clock = 0
         self.last_line: Line | None = None
         self.recent: list[Line] = []
@@ -107,20 +112,21 @@ class Machine(Issue):
                 if there > cycle:
                     return
             merges = line == self.last_line or line in self.recent
-            room = self.p.commit_same_line if merges else self.p.commit_per_cycle
+            assert store.access is not None
+            alone = store.access.segment and not self.p.segments_pair
+            pairs = merges and not alone
+            room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
                 return
             if not merges:
-                due = -(-self.commit_clock // FIXED)
+                due = self.commit_clock // FIXED
                 if due > cycle:
-                    self.commit_held = True
                     return
-                if not self.commit_held:
+                if due < cycle:
                     self.commit_clock = cycle * FIXED
                 self.commit_clock += self.p.commit_interval
                 if self.p.combine_lines:
                     self.recent = [line, *self.recent][: self.p.combine_lines]
-            self.commit_held = False
             committed += 1
             self.last_line = line
             self.commit_queue.pop(0)
@@ -203,6 +209,7 @@ class Machine(Issue):
         if uop.kind != L.K_LOAD:
             return False
         root, lines, banks = uop.access.touched(uop.insn.copy, self.p.bank_bytes)
+        crowd = dict.fromkeys(banks, 0)
         for other in self.leaving:
             if other.dispatched != cycle:
                 continue
@@ -211,9 +218,13 @@ class Machine(Issue):
             if other.port not in self.alternates:
                 continue
             theirs = other.access.touched(other.insn.copy, self.p.bank_bytes)
-            if theirs[0] == root and theirs[1] != lines and theirs[2] & banks:
+            if self.p.bank_loads:
+                for bank in theirs[2] & banks:
+                    crowd[bank] += 1
+            elif theirs[0] == root and theirs[1] != lines and theirs[2] & banks:
                 return True
-        return False
+        most = self.p.bank_loads
+        return most > 0 and any(count >= most for count in crowd.values())
 
     def may_leave(self, uop: Uop, cycle: int) -> bool:
         ready = uop.ready()

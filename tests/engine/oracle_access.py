@@ -24,6 +24,7 @@ class Access:
     offset: int
     fresh: int
     width: int
+    segment: int
     cold: tuple[int, ...] = ()  # numbers of the cold lines it touches, from 1 on
 
     def offset_in(self, copy: int) -> int:

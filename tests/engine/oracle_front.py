@@ -22,6 +22,10 @@
   comes alone. Where lines of one window come ``cache_again`` cycles apart, the lines of
   a cycle all begin in one window, and more lines of that window that did not fit come
   so many cycles after those before.
+- *Loop buffer*: all is there at once; or, with ``loop_width``, so many uops a cycle,
+  what is larger alone, and the next turn begins in the cycle after a taken branch.
+  Turns of ``issue_width`` uops and more lose ``loop_turn`` 64ths of a cycle, whole ones
+  when they have added up.
 - *Queue*: ``queue`` slots, free from the cycle after their issue slot issued; slots of
   an instruction beyond its issue slots leave with its last uop. An instruction larger
   than the queue does not wait for room.
@@ -70,6 +74,10 @@ class Front:
         self.cache_until = -1
         self.read = Read(0, 0)
         self.window = 0  # in which the line being read begins
+        self.replayed = -1  # last cycle the loop buffer replayed in
+        self.replay_left = 0  # uops it may replay in it
+        self.turn_slots = 0  # replayed of this turn
+        self.turn_debt = 0  # 64ths of a cycle turns have lost
         self.held = 0  # queue slots taken
         self.freed_now = 0
 
@@ -121,6 +129,10 @@ class Front:
                 if before.delivered is None:
                     return None
                 start = before.delivered + before.late + p.taken_branch
+            elif before.has(L.TAKEN) and before.source == LOOP and p.loop_width:
+                if before.delivered is None:
+                    return None
+                start = before.delivered + 1 + before.late
             elif insn.moved and before.source == DECODE:
                 if before.arrived is None:
                     return None
@@ -270,6 +282,8 @@ class Front:
                 delivered = self.decode(insn, cycle, self.decoders)
             elif insn.source == CACHE:
                 delivered = self.read_cache(insn, cycle)
+            elif p.loop_width:
+                delivered = self.replay(insn, cycle)
             else:
                 start = self.start(insn)
                 delivered = start is not None and start <= cycle
@@ -278,7 +292,8 @@ class Front:
                     return False
                 return insn.arrived is None and self.start(insn) == cycle
             insn.delivered = cycle
-            if insn.source != LOOP and not insn.has(L.FUSED_SECOND):
+            queued = insn.source != LOOP or p.loop_width
+            if queued and not insn.has(L.FUSED_SECOND):
                 self.held += insn.slots
             self.next_deliver += 1
         return False
@@ -290,7 +305,7 @@ class Front:
     def left_queue(self, uop: Uop) -> None:
         """An issue slot has issued, or with the last uop the whole instruction."""
         insn = uop.insn
-        if insn.source == LOOP:
+        if insn.source == LOOP and not self.p.loop_width:
             return
         if 0 <= uop.queue_place < insn.slots:
             self.freed_now += 1
@@ -366,6 +381,29 @@ class Front:
         if insn.has(L.TAKEN):
             insn.late = int(p.cache_again > 0 and insn.window != self.window)
             read.line, read.uops = None, 0
+        return True
+
+    def replay(self, insn: Insn, cycle: int) -> bool:
+        p = self.p
+        start = self.start(insn)
+        if start is None or start > cycle:
+            return False
+        slots = 0 if insn.has(L.FUSED_SECOND) else insn.slots
+        if slots and not self.room(insn):
+            return False
+        if insn.number and refetches(self.insns[insn.number - 1]):
+            self.replay_left = 0
+        if slots > self.replay_left and cycle <= self.replayed and slots:
+            return False
+        if cycle > self.replayed:
+            self.replayed, self.replay_left = cycle, p.loop_width
+        self.replay_left -= slots
+        self.turn_slots += slots
+        if insn.has(L.TAKEN):
+            if self.turn_slots >= p.issue_width:
+                self.turn_debt += p.loop_turn
+            insn.late, self.turn_debt = divmod(self.turn_debt, 64)
+            self.turn_slots = 0
         return True
 
     def access(self, insn: Insn, slots: int) -> int:

@@ -13,7 +13,9 @@
   whose last writer has retired; one that reads more by itself comes first.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
 - *Microcode.* Each ``microcode_uops`` slots of an instruction are a cycle later in the
-  queue; no uop of it completes before ``latency`` from its first issue.
+  queue; no uop of it completes before ``latency`` from its first issue, nor before
+  ``after_older`` from the retirement of everything older. Such an instruction does not
+  wait to issue.
 """
 
 from __future__ import annotations
@@ -131,7 +133,8 @@ class Issue:
         self.holders = []
         if len(self.slots) - self.next_retire >= self.p.rob:
             return False
-        if uop is insn.uops[0] and insn.flags & L.WAIT_RETIRE:
+        waits = insn.flags & L.WAIT_RETIRE and not insn.after_older
+        if uop is insn.uops[0] and waits:
             if self.next_retire < len(self.slots):
                 return False
             if insn.flags & L.WAIT_STORES and self.uncommitted:
@@ -177,6 +180,7 @@ class Issue:
         insn = uop.insn
         if insn.first_issue is None:
             insn.first_issue = cycle
+            insn.older = self.slots[-2] if len(self.slots) > 1 else None
         if uop.kind == L.K_LOAD:
             self.loads.append(uop)
         if uop.int_writer:
@@ -272,7 +276,7 @@ class Issue:
             return
         uop.choices = uop.ports
         if self.p.bind_at_issue:
-            port = self.bind(uop, used)
+            port = self.bind(uop, used, bound_now)
             uop.choices = [port]
             bound_now.append(port)
             group = self.group_of[port]
@@ -283,7 +287,7 @@ class Issue:
         if group >= 0:
             self.entries[group] += 1
 
-    def bind(self, uop: Uop, used: int) -> int:
+    def bind(self, uop: Uop, used: int, bound_now: list[int]) -> int:
         """The port with fewest bound (first listed of equals) in slots 0, 2, ..; the
         runner-up in slots 1, 3, .. unless it is ``LAG`` or more behind. Uops that take
         the alternating ports do so in turn."""
@@ -300,6 +304,8 @@ class Issue:
             ]
         if len(ports) == 1:
             return ports[0]
+        if self.p.bind_evenly:
+            return min(ports, key=lambda port: self.bound[port] + bound_now.count(port))
         by_load = sorted(ports, key=lambda port: self.bound[port])
         best, second = by_load[:2]
         if used % 2 == 1 or self.bound[second] - self.bound[best] >= LAG:

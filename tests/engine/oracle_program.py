@@ -42,7 +42,7 @@ def program(t: Trace, p: Figures, mode: int, trips: int) -> list[Insn]:
     accesses = [
         Access(
             number, a.store, a.distance, a.forward, a.root, a.stride, a.offset,
-            a.fresh, a.width,
+            a.fresh, a.width, a.segment,
             tuple(x for x in dict.fromkeys((a.cold_first, a.cold_last)) if x),
         )
         for number, a in enumerate(t.accesses)
@@ -60,8 +60,8 @@ def program(t: Trace, p: Figures, mode: int, trips: int) -> list[Insn]:
             length=row.length, opcode_at=row.opcode_at, flags=row.flags,
             slots=row.decode_slots, simple_after=row.simple_after,
             microcode=row.microcode, prefixes=row.prefixes, latency=row.latency,
-            redirect=row.redirect, trip=trip, cold_first=row.cold_first,
-            cold_last=row.cold_last, moved=moved,
+            after_older=row.after_older, redirect=row.redirect, trip=trip,
+            cold_first=row.cold_first, cold_last=row.cold_last, moved=moved,
             window=address // max(1, p.cache_window),
         )  # fmt: skip
         moved = insn.has(L.MOVES)

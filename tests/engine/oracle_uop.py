@@ -114,6 +114,7 @@ class Insn:
     microcode: int
     prefixes: int
     latency: int
+    after_older: int
     redirect: int
     trip: int = 0
     cold_first: int = 0  # cold lines of its first and last byte, numbered from 1 on
@@ -129,6 +130,7 @@ class Insn:
     begun: int | None = None  # its prefixes are being decoded from then on
     delivered: int | None = None
     first_issue: int | None = None
+    older: Slot | None = None  # the last slot before its own
 
     def has(self, flag: int) -> bool:
         return self.flags & flag != 0
@@ -269,9 +271,9 @@ class Uop:
         if self.issued is None:
             return None
         if self.kind == L.K_NONE or self.eliminated:
-            value, woken = self.ready(), self.woken()
-            if value is not None and self.least() > value:
-                return self.least()
+            value, woken, least = self.ready(), self.woken(), self.least()
+            if value is not None and least is not None and least > value:
+                return least
             return woken
         if self.kind == L.K_LOAD and self.access is not None:
             return self.result()
@@ -279,16 +281,27 @@ class Uop:
             value = self.result()
             if value is None or self.dispatched is None or self.ready_at is None:
                 return None
-            done = self.dispatched + self.latency
-            return value if self.least() > done else self.ready_at + self.latency
+            done, least = self.dispatched + self.latency, self.least()
+            late = least is not None and least > done
+            return value if late else self.ready_at + self.latency
         return None if self.ready_at is None else self.ready_at + self.latency
 
-    def least(self) -> int:
-        """No uop of a microcoded whole completes before this."""
-        if not self.insn.latency:
+    def least(self) -> int | None:
+        """No uop of a microcoded whole completes before this; None: not known yet."""
+        insn = self.insn
+        if not insn.latency and not insn.after_older:
             return -1
-        assert self.insn.first_issue is not None
-        return self.insn.first_issue + self.insn.latency
+        assert insn.first_issue is not None
+        least = insn.first_issue + insn.latency
+        if not insn.after_older:
+            return least
+        retired = 0 if insn.older is None else insn.older.retired
+        return None if retired is None else max(least, retired + insn.after_older)
+
+    def at_least(self, time: int | None) -> int | None:
+        """A time of this uop, no sooner than its instruction allows."""
+        least = self.least()
+        return None if time is None or least is None else max(time, least)
 
     def complete(self) -> int | None:
         if self.known_complete is None and self.issued is not None:
@@ -298,9 +311,8 @@ class Uop:
     def find_complete(self) -> int | None:
         assert self.issued is not None
         if self.kind == L.K_NONE or self.eliminated:
-            return max(self.issued, self.least())
-        done = self.executed()
-        return None if done is None else max(done, self.least())
+            return self.at_least(self.issued)
+        return self.at_least(self.executed())
 
     def executed(self) -> int | None:
         """Cycle a uop that went to a port is done, but for microcode."""
@@ -314,7 +326,11 @@ class Uop:
         if self.aliased:
             done += self.p.alias_4k
         kind = self.access.forward
+        renamed = kind in (L.F_RENAMED, L.F_PASSED)
+        checked = self.dispatched + self.p.renaming_check
         if self.source is None or self.from_cache:
+            if renamed and self.source is not None and self.p.renaming_check:
+                done = max(done, checked)
             for line, count in self.cold:
                 there = line.ready(count)
                 if there is None:
@@ -328,8 +344,14 @@ class Uop:
         p = self.p
         least = self.dispatched + self.latency
         least += max(0, p.forward_load - p.load_latency)
-        if kind in (L.F_RENAMED, L.F_PASSED):  # checked before it may retire
-            return max(done, least, address.dispatched + p.forward_address)
+        if renamed:  # checked before it may retire
+            compared = address.dispatched + p.forward_address
+            if p.renaming_check:
+                if data is None or data.dispatched is None:
+                    return None
+                compared = max(compared, checked, data.dispatched + p.renaming_check)
+            compared += p.renaming_segment * self.access.segment
+            return max(done, least, compared)
         if data is None or data.dispatched is None:
             return None
         there = data.dispatched + p.forward_latency
@@ -378,8 +400,7 @@ class Uop:
         assert self.issued is not None
         if self.kind == L.K_NONE or self.eliminated:
             # Nothing is computed: the value is as old as what it was made from.
-            value = self.ready()
-            return None if value is None else max(value, self.least())
+            return self.at_least(self.ready())
         access = self.access
         if self.kind != L.K_LOAD or access is None or self.source is None:
             return self.complete()
@@ -392,4 +413,4 @@ class Uop:
         value += self.p.renaming_latency
         if access.forward == L.F_PASSED:
             value += self.p.renaming_passed
-        return max(value, self.issued, self.least())
+        return self.at_least(max(value, self.issued))

@@ -130,7 +130,19 @@ class Draw:
             offset = r.choice([-1, -30, (1 << 63) - r.randrange(1, 50), -(1 << 63)])
         stride = r.choice([0, 0, 0, 8, -8, 64, 4])
         self.accesses.append(
-            L.AccessRow(-1, 0, L.F_NONE, root, stride, offset, fresh, width, 0, 0)
+            L.AccessRow(
+                -1,
+                0,
+                L.F_NONE,
+                root,
+                stride,
+                offset,
+                fresh,
+                width,
+                int(r.random() < 0.2),
+                0,
+                0,
+            )
         )
         return len(self.accesses) - 1
 
@@ -170,7 +182,7 @@ class Draw:
         turn = self.r.choice([0, L.IN_TURN])
         return [
             U(L.K_STORE_ADDRESS, self.ports(2), 1, 0, extra | L.MEMORY_OP | turn,
-              self.pairs(2), (), access),
+              self.pairs(2), (), access, ("store_address_extra",)),
             U(L.K_STORE_DATA, self.ports(2), 1, 0, together, self.pairs(1), (), access),
         ]  # fmt: skip
 
@@ -215,7 +227,7 @@ class Draw:
         slots = sum(1 for u in uops if u.flags & slot)
         if r.random() < 0.1:
             slots = max(1, slots + r.choice([-1, 1, 2]))
-        microcode = latency = fillers = 0
+        microcode = latency = fillers = after_older = 0
         if r.random() < 0.05:
             microcode = r.randint(1, 9)
             flags |= L.COMPLEX
@@ -228,6 +240,8 @@ class Draw:
             latency = r.randint(1, 30)
         if r.random() < 0.04:
             flags |= L.WAIT_RETIRE | r.choice([0, L.WAIT_STORES])
+        if not self.f.early_wake and r.random() < 0.03:
+            after_older = r.randint(1, 12)
         if r.random() < 0.03:
             flags |= L.HOLDS
         if r.random() < 0.03:
@@ -243,7 +257,7 @@ class Draw:
         return I(
             tuple(uops), length, slots, flags, r.randint(0, 3), microcode, fillers,
             opcode_at, r.choice([-8, 8, -16]) if r.random() < 0.2 else 0, latency,
-            ("prefix_stall", "prefix_stall_more")[: r.randint(1, 2)]
+            after_older, ("prefix_stall", "prefix_stall_more")[: r.randint(1, 2)]
             if r.random() < 0.03 else (),
         )  # fmt: skip
 

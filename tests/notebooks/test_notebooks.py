@@ -32,8 +32,8 @@ def run(cell: str, file: str, namespace: dict[str, Any]) -> Any:
     return eval(compile(ast.Expression(last.value), file, "eval"), namespace)
 
 
-def test_there_are_four() -> None:
-    assert [script.stem[:2] for script in SCRIPTS] == ["01", "02", "03", "04"]
+def test_there_are_five() -> None:
+    assert [script.stem[:2] for script in SCRIPTS] == ["01", "02", "03", "04", "05"]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costmodel.engine.result import UopTimes
-from costmodel.views.pipeline import abridged
+from costmodel.views.pipeline import MOST_UOPS, abridged, pipeline_svg
 from costmodel.views.timeline import fold, timeline_lines
 from tests.make import an_estimate
 
@@ -67,3 +67,10 @@ def test_a_long_run_of_microcode_is_shown_by_its_ends() -> None:
 
     kept = abridged([*(micro(i) for i in range(9)), micro(0, 1), micro(1, 1)])
     assert [(u.step, u.uop) for u in kept] == [(0, 0), (0, 8), (1, 0), (1, 1)]
+
+
+def test_a_diagram_ends_and_says_what_it_left_out() -> None:
+    uop = UopTimes(0, 0, "load", "2", 0, 1, 4, 6, 9, 10, -1, "")
+    many = an_estimate(timeline=(uop,) * (MOST_UOPS + 3))
+    assert timeline_lines(many, 72)[-1].startswith("3 uops more")
+    assert "3 uops more" in pipeline_svg(many)

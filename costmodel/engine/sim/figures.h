@@ -11,6 +11,9 @@ struct figures {
 	int64_t ports;                 /* how many: the ports */
 	/* when a uop is given its port: whether it is issue */
 	int64_t bind_at_issue;
+	/* a port given at issue is the one with fewest uops, those of this
+	 * cycle too */
+	int64_t bind_evenly;
 	/* slots: fused-domain slots of the reorder buffer */
 	int64_t rob;
 	int64_t retire;                /* slots: fused-domain slots retired a cycle */
@@ -58,6 +61,11 @@ struct figures {
 	int64_t cache_at_branch;
 	/* cycles: lost when delivery changes between cache and decoders */
 	int64_t cache_switch;
+	/* uops: uops of one turn replayed a cycle; 0: any number, of any turns */
+	int64_t loop_width;
+	/* 64ths of cycles: lost by the replay of a turn of as many uops as
+	 * issue a cycle, or more */
+	int64_t loop_turn;
 	/* uops: fused uops between delivery and issue */
 	int64_t queue;
 	/* cycles: from delivery to the earliest issue */
@@ -98,6 +106,11 @@ struct figures {
 	/* bytes: two loads of a cycle may not touch one bank of this size of
 	 * different lines; 0: they may */
 	int64_t bank_bytes;
+	/* loads: loads of a cycle that may touch one bank, of any lines; 0:
+	 * one, or any number of one line */
+	int64_t bank_loads;
+	/* cycles: added to the cycle a store address takes to complete */
+	int64_t store_address_extra;
 	int64_t forward_latency;       /* cycles: from store data to load result */
 	/* cycles: from dispatch of the store address to load result */
 	int64_t forward_address;
@@ -122,12 +135,20 @@ struct figures {
 	int64_t commit_per_cycle;      /* stores: stores written a cycle */
 	/* stores: stores written a cycle, both in one line */
 	int64_t commit_same_line;
+	/* stores with a segment are written beside others too */
+	int64_t segments_pair;
 	/* lines: stores to any of the last this many lines written merge */
 	int64_t combine_lines;
 	/* 64ths of cycles: between writes of different lines */
 	int64_t commit_interval;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
+	/* cycles: from dispatch of the load, and of the store data, to the end
+	 * of the load, whose value is then known to be right; 0: none */
+	int64_t renaming_check;
+	/* cycles: added to the end of a load with a segment, if the store is
+	 * not written */
+	int64_t renaming_segment;
 	/* cycles: added if PUSH or POP of memory stored what it had loaded */
 	int64_t renaming_passed;
 	/* cycles: for a line that is in the second cache */
@@ -142,6 +163,7 @@ struct figures {
 #define FIGURES(X) \
 	X(ports) \
 	X(bind_at_issue) \
+	X(bind_evenly) \
 	X(rob) \
 	X(retire) \
 	X(retire_latency) \
@@ -170,6 +192,8 @@ struct figures {
 	X(cache_again) \
 	X(cache_at_branch) \
 	X(cache_switch) \
+	X(loop_width) \
+	X(loop_turn) \
 	X(queue) \
 	X(queue_latency) \
 	X(microcode_uops) \
@@ -193,6 +217,8 @@ struct figures {
 	X(sign_extend_extra) \
 	X(narrow_extra) \
 	X(bank_bytes) \
+	X(bank_loads) \
+	X(store_address_extra) \
 	X(forward_latency) \
 	X(forward_address) \
 	X(forward_load) \
@@ -205,9 +231,12 @@ struct figures {
 	X(alias_4k) \
 	X(commit_per_cycle) \
 	X(commit_same_line) \
+	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
 	X(renaming_latency) \
+	X(renaming_check) \
+	X(renaming_segment) \
 	X(renaming_passed) \
 	X(l2_latency) \
 	X(l3_latency) \
@@ -218,6 +247,7 @@ struct figures {
 #define LIMITS(X) \
 	X(ports, 0, 64, 0, 0) \
 	X(bind_at_issue, 0, 1, 0, 0) \
+	X(bind_evenly, 0, 1, 0, 0) \
 	X(rob, 1, 65536, 0, 0) \
 	X(retire, 1, 100000, 0, 0) \
 	X(retire_latency, 0, 100000, 0, 0) \
@@ -246,6 +276,8 @@ struct figures {
 	X(cache_again, 0, 100000, 0, 0) \
 	X(cache_at_branch, 0, 1, 0, 0) \
 	X(cache_switch, 0, 100000, 0, 0) \
+	X(loop_width, 0, 100000, 0, 0) \
+	X(loop_turn, 0, 6400000, 0, 0) \
 	X(queue, 1, 65536, 0, 0) \
 	X(queue_latency, 0, 100000, 0, 0) \
 	X(microcode_uops, 1, 100000, 0, 0) \
@@ -269,6 +301,8 @@ struct figures {
 	X(sign_extend_extra, 0, 100000, 0, 0) \
 	X(narrow_extra, 0, 100000, 0, 0) \
 	X(bank_bytes, 1, 64, 1, 1) \
+	X(bank_loads, 0, 100000, 0, 0) \
+	X(store_address_extra, 0, 100000, 0, 0) \
 	X(forward_latency, 0, 100000, 0, 0) \
 	X(forward_address, 0, 100000, 0, 0) \
 	X(forward_load, 0, 100000, 0, 0) \
@@ -281,9 +315,12 @@ struct figures {
 	X(alias_4k, 0, 100000, 0, 0) \
 	X(commit_per_cycle, 1, 100000, 0, 0) \
 	X(commit_same_line, 1, 100000, 0, 0) \
+	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
+	X(renaming_check, 0, 100000, 0, 0) \
+	X(renaming_segment, 0, 100000, 0, 0) \
 	X(renaming_passed, 0, 100000, 0, 0) \
 	X(l2_latency, 0, 100000, 0, 0) \
 	X(l3_latency, 0, 100000, 0, 0) \

@@ -22,7 +22,11 @@
  * Uop cache. cache_lines lines and cache_width uops a cycle. With cache_again the lines
  * of one cycle all begin in one window, and more lines of that window come cache_again
  * cycles after the ones before; a taken branch begins anew, a cycle later if it lies in a
- * window after the one its line begins in. */
+ * window after the one its line begins in. So does code that comes after a refetch or
+ * after the decoders.
+ *
+ * Loop buffer. All is there at once; or loop_width uops a cycle, and the next turn begins
+ * in a cycle of its own. Turns of issue_width uops and more lose loop_turn besides. */
 
 static int shift_of_blocks(struct machine *m)
 {
@@ -295,6 +299,34 @@ static int64_t read_cache(struct machine *m, const struct insn *insn, int64_t li
 	return cycle;
 }
 
+/* Cycle the loop buffer replays the instruction: loop_width uops a cycle, of one turn. */
+static int64_t replay(struct machine *m, const struct insn *insn)
+{
+	int64_t slots = insn->flags & FUSED_SECOND ? 0 : insn->decode_slots;
+	int64_t at = m->restart;
+
+	m->why = CAUSE_UOP_CACHE;
+	if (slots) {
+		int64_t room = queue_room(m, slots);
+
+		if (room > at) {
+			at = room;
+			m->why = CAUSE_QUEUE_FULL;
+		}
+	}
+	if (slots && m->cache_uops < slots && at <= m->cache_cycle) {
+		at = m->cache_cycle + 1;
+		m->why = CAUSE_UOP_CACHE;
+	}
+	if (at > m->cache_cycle) {
+		m->cache_cycle = at;
+		m->cache_uops = FIG(loop_width);
+	}
+	m->cache_uops -= slots;
+	m->turn_slots += slots;
+	return m->cache_cycle;
+}
+
 /* The next instruction is elsewhere: its block is fetched from the cycle after this one's
  * last byte came, or `more` cycles later. */
 static void fetch_elsewhere(struct machine *m, int64_t more)
@@ -332,6 +364,12 @@ static void jump(struct machine *m, int64_t cycle, int64_t line)
 		fetch_elsewhere(m, FIG(taken_branch));
 		if (line >= 0)
 			enter_cache(m, cycle);
+	} else if (FIG(loop_width)) {
+		if (m->turn_slots >= FIG(issue_width))
+			m->turn_debt += FIG(loop_turn);
+		m->restart = at_least(m->restart, cycle + 1 + m->turn_debt / FIXED);
+		m->turn_debt %= FIXED;
+		m->turn_slots = 0;
 	}
 }
 
@@ -363,6 +401,8 @@ static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 		cycle = decode(m, insn);
 	} else if (m->mode == MODE_CACHE) {
 		cycle = read_cache(m, insn, line);
+	} else if (FIG(loop_width)) {
+		cycle = replay(m, insn);
 	} else {
 		cycle = m->restart;
 		m->why = CAUSE_PIPELINE;

@@ -37,6 +37,7 @@ struct insn_row {
 	int64_t stack_delta;
 	int64_t flags;
 	int64_t latency;
+	int64_t after_older;
 	int64_t redirect;
 	int64_t prefixes;
 	int64_t next_at;
@@ -73,6 +74,7 @@ struct access_row {
 	int64_t offset;
 	int64_t fresh;
 	int64_t width;
+	int64_t segment;
 	int64_t cold_first;
 	int64_t cold_last;
 };

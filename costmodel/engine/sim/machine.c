@@ -106,6 +106,7 @@ static int64_t longest_wait(const struct machine *m)
 		64, m->p->longest_delay, f->queue_latency + m->p->longest_insn,
 		f->forward_latency + f->forward_narrow, f->forward_blocked,
 		f->forward_address, f->renaming_latency + f->renaming_passed,
+		f->renaming_check + f->renaming_segment,
 	};
 	int64_t longest = 0;
 

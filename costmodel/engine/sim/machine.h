@@ -59,6 +59,7 @@ struct insn {
 	int32_t opcode_at;
 	int32_t stack_delta;
 	int32_t latency;
+	int32_t after_older;
 	int32_t redirect;
 	int32_t prefixes;
 	int32_t cold_first, cold_last;
@@ -71,6 +72,7 @@ struct access {
 	int32_t forward; /* FORWARD_* */
 	int32_t fresh;
 	int32_t width;
+	int32_t segment; /* 1: it has one */
 	int32_t cold_first, cold_last;
 };
 
@@ -126,6 +128,9 @@ struct program {
 	X(cache_lines, 0, ALONE_) \
 	X(cache_line, NOT_CACHED, ALONE_) /* being read */ \
 	X(cache_window, 0, ALONE_) /* in which that line begins */ \
+	/* loop buffer */ \
+	X(turn_slots, 0, AS_IS) /* replayed of this turn */ \
+	X(turn_debt, 0, AS_IS) /* 64ths of a cycle the turns before have lost */ \
 	X(slot_count, 0, NOT) /* queue slots delivered */ \
 	X(why, 0, NOT) /* cause of the last delivery */ \
 	/* issue */ \
@@ -160,6 +165,7 @@ struct program {
 	X(commit_lines, 0, NOT) /* lines written apart from others */ \
 	/* the instruction and the issue slot being built */ \
 	X(insn_first, -1, NOT) /* cycle its first uop issued */ \
+	X(older_retired, 0, NOT) /* cycle the last of those before it retired */ \
 	X(insn_done, 0, NOT) /* cycle the last of its uops completed */ \
 	X(slot_first, 0, NOT) /* number of the slot's first uop */ \
 	X(slot_issued, 0, NOT) \
@@ -171,6 +177,7 @@ struct program {
 	X(slot_writes, 0, NOT) /* mask: registers it writes */ \
 	X(waited, 0, NOT) /* cycles the last uop waited for its port */ \
 	/* events that go with the cycles above, for the log */ \
+	X(older_event, -1, NOT) \
 	X(insn_done_event, -1, NOT) \
 	X(slot_done_event, -1, NOT) \
 	X(issue_event, -1, NOT) \

@@ -53,13 +53,15 @@ static int64_t slower(struct machine *m)
 	return FIG(forward_load) ? m->forward_extra : 0;
 }
 
-/* The value comes from the renamer; the guess is checked against the addresses before
- * the load may retire. */
+/* The value comes from the renamer; the guess is checked before the load may retire:
+ * against the addresses, and renaming_check after the load and the store data left. */
 static void load_renamed(struct machine *m, const struct access *access,
 			 const struct store *store, bool in_flight, int64_t n,
-			 int64_t issued, int64_t from_cache, struct loaded *l)
+			 int64_t issued, int64_t when, int64_t from_cache,
+			 struct loaded *l)
 {
-	int64_t checked, event;
+	int64_t check = FIG(renaming_check), checked = when + check;
+	int64_t event = EVENT(n, DISPATCH);
 
 	l->result = store->value + FIG(renaming_latency);
 	if (access->forward == FORWARD_PASSED)
@@ -69,14 +71,24 @@ static void load_renamed(struct machine *m, const struct access *access,
 		l->result = issued;
 		l->result_event = EVENT(n, ISSUE);
 	}
-	if (!in_flight)
+	if (!in_flight && !check)
 		return;
-	l->reads = -1;
-	checked = store->address + FIG(forward_address);
-	event = store->address_event;
-	if (from_cache + slower(m) > checked) {
-		checked = from_cache + slower(m);
-		event = EVENT(n, DISPATCH);
+	if (in_flight) {
+		l->reads = -1;
+		if (!check || store->address + FIG(forward_address) > checked) {
+			checked = store->address + FIG(forward_address);
+			event = store->address_event;
+		}
+		if (check && store->data + check > checked) {
+			checked = store->data + check;
+			event = store->data_event;
+		}
+		if (access->segment)
+			checked += FIG(renaming_segment);
+		if (from_cache + slower(m) > checked) {
+			checked = from_cache + slower(m);
+			event = EVENT(n, DISPATCH);
+		}
 	}
 	if (checked > l->complete) {
 		l->complete = checked;
@@ -170,7 +182,8 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 		bool in_flight = store->committed < 0 || store->committed > when;
 
 		if (access->forward >= FORWARD_RENAMED) {
-			load_renamed(m, access, store, in_flight, n, issued, complete, &l);
+			load_renamed(m, access, store, in_flight, n, issued, when, complete,
+				     &l);
 		} else if (access->forward == FORWARD_ALIAS) {
 			if (in_flight && store->address <= when) {
 				l.complete += FIG(alias_4k);

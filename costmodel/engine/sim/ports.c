@@ -3,14 +3,17 @@
  * Binding. A core that binds at issue counts, per port, the uops bound in earlier cycles
  * that had not left by the start of this one. Even slots of the issue group take the port
  * with the fewest (of equals the highest number), odd slots the second choice unless it is
- * LAG or more behind; loads and store addresses take the load ports in turn. A core that
+ * LAG or more behind; with bind_evenly, every slot takes the port with fewest, those of
+ * its own cycle counted; loads and store addresses take the load ports in turn. A core that
  * binds at dispatch takes whichever port of its set is free first. Where the ports belong
  * to several schedulers, only those whose scheduler has room are bound to, and ports
  * chosen at dispatch are those of the scheduler with most room at issue.
  *
  * Banks. Where loads have banks, a load bound to a port leaves in the first cycle in which
  * its port is free and no older load on another of the alternating ports touches the same
- * bank of another line; only addresses that count from one place are compared. */
+ * bank of another line; only addresses that count from one place are compared. With
+ * bank_loads, that many older ones may touch a bank of the load's, whatever their lines
+ * and what they count from: places all begin with bank 0. */
 
 #define LAG 3
 
@@ -73,11 +76,18 @@ static int roomiest(const struct machine *m, const struct uop *uop)
 	return best;
 }
 
+/* Uops bound to a port and not yet gone; `all`: those of this cycle too. */
+static int32_t bound_to(const struct machine *m, int port, bool all)
+{
+	return m->usage[port] + (all ? m->pending[port] : 0);
+}
+
 /* Port a uop is bound to at issue, of its own (highest first). Where they belong to
  * several schedulers, one that has room: there is one. */
 static int bind(struct machine *m, const struct uop *uop)
 {
 	bool spans = uop->scheduler == SPANS;
+	bool evenly = FIG(bind_evenly);
 	int best = -1, second = -1;
 
 	if (uop->flags & IN_TURN && m->p->alternate_count > 1) {
@@ -93,13 +103,13 @@ static int bind(struct machine *m, const struct uop *uop)
 
 		if (spans && free_entries(m, m->p->scheduler_of[port]) <= 0)
 			continue;
-		if (best < 0 || m->usage[port] < m->usage[best])
+		if (best < 0 || bound_to(m, port, evenly) < bound_to(m, best, evenly))
 			best = port;
 	}
 	if (best < 0) /* a calendar too short: the run is thrown away */
 		return uop->ports[0];
 	/* The slot being filled has been counted: slots 1, 3 .. are the even ones. */
-	if (m->issued & 1)
+	if (m->issued & 1 || evenly)
 		return best;
 	for (int k = 0; k < uop->port_count; k++) {
 		int port = uop->ports[k];
@@ -207,19 +217,44 @@ static struct touched banks_of(struct machine *m, const struct access *access,
 	return touched;
 }
 
-/* Whether a load that would leave in `cycle` on another port holds a bank of `load`. */
-static bool clashes(const struct machine *m, int port, int64_t cycle,
+/* What the load booked on a port in a cycle touches; NULL: none is. */
+static const struct touched *held_by(const struct machine *m, int port, int64_t cycle)
+{
+	int64_t cell = port * (m->calendar_mask + 1) + (cycle & m->calendar_mask);
+
+	return m->busy[cell] == cycle ? m->touched + cell : NULL;
+}
+
+/* Whether `most` loads on other ports touch a bank of `banks` in `cycle`. */
+static bool crowded(const struct machine *m, int port, int64_t cycle, uint64_t banks,
+		    int64_t most)
+{
+	for (; banks; banks &= banks - 1) {
+		int64_t count = 0;
+
+		for (int k = 0; k < m->p->alternate_count; k++) {
+			int other = m->p->alternates[k];
+			const struct touched *held = held_by(m, other, cycle);
+
+			count += other != port && held && held->banks & banks & -banks;
+		}
+		if (count >= most)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a load that would leave in `cycle` must wait for those on other ports. */
+static bool clashes(struct machine *m, int port, int64_t cycle,
 		    const struct touched *load)
 {
-	int64_t mask = m->calendar_mask;
-
+	if (FIG(bank_loads))
+		return crowded(m, port, cycle, load->banks, m->f->bank_loads);
 	for (int k = 0; k < m->p->alternate_count; k++) {
 		int other = m->p->alternates[k];
-		int64_t cell = other * (mask + 1) + (cycle & mask);
-		const struct touched *held = m->touched + cell;
+		const struct touched *held = held_by(m, other, cycle);
 
-		if (other != port && m->busy[cell] == cycle &&
-		    held->line.root == load->line.root &&
+		if (other != port && held && held->line.root == load->line.root &&
 		    held->line.number != load->line.number && held->banks & load->banks)
 			return true;
 	}

@@ -97,6 +97,7 @@ static bool read_insn(struct reader *r, const struct program *p,
 	    !within(r, row->stack_delta, INT32_MIN / 2, INT32_MAX / 2, "stack delta") ||
 	    !within(r, row->flags, 0, (MOVES << 1) - 1, "flags of an instruction") ||
 	    !within(r, row->latency, 0, MOST_TIME, "latency of an instruction") ||
+	    !within(r, row->after_older, 0, MOST_TIME, "end of an instruction") ||
 	    !within(r, row->redirect, 0, MOST_TIME, "redirect") ||
 	    !within(r, row->prefixes, 0, MOST_TIME, "prefix stall") ||
 	    !within(r, row->cold_first, 0, p->cold_count, "cold line of code") ||
@@ -114,6 +115,7 @@ static bool read_insn(struct reader *r, const struct program *p,
 	insn->opcode_at = (int32_t)row->opcode_at;
 	insn->stack_delta = (int32_t)row->stack_delta;
 	insn->latency = (int32_t)row->latency;
+	insn->after_older = (int32_t)row->after_older;
 	insn->redirect = (int32_t)row->redirect;
 	insn->prefixes = (int32_t)row->prefixes;
 	insn->cold_first = (int32_t)row->cold_first;
@@ -192,6 +194,7 @@ static bool read_access(struct reader *r, const struct program *p,
 	    !within(r, row->forward, FORWARD_NONE, FORWARD_PASSED, "forwarding") ||
 	    !within(r, row->root, 0, MOST_ROOTS - 1, "place an address counts from") ||
 	    !within(r, row->width, 1, 4096, "width of an access") ||
+	    !within(r, row->segment, 0, 1, "segment of an access") ||
 	    !within(r, row->cold_first, 0, p->cold_count, "cold line of an access") ||
 	    !within(r, row->cold_last, 0, p->cold_count, "cold line of an access"))
 		return false;
@@ -207,6 +210,7 @@ static bool read_access(struct reader *r, const struct program *p,
 	access->forward = (int32_t)row->forward;
 	access->fresh = row->fresh != 0;
 	access->width = (int32_t)row->width;
+	access->segment = (int32_t)row->segment;
 	access->cold_first = (int32_t)row->cold_first;
 	access->cold_last = (int32_t)row->cold_last;
 	return true;
@@ -300,7 +304,8 @@ static bool allocate(struct program *p, const struct head_row *head, struct insn
 
 /* How many decode slots an instruction takes at most, and an issue slot uops (its own and
  * one before them): the rings must hold so many more than the machine's own sizes. */
-static void measure(struct program *p, const struct operand *inputs, int64_t input_count)
+static void measure(struct program *p, const struct operand *inputs,
+		    int64_t input_count)
 {
 	p->widest_insn = 1;
 	p->widest_slot = 1;

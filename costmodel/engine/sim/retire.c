@@ -23,8 +23,9 @@ static bool same_line(struct line a, struct line b)
 	return a.root == b.root && a.number == b.number;
 }
 
-/* Cycle a retired store writes its line; lines go at the core's rate. */
-static int64_t commit(struct machine *m, int64_t retired, struct line line)
+/* Cycle a retired store writes its line; lines go at the core's rate. `alone`: it is not
+ * written beside the one before. */
+static int64_t commit(struct machine *m, int64_t retired, struct line line, bool alone)
 {
 	int64_t cycle = at_least(retired + 1, m->committed), width;
 	int64_t combine = FIG(combine_lines);
@@ -32,13 +33,13 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line)
 
 	for (int64_t k = 0; k < combine && !merges; k++)
 		merges = same_line(line, m->recent[k]);
-	width = merges ? FIG(commit_same_line) : FIG(commit_per_cycle);
+	width = merges && !alone ? FIG(commit_same_line) : FIG(commit_per_cycle);
 	if (cycle == m->committed && m->committed_in >= width)
 		cycle++;
 	if (!merges) {
-		int64_t due = (m->commit_clock + FIXED - 1) / FIXED;
+		int64_t due = m->commit_clock / FIXED;
 
-		if (due > cycle) /* keep the fraction: the rate is that of the interval */
+		if (due >= cycle) /* keep the fraction: the rate is that of the interval */
 			cycle = due;
 		else
 			m->commit_clock = cycle * FIXED;
@@ -69,6 +70,7 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 	int32_t lines[2] = { access->cold_first, access->cold_last };
 	int64_t wrote = m->commit_lines, after = retired, number, at;
 	int64_t cause = CAUSE_COMMIT, source = EVENT(n, RETIRE);
+	bool alone = access->segment && !FIG(segments_pair);
 
 	if (m->committed > retired)
 		source = m->commit_event;
@@ -90,10 +92,10 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 		if (LOGGED && first)
 			m->log[EVENT(n, FILL_FIRST) + k] = lines[k];
 	}
-	at = commit(m, after, line);
+	at = commit(m, after, line, alone);
 	if (crosses(access, copy, FIG(boundary)) && FIG(split_store)) {
 		line.number++;
-		at = commit(m, at, line);
+		at = commit(m, at, line, alone);
 	}
 	number = -1 - store->committed; /* of its buffer entry, until it is written */
 	store->committed = at;

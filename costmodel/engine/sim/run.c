@@ -107,13 +107,18 @@ static int64_t execute(struct machine *m, const struct uop *uop, const struct in
 	} else {
 		e = execute_on_port(m, uop, n, copy, issued, r);
 	}
-	if (insn->latency) {
+	if (insn->latency || insn->after_older) {
 		int64_t least = m->insn_first + insn->latency;
+		int64_t cause = CAUSE_LATENCY, source = EVENT(n, ISSUE);
 
+		if (insn->after_older && m->older_retired + insn->after_older > least) {
+			least = m->older_retired + insn->after_older;
+			cause = CAUSE_DRAIN;
+			source = m->older_event;
+		}
 		if (least > e.complete) {
 			e.complete = least;
-			note(m, EVENT(n, COMPLETE), least, CAUSE_LATENCY,
-			     EVENT(n, ISSUE));
+			note(m, EVENT(n, COMPLETE), least, cause, source);
 		}
 		if (least > e.result) {
 			e.result = least;
@@ -199,7 +204,7 @@ static int64_t held_until(const struct machine *m, const struct insn *insn,
 			  int64_t *event)
 {
 	*event = -1;
-	if (!(insn->flags & WAIT_RETIRE))
+	if (!(insn->flags & WAIT_RETIRE) || insn->after_older)
 		return 0;
 	if (insn->flags & WAIT_STORES && m->committed > m->retired) {
 		*event = m->commit_event;
@@ -226,6 +231,8 @@ static bool run_insn(struct machine *m, int64_t index, int64_t line)
 	sync = FIG(stack_engine) && FIG(sync_uop) && needs_sync(m, insn);
 	m->slot_count += slots;
 	held = held_until(m, insn, &held_event);
+	m->older_retired = m->retired;
+	m->older_event = m->retire_event;
 	m->insn_first = -1;
 	m->insn_done = 0;
 	while (sync || fillers || uop < insn->last) {

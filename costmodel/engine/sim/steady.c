@@ -97,6 +97,10 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 			h = mix(h, apart(m->cache_window,
 				     m->address >> m->window_shift));
 		h = mix(mix(h, since(m->restart, clock)), since(m->decode_cycle, clock));
+	} else if (m->f->loop_width) {
+		clock = m->cache_cycle;
+		h = mix(mix(h, clock - m->now), m->cache_uops);
+		h = mix(h, since(m->restart, clock));
 	} else { /* the loop buffer waits for no room in the queue */
 		return mix(h, since(clock, m->now - m->long_ago));
 	}
@@ -307,6 +311,7 @@ static uint64_t signature(const struct machine *m)
 struct search {
 	int64_t marks[MOST_GROUPS]; /* last retirement after each group */
 	int64_t uops[MOST_GROUPS]; /* run by then */
+	int64_t behind[MOST_GROUPS]; /* cycles the writes of stores lie behind then */
 	uint64_t looks[MOST_GROUPS]; /* signatures */
 };
 
@@ -328,6 +333,9 @@ static int64_t settled(const struct search *s, int64_t count, int64_t need)
 			n--;
 		matched = count - 2 - n;
 		if (matched < spans - period || matched < period)
+			continue;
+		/* stores that pile up will have to be waited for */
+		if (s->behind[count - 1] > s->behind[count - 1 - matched])
 			continue;
 		if (s->uops[count - 1] - s->uops[count - 1 - matched] >= need)
 			return matched / period * period;
@@ -374,6 +382,7 @@ static enum status search_period(struct machine *m, const struct settings *set,
 			return INTERRUPTED;
 		s->marks[count] = m->retired;
 		s->uops[count] = m->uops;
+		s->behind[count] = since(m->committed, m->retired);
 		count++;
 		if (count == 1 && m->uops < SPACING)
 			spacing = SPACING / at_least(m->uops, 1) + 1;

@@ -222,3 +222,28 @@ def what_refetches_pays_for_the_front_end() -> None:
 def a_hold_of_ten_cycles_is_ten_cycles() -> None:
     """The add issues when it is done and the next at once after the add, in the same
     cycle."""
+
+
+@kernel("goldencove", "4883c018", 0.1683, "opcache")
+def small_constants_are_added_at_rename() -> None:
+    """``add $24,%rax``: no port, no chain, six a cycle. (Measured: 0.17.)"""
+
+
+@kernel("goldencove", "4881c6701b0000", 1.0)
+def large_constants_are_not() -> None:
+    """``add $0x1b70,%rsi``: a chain of one. (Measured: 1.00.)"""
+
+
+@kernel("goldencove", "f6c401", 1.0)
+def one_high_byte_is_read_a_cycle() -> None:
+    """``test $1,%ah`` has one port. (Measured: 1.00.)"""
+
+
+@kernel("goldencove", "80e601", 3.0)
+def a_chain_through_a_high_byte() -> None:
+    """``and $1,%dh``: one cycle and two. (Measured: 3.00.)"""
+
+
+@kernel("goldencove", "31c0 4883c410 5b", 0.5, "opcache")
+def the_stack_pointer_needs_no_synchronisation() -> None:
+    """XOR, ADD to RSP and POP: three slots, six a cycle. (Measured: 0.54.)"""

@@ -151,3 +151,30 @@ def pop_of_rbx_does_not() -> None:
 def going_to_the_sequencer_costs_cycles() -> None:
     """CLD is microcode of three uops: a cycle in the sequencer and two to go to and
     come from it, then one for the NOPs. (uiCA: one cycle each way.)"""
+
+
+@kernel("goldencove", "89c1 89c2 89c6", 1.0, "loop")
+def a_turn_of_the_loop_buffer_takes_a_cycle() -> None:
+    """Four slots with DEC and JNZ, six a cycle: but a turn begins in its own cycle.
+    (Measured: 1.00.)"""
+
+
+@kernel("goldencove", "89c1 89c2 89c6 89c7 4189c0", 1.0625, "loop")
+def a_turn_of_six_uops_loses_a_sixteenth() -> None:
+    """Six slots: a cycle, and a sixteenth. (Measured: 1.06.)"""
+
+
+@kernel("goldencove", "89c1 89c2 89c6 89c7 4189c0 4189c1 4189c2 4189c3", 2.0625, "loop")
+def a_turn_of_nine_uops_takes_two_cycles() -> None:
+    """Eight uops of a turn a cycle, then one. (Measured: 2.07.)"""
+
+
+@kernel("goldencove", "6681fa6804", 3.165, "opcache")
+def length_changing_prefixes_are_not_cached() -> None:
+    """``cmp $0x468,%dx``: three cycles each, as from the decoders, and a little for
+    the loop. (Measured: 3.20.)"""
+
+
+@kernel("goldencove", "48ffc0", 0.2)
+def a_fusible_instruction_waits_for_the_first_decoder() -> None:
+    """INC takes the first five of six decoders. (Measured: 0.20.)"""

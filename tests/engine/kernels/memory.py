@@ -139,3 +139,59 @@ def four_memory_operations_a_cycle_on_zen5() -> None:
 @kernel("skylake", "488703", 19.0)
 def a_locked_exchange_waits_for_the_one_before() -> None:
     """XCHG with memory locks: 18 to 20 cycles. (InstLatx64: 18; uops.info: 19.)"""
+
+
+@kernel("goldencove", "8b03 8b0b 8b13", 1.5)
+def two_loads_a_cycle_of_one_word() -> None:
+    """Three load ports, but two loads of one place a cycle: 3 / 2. (Measured: twelve
+    take 5.7.)"""
+
+
+@kernel("goldencove", "8b03 8b4b04 8b5308 8b730c 8b7b10 448b4314", 2.0)
+def three_loads_a_cycle_of_other_words() -> None:
+    """Six words of one line: 6 / 3. (Measured: halves of a quadword run at three.)"""
+
+
+@kernel("goldencove", "48895c2440 48894c2438 4889742430", 2.0, "loop")
+def stores_of_two_lines_do_not_pair() -> None:
+    """64(%rsp) alone, 56 and 48 together: two cycles a turn, once the store buffer is
+    full. (Measured: 2.04.)"""
+
+
+@kernel("goldencove", "6548891c2500010000 6548891c2508010000", 2.0)
+def stores_to_gs_do_not_pair() -> None:
+    """One line, but a cycle each. (Measured: 1.0.)"""
+
+
+@kernel("goldencove", "48894310 488b4110 48ffc0", 0.5, "opcache")
+def a_pair_is_learned_through_another_register() -> None:
+    """Nothing is known of RBX and RCX: they do not meet, and three slots remain."""
+
+
+@kernel("goldencove", "48894310 4889d9 488b4110 48ffc0 48ffc0", 0.835, "opcache")
+def a_pair_is_learned_through_a_copied_register() -> None:
+    """The same place by another name, renamed: five slots, six a cycle. (Measured
+    chains of such pairs at 1.8 with twelve slots.)"""
+
+
+@kernel("goldencove", "0faee8", 12.0)
+def a_fence_after_a_fence() -> None:
+    """LFENCE ends twelve cycles after it issued."""
+
+
+@kernel("goldencove", "0faee8 480fafc0 480fafc0 480fafc0 480fafc0", 23.0)
+def what_follows_a_fence() -> None:
+    """Five cycles to dispatch, four times three, one to retire, and the next fence
+    five after that. (Measured: 23.)"""
+
+
+@kernel("goldencove", "0faee8 48890424 488b0c24", 23.0)
+def a_renamed_load_is_checked_before_it_ends() -> None:
+    """Five to dispatch, twelve until the load is known to have had the right value, one
+    to retire, five. (Measured: 23.)"""
+
+
+@kernel("goldencove", "0faee8 48890424", 16.0)
+def a_store_address_completes_later() -> None:
+    """Five to dispatch, five until the address is known, one to retire, five.
+    (Measured: 16.)"""
