@@ -88,7 +88,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit status; never shows a traceback."""
     # Almost nothing here is cyclic, and looking for it is a seventh of one estimate.
-    gc.set_threshold(100_000)
+    gc.set_threshold(1_000_000)
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = next((a for a in arguments if a in COMMANDS), None)
     try:

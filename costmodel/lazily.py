@@ -7,7 +7,11 @@ longer than many an answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, AnyStr, cast
+
+_COMPILE = re.compile
 
 
 class _Lazy:
@@ -18,7 +22,7 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         # Called once a name: what it answers is found directly from then on.
-        made = getattr(re.compile(*self._given), name)
+        made = getattr(_COMPILE(*self._given), name)
         setattr(self, name, made)
         return made
 
@@ -26,3 +30,18 @@ class _Lazy:
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """``re.compile``, later. Use its methods: it is no argument for ``re.sub``."""
     return cast("re.Pattern[AnyStr]", _Lazy(text, flags))
+
+
+@contextmanager
+def imported() -> Iterator[None]:
+    """Patterns of what is imported inside are compiled when first used, too.
+
+    For packages that compile at import what most of their users never use: they get
+    ``pattern`` in place of ``re.compile``, which does for all but ``re.sub(pattern)``.
+    """
+    whole = re.compile
+    re.compile = pattern  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = whole

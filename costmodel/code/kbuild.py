@@ -7,7 +7,6 @@ the preprocessor are taken from there, and no command is run.
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
@@ -213,6 +212,8 @@ def _from_json(directory: FilePath, root: FilePath, file: str) -> Flags | None:
     try:
         if listed.stat().st_size > _MOST_JSON:
             return None
+        import json  # only trees that were built need it
+
         entries = json.loads(listed.read_bytes())
     except (OSError, ValueError):
         return None

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from costmodel import lazily
 from costmodel.code.image import Image
 from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import re

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from costmodel import lazily
 from costmodel.errors import CoreError
 from costmodel.tuples import NamedTuple
+
+with lazily.imported():  # PyYAML's own reader has a pattern of all Unicode: 8 ms
+    import yaml
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50  # a core needs ten

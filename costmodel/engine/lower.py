@@ -7,7 +7,7 @@ values, ``compose`` the uops, ``slots`` what they take up.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.load import LoadedCore
 from costmodel.cores.model import Cost, UopCost
-from costmodel.cores.semantic import instructions
+from costmodel.cores.semantic import Semantic, instructions
 from costmodel.engine import layout as L
 from costmodel.engine import slots
 from costmodel.engine.compose import Composer
@@ -32,13 +32,15 @@ NOT_FELT = (
     "front_end.uop_cache.lines_per_window",
     "memory.renaming.",
 )
+SLOT0 = "front_end.decode.slot0_length"  # instructions longer than it have a flag
+LONGEST = 15  # bytes of an instruction
 
 
 class Lowering:
     """Lowers Forms onto one core; keeps what it has lowered.
 
-    ``base``: of a core that differs in the cost rows ``apart`` alone, as far as
-    lowering goes; what takes other rows is taken from there.
+    ``base``: of a core that differs in the cost rows ``apart`` alone, and in flags of
+    instructions longer than ``length``; what else there is is taken from there.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Lowering:
         loaded: LoadedCore,
         base: Lowering | None = None,
         apart: Collection[str] = (),
+        length: int = LONGEST,
     ) -> None:
         self.loaded = loaded
-        self._base, self._apart = base, apart
+        self._base, self._apart, self._length = base, apart, length
         self.core = loaded.core
-        self._table = instructions()
+        table = base._table if base else instructions()
+        self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
         self._composer = Composer(loaded.core)
 
@@ -66,15 +70,21 @@ class Lowering:
     def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Lowering | None:
         """The lowering of a core that differs in the figures ``paths``, if it shares
         what instructions lower to; None if it has little in common."""
-        felt = [path for path in paths if not path.startswith(NOT_FELT)]
+        felt = {path for path in paths if not path.startswith(NOT_FELT)}
+        length = LONGEST
+        if SLOT0 in felt:
+            cores = self.core, loaded.core
+            limits = (core.front_end.decode.slot0_length for core in cores)
+            length = min(filter(None, limits), default=LONGEST)
+            felt.remove(SLOT0)
         if not all(path.startswith("costs.") for path in felt):
             return None
         rows = frozenset(".".join(path.split(".")[:3]) for path in felt)
-        return Lowering(loaded, self, rows)
+        return Lowering(loaded, self, rows, length)
 
     def _shared(self, form: Form, taken: bool) -> Lowered | None:
         """What it lowers to on the core this one is a variation of."""
-        if self._base is None:
+        if self._base is None or form.length > self._length:
             return None
         known = self._base.lower(form, taken)
         return None if known.row in self._apart else known

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from fractions import Fraction
 
 from msgspec import Struct
@@ -117,6 +116,8 @@ def _stretches_of(
     left, right = old[head : ends[0]], new[head : ends[1]]
     counts = Counter(right)
     many = sum(counts[text] for text in left) > _MOST_PAIRS
+    from difflib import SequenceMatcher  # only comparisons need it
+
     matcher = SequenceMatcher(None, left, right, autojunk=many)
     for _, i1, i2, j1, j2 in matcher.get_opcodes():
         yield head + i1, head + i2, head + j1, head + j2

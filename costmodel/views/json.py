@@ -5,7 +5,6 @@ Cycles are numbers a copy; ``breakdown`` adds up to ``cycles``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,8 @@ SCHEMA = 1
 def document(**content: Any) -> str:
     """One JSON document: the schema, the version, then ``content``."""
     whole = {"schema": SCHEMA, "version": __version__, **content}
+    import json  # only this format needs it
+
     return json.dumps(whole, indent=1, allow_nan=False)
 
 

@@ -23,9 +23,7 @@ def test_forms_agree_with_measurement(core: str) -> None:
     good, count = agreement(blocks, register=True)
     assert count > 40
     assert good / count >= FLOORS.get(core, 0.95), [
-        (b.row.form, b.row.kind, b.expected, b.modelled)
-        for b in blocks
-        if not b.agrees
+        (b.row.form, b.row.kind, b.expected, b.modelled) for b in blocks if not b.agrees
     ]
     good, count = agreement(blocks, register=False)
     assert good >= 0.95 * count
