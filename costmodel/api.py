@@ -7,8 +7,9 @@ every core there is: then the result is a sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal, Unpack, overload
+
+from msgspec.structs import fields, replace
 
 from costmodel.code.insn import Insn, Path
 from costmodel.cores.accuracy import measured_error
@@ -105,10 +106,8 @@ class _Comparisons(Framed):
         raise NotImplementedError
 
 
-class Result(_Estimates, Estimate):
+class Result(_Estimates, Estimate, frozen=True):
     """An Estimate that can show itself."""
-
-    __slots__ = ()
 
     def explain(self, width: int = 72, style: str = "text") -> str:
         """What ``costmodel explain`` prints; ``style`` also kanata or folded."""
@@ -121,10 +120,8 @@ class Result(_Estimates, Estimate):
         return (self,)
 
 
-class Difference(_Comparisons, Comparison):
+class Difference(_Comparisons, Comparison, frozen=True):
     """A Comparison that can show itself."""
-
-    __slots__ = ()
 
     def _items(self) -> Sequence[Comparison]:
         return (self,)

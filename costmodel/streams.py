@@ -20,6 +20,22 @@ class ReaderLeft(Exception):
     """Nobody reads what is printed any more."""
 
 
+def columns(fallback: int) -> int:
+    """The width of the terminal, as ``shutil.get_terminal_size`` has it."""
+    try:
+        told = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        told = 0
+    if told > 0:
+        return told
+    if sys.__stdout__ is None:
+        return fallback
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or fallback
+    except (ValueError, OSError):  # closed, detached, no terminal
+        return fallback
+
+
 def write(stream: TextIO | None, text: str) -> None:
     """Print ``text`` and flush it; nothing where the stream is closed.
 

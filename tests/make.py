@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Path, SourceLine, Step

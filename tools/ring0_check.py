@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from costmodel import api
-from costmodel.measure import guest, ring0
+from costmodel.measure import guest, ring0, ring0costs
 from costmodel.measure.guest import GuestJob, GuestReport, packed, parsed
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,7 +131,7 @@ def checked(machine: Machine) -> int:
     guest.run = lambda job: machine.run(  # type: ignore[assignment]
         job._replace(samples=min(job.samples, 40), budget_ms=60_000)
     )
-    ring0.ROUNDS = ring0.COST_ROUNDS = 1
+    ring0.ROUNDS = ring0costs.COST_ROUNDS = 1
     wrong = 0
     for name in WHOLE:
         timed = name in TIMED
@@ -146,7 +146,7 @@ def checked(machine: Machine) -> int:
             trips = found.refused or "ran (their times mean nothing in an emulator)"
             print(f"  round trips from ring 3: {trips}")
         wrong += not found.works or bool(found.refused)
-    costs = ring0.instruction_costs()
+    costs = ring0costs.instruction_costs()
     ran = ", ".join(name for name, cycles in costs.costs if cycles is not None)
     print(f"system instructions that ran: {ran or costs.refused}")
     return 1 if wrong else 0

@@ -14,12 +14,13 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from costmodel.code.decode import decode_form, format_insn
 from costmodel.code.elf import Elf, ElfSymbol
 from costmodel.code.insn import Flow, Insn, Relocation, Step
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.code.features import Features

@@ -10,17 +10,17 @@ import importlib.util
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
+from costmodel import lazily
+from costmodel.code import scratch
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 CPU_SECONDS = 4
 WALL_SECONDS = 10
@@ -31,14 +31,14 @@ DIAGNOSTIC_BYTES = 1 << 20
 
 _TRIPLE = "x86_64-linux-gnu"
 # A diagnostic of gas, cpp or clang: file, line, perhaps a column, severity, text.
-_ERROR = re.compile(
+_ERROR = lazily.pattern(
     r"^(?P<file>[^\n]*?):(?P<line>\d+):(?:\d+:)?\s*"
     r"(?P<kind>Fatal error|fatal error|Error|error|Info|note):\s*(?P<text>.*)$"
 )
 _FRAME = ("macro invoked from here", "while in macro instantiation")
-_NOT_KNOWN = re.compile(r"no such instruction|invalid instruction mnemonic")
+_NOT_KNOWN = lazily.pattern(r"no such instruction|invalid instruction mnemonic")
 
-_C_WORD = re.compile(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
+_C_WORD = lazily.pattern(r"instruction:? [`'](?:typedef|struct|extern|static|enum)\b")
 
 
 class Assembler(NamedTuple):
@@ -96,10 +96,10 @@ def assemblers() -> list[Assembler]:
     found = []
     native = os.uname().machine == "x86_64"
     for name in ("gcc", f"{_TRIPLE}-gcc") if native else (f"{_TRIPLE}-gcc",):
-        if path := shutil.which(name):
+        if path := scratch.which(name):
             found.append(Assembler(name, (path, "-m64", "-pipe")))
             break
-    if path := shutil.which("clang"):
+    if path := scratch.which("clang"):
         quiet = "-Wno-unused-command-line-argument"
         found.append(Assembler("clang", (path, f"--target={_TRIPLE}", quiet)))
     if importlib.util.find_spec("ziglang") is not None:
@@ -148,8 +148,8 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
     here = _here()
     names = (source.directory, *source.includes, ".")
     paths = [FilePath(here or "/", n) for n in names if here or n.startswith("/")]
-    with tempfile.TemporaryDirectory(prefix="costmodel-") as scratch:
-        work = FilePath(scratch)
+    with scratch.directory() as folder:
+        work = FilePath(folder)
         output, errors, given = work / "out.o", work / "errors", work / "in"
         given.write_bytes(text.encode("utf-8", "surrogateescape"))
         command = [
@@ -172,7 +172,7 @@ def _run(tool: Assembler, source: Source) -> _Outcome:
             "-",
         ]
         started = time.monotonic()
-        status, timed_out = _limited(command, given, errors, scratch, tool.memory_kib)
+        status, timed_out = _limited(command, given, errors, folder, tool.memory_kib)
         seconds = time.monotonic() - started
         with errors.open("rb") as stream:
             diagnostics = stream.read(DIAGNOSTIC_BYTES).decode("utf-8", "replace")
@@ -184,7 +184,7 @@ def _limited(
     command: Sequence[str],
     given: FilePath,
     errors: FilePath,
-    scratch: str,
+    folder: str,
     memory_kib: int,
 ) -> tuple[int, bool]:
     """Run under limits; all processes of the command end with it."""
@@ -192,7 +192,7 @@ def _limited(
         f"ulimit -t {CPU_SECONDS}; ulimit -v {memory_kib}; ulimit -f {OUTPUT_BLOCKS};"
         f" ulimit -c 0; exec {shlex.join(command)}"
     )
-    environment = dict(os.environ, LC_ALL="C", LANGUAGE="C", TMPDIR=scratch)
+    environment = dict(os.environ, LC_ALL="C", LANGUAGE="C", TMPDIR=folder)
     with given.open("rb") as stdin, errors.open("wb") as stderr:
         process = subprocess.Popen(
             ["/bin/sh", "-c", script],
@@ -200,7 +200,7 @@ def _limited(
             stdout=stderr,
             stderr=stderr,
             env=environment,
-            cwd=scratch,
+            cwd=folder,
             start_new_session=True,
         )
         try:

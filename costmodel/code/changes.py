@@ -10,11 +10,11 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from costmodel.code import git
 from costmodel.code.revisions import Revised
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 FORMS = "A..B, A...B or REV^!"
 MOST_COMMITS = 500

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from costmodel import lazily
 from costmodel.code.decode import decode_form
 from costmodel.code.image import LineRow, Section
 from costmodel.code.insn import SourceLine
@@ -20,10 +21,10 @@ _SIZES = {
     "byte": 1, "dc.b": 1, "2byte": 2, "short": 2, "value": 2, "word": 2, "hword": 2,
     "4byte": 4, "int": 4, "long": 4, "8byte": 8, "quad": 8, "octa": 16,
 }  # fmt: skip
-_DATA = re.compile(
+_DATA = lazily.pattern(
     r"(?:^|[;:])\s*\.(" + "|".join(map(re.escape, _SIZES)) + r")\s+([^;#\n]+)"
 )
-_MACRO = re.compile(r"^\s*\.(macro|endm)\b")
+_MACRO = lazily.pattern(r"^\s*\.(macro|endm)\b")
 _MOST = 64  # bytes between two instructions
 
 

@@ -6,11 +6,11 @@ on the values of ``insn``. Forms are decoded once for each distinct encoding.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from iced_x86 import Decoder, DecoderError, Formatter, FormatterSyntax
 
+from costmodel import lazily
 from costmodel.code.form import form_of
 from costmodel.code.insn import Form, Insn, Relocation
 from costmodel.errors import InputError
@@ -88,7 +88,7 @@ def format_insn(insn: Insn) -> str:
     return f"{text} # {names}" if names else text
 
 
-_NUMBERED = re.compile(r"%gs:0x[0-9a-f]+(?:\(%rip\))?")
+_NUMBERED = lazily.pattern(r"%gs:0x[0-9a-f]+(?:\(%rip\))?")
 
 
 def _target(insn: Insn, relocation: Relocation) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from costmodel import lazily
 from costmodel.errors import InputError
 
 _HEAD = 1 << 16  # characters that show a language
@@ -17,18 +18,18 @@ _GENERAL = (
     r"(?:r(?:[abcd]x|[sd]i|[bs]p|[89]|1[0-5])|r(?:[89]|1[0-5])[dwb]"
     r"|e(?:[abcd]x|[sd]i|[bs]p)|[abcd][xlh]|[sd]i|[sd]il|[bs]pl)"
 )
-REGISTER = re.compile(rf"{_GENERAL}\Z|cr[0-8]\Z", re.I)
-_WITH_PERCENT = re.compile(rf"%(?:{_GENERAL}|[c-g]s|cr\d)\b", re.I)
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|(?:^|[ \t])#[^\n]*", re.S | re.M)
+REGISTER = lazily.pattern(rf"{_GENERAL}\Z|cr[0-8]\Z", re.I)
+_WITH_PERCENT = lazily.pattern(rf"%(?:{_GENERAL}|[c-g]s|cr\d)\b", re.I)
+_COMMENT = lazily.pattern(r"/\*.*?(?:\*/|\Z)|//[^\n]*|(?:^|[ \t])#[^\n]*", re.S | re.M)
 # An instruction with a register as an operand or inside brackets, without its %.
-_BARE = re.compile(
+_BARE = lazily.pattern(
     r"^[ \t]*(?:[\w.$]+:[ \t]*)?(?:(?:lock|rep\w*)[ \t]+)?[a-z]\w*[ \t]+"
     rf"(?:[^\n#;\"']*?(?<![\w.$%@]))?{_GENERAL}(?![\w:@])",
     re.I | re.M,
 )
-_SYNTAX = re.compile(r"\.(?:intel|att)_syntax\b")
-_PLAN9 = re.compile(r"^[ \t]*(?:TEXT|GLOBL|DATA)[ \t]+[^\n]*\(SB\)", re.M)
-_NASM = re.compile(
+_SYNTAX = lazily.pattern(r"\.(?:intel|att)_syntax\b")
+_PLAN9 = lazily.pattern(r"^[ \t]*(?:TEXT|GLOBL|DATA)[ \t]+[^\n]*\(SB\)", re.M)
+_NASM = lazily.pattern(
     r"^[ \t]*(?:\[?bits[ \t]+(?:16|32|64)\]?[ \t]*$"
     r"|%(?:macro|define|include|if\w*|endmacro)\b"
     r"|(?:section|segment)[ \t]+\.\w+|(?:global|extern)[ \t]+\w+|default[ \t]+rel\b"
@@ -36,14 +37,14 @@ _NASM = re.compile(
     r"|\b(?:byte|word|dword|qword)[ \t]*\[|\[rel[ \t]",
     re.I | re.M,
 )
-_MASM = re.compile(
+_MASM = lazily.pattern(
     r"^[ \t]*(?:\w+[ \t]+(?:proc|endp)\b|\.code[ \t]*$|\.model\b)", re.I | re.M
 )
 _C_NAMES = {
     ".c": "C", ".h": "C", ".cc": "C++", ".cpp": "C++", ".cxx": "C++", ".hpp": "C++",
     ".rs": "Rust", ".go": "Go", ".py": "Python",
 }  # fmt: skip
-_C_TEXT = re.compile(
+_C_TEXT = lazily.pattern(
     r"^(?:static|extern|inline|void|int|unsigned|long|char|struct|asmlinkage|__visible)\b"
     r"[^;{}()\n]*\([^;{}]*\)\s*\{",
     re.M,

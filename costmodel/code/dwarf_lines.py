@@ -9,10 +9,10 @@ from __future__ import annotations
 import posixpath
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from costmodel.code.image import LineRow
 from costmodel.code.insn import SourceLine
+from costmodel.tuples import NamedTuple
 
 _DW_FORM_SIZES = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x1E: 16}
 _STRING, _LINE_STRP, _STRP, _UDATA, _BLOCK = 0x08, 0x1F, 0x0E, 0x0F, 0x09

@@ -9,9 +9,9 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from typing import NamedTuple
 
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 Buffer = bytes | mmap.mmap
 

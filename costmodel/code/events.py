@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from costmodel import lazily
 from costmodel.code import registers as R
 from costmodel.code.insn import Flow, Step
 from costmodel.code.machine import Value
 from costmodel.code.special import control_register
 
 # Entry points as Linux calls them since v5.8, and before.
-_NAMES = re.compile(
+_NAMES = lazily.pattern(
     r"(?:xen_)?asm_(?:exc|sysvec|common_interrupt|spurious_interrupt|xenpv|load_gs)\w*"
     r"|\w+_interrupt|(?:irq|spurious)_entries_start|(?:end_repeat_)?nmi|\w*page_fault"
     r"|divide_error|debug|int3|overflow|bounds|invalid_op|device_not_available"
@@ -19,18 +19,20 @@ _NAMES = re.compile(
     r"|general_protection|alignment_check|machine_check|simd_coprocessor_error"
 )
 # Entered from inside an NMI, or by a hypervisor's own way.
-_ELSEWHERE = re.compile(
+_ELSEWHERE = lazily.pattern(
     r"(?:first|repeat|nested)_nmi\w*|xen_failsafe_callback|exc_xen_\w+"
 )
-_FRED = re.compile(r"asm_fred_entrypoint_\w+")
+_FRED = lazily.pattern(r"asm_fred_entrypoint_\w+")
 # The vectors for which the processor pushes an error code.
-_WITH_ERROR_CODE = re.compile(
+_WITH_ERROR_CODE = lazily.pattern(
     r".*(?:page_fault|double_fault|invalid_tss|invalid_TSS|segment_not_present"
     r"|stack_segment|general_protection|alignment_check|control_protection"
     r"|vmm_communication).*"
 )
 _ERROR_CODE = 8  # bytes
-_SYSTEM_CALLS = re.compile(r"(?:asm_)?(?:entry_)?int_?80\w*|\w*int80\w*|ia32_syscall")
+_SYSTEM_CALLS = lazily.pattern(
+    r"(?:asm_)?(?:entry_)?int_?80\w*|\w*int80\w*|ia32_syscall"
+)
 
 
 def entered_by(

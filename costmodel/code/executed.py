@@ -11,34 +11,35 @@ that followed each other. Runs of the same instructions are measured together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
+from msgspec import Struct
+
+from costmodel import lazily
 from costmodel.code.decode import decode_form
 from costmodel.code.insn import Flow, Insn, Path, Step
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _BYTES = r"(?:[0-9a-f]{2} )*[0-9a-f]{2}"
-_INSN = re.compile(
+_INSN = lazily.pattern(
     rf"^\s+(?P<at>[0-9a-f]{{8,16}})\s+insn: (?P<bytes>{_BYTES})(?P<rest>.*)"
 )
-_BARE = re.compile(r"^\s+[0-9a-f]{8,16}\t(?!insn:)\S")
-_SYMBOL = re.compile(r"^\s+(?P<name>[^\s:+]+)(?P<offset>[+-]\d+)?:(?:\s|$)")
-_BRANCH = re.compile(
+_BARE = lazily.pattern(r"^\s+[0-9a-f]{8,16}\t(?!insn:)\S")
+_SYMBOL = lazily.pattern(r"^\s+(?P<name>[^\s:+]+)(?P<offset>[+-]\d+)?:(?:\s|$)")
+_BRANCH = lazily.pattern(
     r"#(?P<flags>(?: (?:PRED|MISPRED|INTX|ABORT))*)"
     r"(?: (?P<cycles>\d+) cycles \[\d+\](?: \d+\.\d+ IPC)?)?\s*$"
 )
 _BROKEN = "mismatch of LBR data and executable"
-_TRACED = re.compile(
+_TRACED = lazily.pattern(
     r"^\s*(?P<task>\S.*?)\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\S+:\s+)*?"
     r"(?P<at>[0-9a-f]{4,16})(?:\s+(?P<name>[^\s+(]+)(?:\+0x(?P<offset>[0-9a-f]+))?)?\s"
     rf"[^\n]*?\binsn: (?P<bytes>{_BYTES})"
 )
-_IPC = re.compile(r"IPC: \d+\.\d+ \(\d+/(\d+)\)")
-_LOST = re.compile(r"instruction trace error|^\s*$")
+_IPC = lazily.pattern(r"IPC: \d+\.\d+ \(\d+/(\d+)\)")
+_LOST = lazily.pattern(r"instruction trace error|^\s*$")
 _MOST = 20_000  # instructions of one run
 _HEAD = 1 << 18
 _LONGEST_LINE = 500
@@ -52,8 +53,7 @@ class Stretch(NamedTuple):
     mispredicted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Stretches that followed each other. ``whole``: from a way into the kernel (or
     the symbol asked for) to the way out."""
 
@@ -65,8 +65,7 @@ class Run:
         return tuple(i.address for s in self.stretches for i in s.insns)
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(Struct, frozen=True):
     """All runs of one input, and what perf said of it."""
 
     origin: str
@@ -75,8 +74,7 @@ class Executed:
     broken: int  # samples left out: they do not fit the code
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The run seen most often, and every measurement of it."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.compiler import action_of, needs_flags, nothing, relocated_action
@@ -12,6 +11,7 @@ from costmodel.code.decode import decode_form
 from costmodel.code.insn import Flow, Insn
 from costmodel.code.machine import Machine, Value
 from costmodel.code.system import return_from_call
+from costmodel.tuples import NamedTuple
 
 _WAYS_OUT = (Flow.RETURN, Flow.LEAVE_KERNEL)
 _SURROUNDINGS = (R.RSP, R.GS_BASE, R.KERNEL_GS_BASE)

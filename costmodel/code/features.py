@@ -12,10 +12,11 @@ Names are the kernel's X86_FEATURE constants in lower case. A set is written
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from costmodel.code.feature_numbers import BUGS, PRINTED, SINCE, WORDS
 from costmodel.errors import InputError, UsageError
@@ -63,8 +64,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Struct, frozen=True):
     """A set of features, and the numbers of one kernel.
 
     ``names`` None: nobody said; then only what every bare-metal boot does applies.

@@ -15,10 +15,11 @@ The rules, each use of which is noted on the Path:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from costmodel import lazily
 from costmodel.code import registers as R
 from costmodel.code.alternatives import crossed, spelled
 from costmodel.code.boot import THUNK
@@ -39,13 +40,13 @@ STEP_LIMIT = 20_000
 CALL_LIMIT = 64
 _STOPS = TRAPS | {"hlt"}
 # Assembly routines of the kernel that are part of the entry path, not its handler.
-_PART_OF_ENTRY = re.compile(
+_PART_OF_ENTRY = lazily.pattern(
     r".*untrain_ret.*|clear_bhb_loop.*|entry_ibpb|write_ibpb|srso_.*|retbleed_.*"
     r"|its_.*thunk.*|__x86_return_thunk|error_entry|paranoid_entry|error_return"
     r"|paranoid_exit|xen_error_entry|.*_return_thunk"
 )
 # Sections of a linked kernel that hold assembly and nothing else.
-_ASSEMBLY = re.compile(r"\.entry\.text.*|\.text\.\.__x86\..*")
+_ASSEMBLY = lazily.pattern(r"\.entry\.text.*|\.text\.\.__x86\..*")
 
 
 def follow(

@@ -230,6 +230,10 @@ def _operands(instr: Instruction) -> tuple[Operand, ...]:
     return tuple(out)
 
 
+# These use RAX, RDX or RCX beside their operands, which may be the same registers.
+_IMPLIED_TOO = frozenset(("mul", "imul", "div", "idiv", "mulx", "cmpxchg"))
+
+
 def _value_registers(
     instr: Instruction, info: InstructionInfo, name: str, stack_delta: int
 ) -> tuple[tuple[RegisterUse, ...], tuple[RegisterUse, ...]]:
@@ -260,7 +264,7 @@ def _value_registers(
     }
     for used in info.used_registers():
         use = REGISTERS.get(used.register)
-        if use is None or use.reg in explicit:
+        if use is None or (use.reg in explicit and name not in _IMPLIED_TOO):
             continue
         if use.reg == R.RSP and stack_delta:
             continue
@@ -273,7 +277,9 @@ def _value_registers(
             if R.ES <= use.reg <= R.GS:
                 continue  # the segment of an access, not a value
             reads[use] = None
-    if name == "leave":
+    if name == "cbw":  # writes AX, of which the decoder names the half that changes
+        writes = {RegisterUse(R.RAX, 16): None}
+    elif name == "leave":
         reads[RegisterUse(R.RBP, 64)] = None
         writes[RegisterUse(R.RSP, 64)] = None
         writes[RegisterUse(R.RBP, 64)] = None

@@ -8,13 +8,13 @@ most stored values lie in the slots they belong in is the frame's top.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, run
 from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, Value
 from costmodel.code.touched import FrameSlot
+from costmodel.tuples import NamedTuple
 
 SLOTS = (
     "SS", "RSP", "EFLAGS", "CS", "RIP", "ORIG_RAX",

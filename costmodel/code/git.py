@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _SECONDS = 60
 

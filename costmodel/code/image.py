@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from costmodel.code.insn import Relocation, SourceLine
 from costmodel.code.symbols import ElfSymbols, Symbol
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.code.alternatives import Alternative
@@ -46,8 +48,7 @@ class LineRow(NamedTuple):
     source: SourceLine | None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """Everything later steps may ask of the input.
 
     ``symbols`` and ``lines`` are sorted by address. ``relocations`` maps the address

@@ -7,9 +7,11 @@ from. ``Path`` is the exact sequence of instructions executed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+
+from msgspec import Struct
+
+from costmodel.tuples import NamedTuple
 
 
 class RegisterUse(NamedTuple):
@@ -66,8 +68,7 @@ class Operand(NamedTuple):
     immediate: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """Everything that follows from the bytes of one instruction.
 
     ``shape`` is the operand kinds with widths, Intel order: ``"r64,m64"``.
@@ -128,8 +129,7 @@ class Relocation(NamedTuple):
     addend: int
 
 
-@dataclass(frozen=True, slots=True)
-class Insn:
+class Insn(Struct, frozen=True):
     """A Form at an address."""
 
     form: Form
@@ -169,8 +169,7 @@ class Replaced(NamedTuple):
     running: tuple[str, ...] = ()  # those after boot
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The exact sequence of instructions executed, and what was assumed to get it."""
 
     name: str

@@ -7,17 +7,16 @@ the preprocessor are taken from there, and no command is run.
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from costmodel.code.revisions import Revised, Workspace, beside
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 KCONFIG = "include/linux/kconfig.h"
 GENERATED = "include/generated"
@@ -213,6 +212,8 @@ def _from_json(directory: FilePath, root: FilePath, file: str) -> Flags | None:
     try:
         if listed.stat().st_size > _MOST_JSON:
             return None
+        import json  # only trees that were built need it
+
         entries = json.loads(listed.read_bytes())
     except (OSError, ValueError):
         return None

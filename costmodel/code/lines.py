@@ -8,8 +8,6 @@ be aligned to 64 bytes, as stack tops, per-CPU areas and tables are. The top of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt
 from costmodel.code.frame import LINE, Frame, find_frame, record
@@ -17,6 +15,7 @@ from costmodel.code.insn import Path
 from costmodel.code.machine import CONST, RIP, Machine, signed
 from costmodel.code.percpu import in_words
 from costmodel.code.touched import LineUse
+from costmodel.tuples import NamedTuple
 
 _SEGMENTS = {R.GS_BASE: "per-CPU", R.KERNEL_GS_BASE: "per-CPU", R.FS_BASE: "thread"}
 _STACKS = (0x4000, 0x2000)  # sizes of stacks that had thread_info at the bottom

@@ -8,9 +8,9 @@ beside them is not read. A listing without bytes is refused with the way to get 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _PAIRS = r"(?:[0-9a-f]{2}[ \t]+)*[0-9a-f]{2}"
 

@@ -10,9 +10,10 @@ import mmap
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from msgspec.structs import replace
 
 from costmodel.code.follow import follow
 from costmodel.code.given import registers_given
@@ -22,6 +23,7 @@ from costmodel.code.kinds import MAX_TEXT, READABLE, Kind, recognise
 from costmodel.code.selectors import closest, offered, select
 from costmodel.code.takes import refuse_unused
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.code.executed import Executed

@@ -6,15 +6,15 @@ it patches its code (``pv_ops``): those are asked for by ``initial``.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 
+from costmodel import lazily
 from costmodel.code.elf import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, Elf, Header
 
 _WORD = struct.Struct("<Q")
 _ENTRY = struct.Struct("<IBBHQQ")
-_BANNER = re.compile(rb"Linux version (\d+)\.(\d+)")
+_BANNER = lazily.pattern(rb"Linux version (\d+)\.(\d+)")
 
 
 class Memory:

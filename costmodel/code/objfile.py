@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 
+from costmodel import lazily
 from costmodel.code.alternatives import sites
 from costmodel.code.dwarf_lines import BROKEN, decode_unit, unit_bounds
 from costmodel.code.elf import (
@@ -45,8 +46,8 @@ from costmodel.errors import InputError
 
 PAGE = 4096
 MARKER_SECTION = ".costmodel.regions"
-_ANONYMOUS = re.compile(r"$|\.Ltmp\d|L?\d+[\x01\x02]")  # made by the assembler
-_SET_ADDRESS = re.compile(rb"\x00\x09\x02(.{8})", re.S)
+_ANONYMOUS = lazily.pattern(r"$|\.Ltmp\d|L?\d+[\x01\x02]")  # made by the assembler
+_SET_ADDRESS = lazily.pattern(rb"\x00\x09\x02(.{8})", re.S)
 
 
 def read_image(data: Buffer, origin: str) -> Image:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
+from costmodel import lazily
 from costmodel.code import git
 from costmodel.code.changes import Change, Commit, Place, commit, located
 from costmodel.code.revisions import Workspace, also_objects
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
-_MAIL = re.compile(rb"\A(?:From \S+ |[A-Za-z][A-Za-z-]*:[ \t])")
-_DIFF = re.compile(rb"^(?:diff --git |--- (?:a/|/dev/null))", re.M)
-_BASE = re.compile(rb"^base-commit: ([0-9a-f]{12,40})\s*$", re.M)
+_MAIL = lazily.pattern(rb"\A(?:From \S+ |[A-Za-z][A-Za-z-]*:[ \t])")
+_DIFF = lazily.pattern(rb"^(?:diff --git |--- (?:a/|/dev/null))", re.M)
+_BASE = lazily.pattern(rb"^base-commit: ([0-9a-f]{12,40})\s*$", re.M)
 _HEAD = 1 << 20
 _MOST = 64 << 20
 

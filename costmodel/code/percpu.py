@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from costmodel import lazily
 from costmodel.code.elf import Elf
 from costmodel.code.insn import Insn, Path, Step
 
 SECTION = ".data..percpu"
 _ENTRY = 24  # bytes of an ELF64 symbol
 _LINE = 64
-_NUMBER = re.compile(r"(per-CPU |%gs:)(0x[0-9a-f]+)")
+_NUMBER = lazily.pattern(r"(per-CPU |%gs:)(0x[0-9a-f]+)")
 _FAR = 1 << 16  # a variable is never this large: beyond, the address is something else
 
 

@@ -10,21 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from costmodel import lazily
 from costmodel.code.image import Region, Section
 from costmodel.code.objfile import MARKER_SECTION
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
 
 _MARK = r"(?:COSTMODEL|LLVM-MCA)-(BEGIN|END)\b[ \t]*([^\s*]*)"
-_TOKEN = re.compile(
+_TOKEN = lazily.pattern(
     r'"(?:\\.|[^"\\\n])*"'
     r"|/\*(?P<block>.*?)\*/"
     rf"|(?://++|(?<!\#)\#++)[ \t]*+(?P<line>{_MARK})[^\n]*"
     r"|//[^\n]*",
     re.S,
 )
-_IN_BLOCK = re.compile(_MARK)
+_IN_BLOCK = lazily.pattern(_MARK)
 _LABEL = 99887  # a numeric label nobody else uses; it may be defined many times
 
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
+from costmodel import lazily
 from costmodel.code import git
 from costmodel.errors import InputError
+from costmodel.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    import tempfile
 
 _MOST_INCLUDES = 100
-_INCLUDE = re.compile(
+_INCLUDE = lazily.pattern(
     r'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*"([^"\n]+)"', re.M
 )
 
@@ -114,6 +118,8 @@ class Workspace:
     def directory(self) -> FilePath:
         """A new directory of its own."""
         if self._scratch is None:
+            import tempfile  # slow to load, and few inputs need it
+
             self._scratch = tempfile.TemporaryDirectory(prefix="costmodel-")
         self._count += 1
         made = FilePath(self._scratch.name) / str(self._count)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from costmodel import lazily
 from costmodel.code.image import Image, Section
 from costmodel.code.symbols import Symbol
 from costmodel.errors import InputError, UsageError
+from costmodel.tuples import NamedTuple
 
 FORMS = "SYM, SYM+0x12, SYM+0x12/0x40, 0xADDRESS, a label or a region"
 _NUMBER = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})"
-_SELECTOR = re.compile(
+_SELECTOR = lazily.pattern(
     rf"(?P<name>[^\s+/]+?)(?:\+(?P<offset>{_NUMBER}))?(?:/(?P<size>{_NUMBER}))?"
 )
 
@@ -22,7 +23,7 @@ _ENTRY_SECTION = ".entry.text"
 _ENTRY_ENDS = ("__entry_text_start", "__entry_text_end")
 _WANTED = ("entry_SYSCALL_64", "system_call", "asm_exc_page_fault")
 # Names that tools make, which nobody means.
-_NOISE = re.compile(
+_NOISE = lazily.pattern(
     r"__entry_text_|__irqentry_|__pfx_|__cfi_|__UNIQUE_|\.L|_stext$|_text$|_etext$|_einittext$"
 )
 

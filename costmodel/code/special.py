@@ -6,7 +6,7 @@ the plain operation.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Form

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, overload
+from typing import overload
+
+from costmodel.tuples import NamedTuple
 
 _ENTRY = 24  # bytes of an ELF64 symbol
 _FUNC, _NOTYPE = 2, 0

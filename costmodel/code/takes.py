@@ -12,19 +12,23 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
+from costmodel import lazily
 from costmodel.code.image import Image
 from costmodel.code.insn import Flow, Insn, Path
 from costmodel.code.selectors import address_of
 from costmodel.errors import CostmodelError, UsageError
+from costmodel.tuples import NamedTuple
+
+if TYPE_CHECKING:
+    import re
 
 FORMS = "LABEL, LABEL+0x4, 0xADDRESS, FILE:LINE, any of them *N or *N*M, or AT=TARGET"
-_COUNTED = re.compile(r"(.+?)\*([0-9]{1,9})(?:\*([0-9]{1,9}))?")
+_COUNTED = lazily.pattern(r"(.+?)\*([0-9]{1,9})(?:\*([0-9]{1,9}))?")
 _MOST_ROUNDS = 1 << 20
-_LINE = re.compile(r"(.+):([0-9]{1,9})")
+_LINE = lazily.pattern(r"(.+):([0-9]{1,9})")
 
 
 class Takes:

@@ -6,6 +6,7 @@ import re
 import struct
 from bisect import bisect_right
 
+from costmodel import lazily
 from costmodel.code.decode import decode_form
 from costmodel.code.image import ADDRESSES, Image, LineRow, Section
 from costmodel.code.insn import Flow, Relocation, SourceLine
@@ -18,19 +19,19 @@ _OOPS_BASE = 0x1000  # room for the part of the function before the window
 _LARGEST = 1 << 31  # bytes of a function
 _MOST_PIECES = 20_000  # stretches of bytes in a listing
 
-_RIP = re.compile(
+_RIP = lazily.pattern(
     r"\bE?R?IP:?[^\n]{0,160}?([A-Za-z_.$][\w.$]{0,255})\+0x([0-9a-f]+)/0x([0-9a-f]+)",
     re.I,
 )
-_FORMAT = re.compile(r"file format (\S+)")
-_SECTION = re.compile(r"^[>| ]*Disassembly of section (\S+):")
-_HEADER = re.compile(r"^[>| ]*([0-9a-f]+) <(.+?)(?:\+0x([0-9a-f]+))?>:\s*$", re.I)
-_BYTES = re.compile(
+_FORMAT = lazily.pattern(r"file format (\S+)")
+_SECTION = lazily.pattern(r"^[>| ]*Disassembly of section (\S+):")
+_HEADER = lazily.pattern(r"^[>| ]*([0-9a-f]+) <(.+?)(?:\+0x([0-9a-f]+))?>:\s*$", re.I)
+_BYTES = lazily.pattern(
     r"^[>|\s]*([0-9a-f]+):[ \t]+((?:[0-9a-f]{2} )*[0-9a-f]{2})(?=\s|$)", re.I
 )
-_RELOC = re.compile(r"^[>|\s]*([0-9a-f]+):\s+(R_X86_64_\w+)\s+(\S+)", re.I)
-_TARGET = re.compile(r"^(.*?)([+-]0x[0-9a-f]+)?$", re.I)
-_LINE = re.compile(r"^(\S[^\n]*\.[A-Za-z]\w*):(\d+)(?: \(discriminator \d+\))?$")
+_RELOC = lazily.pattern(r"^[>|\s]*([0-9a-f]+):\s+(R_X86_64_\w+)\s+(\S+)", re.I)
+_TARGET = lazily.pattern(r"^(.*?)([+-]0x[0-9a-f]+)?$", re.I)
+_LINE = lazily.pattern(r"^(\S[^\n]*\.[A-Za-z]\w*):(\d+)(?: \(discriminator \d+\))?$")
 
 
 def read_hex(text: str, origin: str) -> Image:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel.code import registers as R
 from costmodel.code.execution import AccessAt, Execution, Table, execute, run, table_of
 from costmodel.code.insn import Insn, MemoryAccess
 from costmodel.code.machine import CONST, RIP, Machine, Value, signed
 from costmodel.code.nearest import MANY, Nearest
+from costmodel.tuples import NamedTuple
 
 NONE, EXACT, INSIDE, BLOCKED = range(4)
 FARTHEST = 64  # copies back a store is still looked for

@@ -6,7 +6,7 @@ need inside ``run``, so that asking for help loads nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from costmodel.tuples import NamedTuple
 
 
 class Outcome(NamedTuple):

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> Outcome:
     )
     guest = None
     if args.ring0:
-        from costmodel.measure.ring0 import instruction_costs
+        from costmodel.measure.ring0costs import instruction_costs
 
         guest = instruction_costs(args.cpu)
     notes: tuple[str, ...] = ()

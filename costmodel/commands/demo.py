@@ -15,7 +15,7 @@ from costmodel.commands.options import (
 )
 
 STUDY = "top-of-stack"
-DRAWS = 12  # of each core's figures: an answer while one looks
+DRAWS = 8  # of each core's figures: an answer while one looks
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from costmodel.measure.run import Measured, Settings
 
 SCENARIOS = ("unroll", "opcache", "loop", "once")
+_TROUBLE = {
+    "busy": "no quiet moment in all the time\n  try: --pause 20, another --cpu, a "
+    "machine with less to do",
+    "unstable": "no two rounds agree\n  try: --rounds 15 --pause 20",
+}
 WARNING = (
     "measuring executes the code it is given, on this CPU, as you; "
     "give it no code you would not run"
@@ -171,9 +176,11 @@ def _failures(results: list[Measured]) -> tuple[tuple[str, ...], int]:
     status = 0
     for measured in results:
         failed = measured.failure
-        if failed is None:
-            continue
         where = measured.path.origin or measured.path.name
+        if failed is None:
+            if measured.status in _TROUBLE:
+                notes.append(f"{where}: {_TROUBLE[measured.status]}")
+            continue
         said = f"{where}: {failed.says}"
         notes.append(f"{said}\n  try: {failed.hint}" if failed.hint else said)
         status = max(status, 3 if failed.word == "unknown" else 2)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from costmodel import scenarios
+from costmodel import scenarios, streams
 from costmodel.commands import Outcome
 from costmodel.errors import CoreError, InputError, UnknownInstructionError, UsageError
 from costmodel.views.render import FORMATS as FORMATS
@@ -329,7 +328,7 @@ def width() -> int:
     """Columns for plain text: a terminal's up to 100; of anything else, a mail's 72."""
     if sys.stdout is None or not sys.stdout.isatty():
         return WIDTH
-    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 60), _WIDEST)
+    return min(max(streams.columns(WIDTH), 60), _WIDEST)
 
 
 def write_plot(file: str, draw: Callable[[], Plot]) -> None:

@@ -136,7 +136,7 @@ def _entries(
     stdin: bytes | None,
     space: Workspace,
 ) -> Series:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from costmodel import sources
     from costmodel.code.image import LineRow

@@ -7,9 +7,11 @@ is not in it has never been held against measured blocks.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from costmodel import data
 from costmodel.errors import CostmodelError
@@ -19,8 +21,7 @@ DIFFERENCES = "differences.json"
 _FEWEST = 500  # rows a set needs to stand for a core's error
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredSet:
+class MeasuredSet(Struct, frozen=True):
     """One set of measured blocks, and the model's errors on it, in percent.
 
     ``scenario`` is "" where a set has rows of several. ``below`` and ``above`` widen a
@@ -37,10 +38,10 @@ class MeasuredSet:
     held_out_median: float
     below: float
     above: float
+    seen: str = "half"  # by tuning; "all": no row is held out
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredError:
+class MeasuredError(Struct, frozen=True):
     """What is known of a core's error in one scenario, or in those measured.
 
     ``low`` and ``high`` are the least and the greatest mean error of the sets.
@@ -147,10 +148,8 @@ def _record() -> dict[str, tuple[MeasuredSet, ...]]:
 @functools.lru_cache(maxsize=4)
 def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
     """The record in ``file``; empty where it is not one."""
-    import json  # only estimates need it, and only once
-
     try:
-        rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["sets"]
+        rows: list[dict[str, Any]] = msgspec.json.decode(file.read_bytes())["sets"]
         found: dict[str, list[MeasuredSet]] = {}
         for row in rows:
             one = MeasuredSet(
@@ -163,8 +162,9 @@ def _read(file: Path, stamp: int) -> dict[str, tuple[MeasuredSet, ...]]:
                 held_out_median=row["held_out"]["median"],
                 below=row["interval"]["below"],
                 above=row["interval"]["above"],
+                seen=row.get("seen", "half"),
             )
             found.setdefault(row["uarch"], []).append(one)
-    except (ValueError, KeyError, TypeError):
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
         return {}
     return {name: tuple(sets) for name, sets in found.items()}

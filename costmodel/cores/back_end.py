@@ -89,6 +89,10 @@ class Rename(Section, frozen=True):
         "added to an operation that reads AH to DH, which goes to the ports of the "
         "class high_byte; 0: none is", "cycles", cause="dependency",
     )] = 0
+    high_byte_written: Annotated[int, structure(
+        "added instead to one that writes AH to DH; 0: as high_byte_extra says",
+        "cycles", cause="dependency",
+    )] = 0
     folded_below: Annotated[int, structure(
         "constants below this are added at rename, if additions of a byte are; 0: "
         "those of a byte", "", most=BYTES, cause=PORT,

@@ -12,16 +12,16 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
 
-from costmodel import data
+from costmodel import data, lazily
 from costmodel.errors import CoreError, UsageError
+from costmodel.tuples import NamedTuple
 
 NATIVE = "native"
 CPUINFO = Path("/proc/cpuinfo")
 # The semantic table and the sets of features live beside the cores.
 NOT_CORES = ("instructions", "features")
-_HEADER = re.compile(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
+_HEADER = lazily.pattern(r"^(aliases|cpuid):(?:[^\n]*\n)(?:[ \t#-][^\n]*\n|\n)*", re.M)
 
 
 class Names(NamedTuple):

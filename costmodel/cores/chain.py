@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from costmodel import data
 from costmodel.cores import (
@@ -72,8 +72,7 @@ def _assembled(chain: tuple[_File, ...], sources: _Sources) -> LoadedCore:
 # -- files -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _File:
+class _File(Struct, frozen=True, eq=False):
     """One parsed file. Compared by identity: a changed file is parsed anew."""
 
     path: Path

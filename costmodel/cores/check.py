@@ -32,6 +32,7 @@ IMPLIED_CLASSES = frozenset(
 PREFIXES = ("lock_", "rep_")
 ADDRESS_FORMS = (
     "lea_16",
+    "lea_16_complex",
     "lea_base",
     "lea_complex",
     "lea_disp",
@@ -41,6 +42,8 @@ ADDRESS_FORMS = (
     "lea_scaled_disp",
 )
 ANY_LOCKED = "lock"
+# Operations with rows apart from the operation's, see engine.rows.
+APART = ("_same", "_short", "_high")
 # Sequencers deliver uops that take no issue slot: LLDT 69 for 13 slots on Ice Lake.
 SEQUENCED = 6
 
@@ -176,6 +179,8 @@ def _operations(loaded: LoadedCore, table: Mapping[str, Semantic]) -> Iterator[F
         bare = operation
         for prefix in PREFIXES:
             bare = bare.removeprefix(prefix)
+        for suffix in APART:
+            bare = bare.removesuffix(suffix)
         if operation not in reached and bare not in known and bare not in table:
             where = _first_where(loaded, f"costs.{operation}.")
             text = "no instruction of instructions.yaml has this operation"

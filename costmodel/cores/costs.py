@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from typing import NamedTuple
 
 from costmodel.cores.model import Core, Cost
+from costmodel.tuples import NamedTuple
 
 ANY = "*"
 IMMEDIATES = frozenset(("0", "1"))  # values some cores treat apart

@@ -11,13 +11,14 @@ import functools
 import operator
 from array import array
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from costmodel.cores.figure import Changes, Figure
 from costmodel.cores.model import Core
+from costmodel.tuples import NamedTuple
 
 WIDTH = 80  # columns of the C text, less those of its tabs
 FIXED = 64  # parts of a cycle: fractions are whole 64ths in the simulator

@@ -7,7 +7,6 @@ reader, the JSON Schema and the checks walk.
 from __future__ import annotations
 
 import functools
-import re
 import types
 import typing
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from costmodel import lazily
 from costmodel.cores import model
 from costmodel.cores.declarations import parted
 from costmodel.cores.figure import Figure
@@ -23,8 +23,8 @@ from costmodel.cores.model import MOST_WAIT
 MAXIMUM = MOST_WAIT  # no figure of a core is larger
 MAX_COUNT = 4096  # members of a list
 
-SHAPE = re.compile(r"\*||(?:[rmiscd][0-9]*|[01])(?:,(?:[rmiscd][0-9]*|[01]))*")
-NAME = re.compile(r"[a-z0-9][a-z0-9_]*")
+SHAPE = lazily.pattern(r"\*||(?:[rmiscd][0-9]*|[01])(?:,(?:[rmiscd][0-9]*|[01]))*")
+NAME = lazily.pattern(r"[a-z0-9][a-z0-9_]*")
 SHAPE_EXPECTED = 'operand kinds such as "r,m", "r64,i8", "", or "*"'
 
 

@@ -13,7 +13,9 @@ docs/model.md all follow from this.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from costmodel.tuples import NamedTuple
 
 # What has to be done again when the figure changes, least work first: only the
 # simulation (the figure is one of the simulator's vector), the numbers inside uops (all

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from costmodel.cores.fields import Spec
 from costmodel.cores.model import Core
 from costmodel.cores.quantity import ASSUMED, Quantity, Source
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LoadedCore:
+class LoadedCore(Struct, frozen=True, eq=False):
     """A core and how each of its numbers is known.
 
     ``evidence`` is keyed by the number's path: "window.rob",
@@ -28,7 +28,11 @@ class LoadedCore:
     files: tuple[str, ...]
     cpuid: tuple[str, ...] = ()
     relatives: str = ""
-    tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tree: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """One line: a core holds thousands of figures."""
+        return f"<LoadedCore {self.name}: {len(self.evidence)} figures>"
 
     @property
     def name(self) -> str:

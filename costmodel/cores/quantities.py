@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from costmodel.cores import yamltree
 from costmodel.cores.fields import Spec
@@ -19,6 +19,7 @@ from costmodel.cores.quantity import (
 )
 from costmodel.cores.yamltree import Map, Seq
 from costmodel.errors import CoreError
+from costmodel.tuples import NamedTuple
 
 EVIDENCE_KEYS = ("source", "of", "spread", "note")
 QUANTITY_KEYS = ("value", "low", "high", *EVIDENCE_KEYS, "fitted")

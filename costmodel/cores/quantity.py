@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from msgspec import Struct
+
+from costmodel.tuples import NamedTuple
 
 ASSUMED: Final = "assumed"
 FITTED: Final = "fitted"

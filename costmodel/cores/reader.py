@@ -7,9 +7,9 @@ its place. What the file inherits is merged later (``merge``).
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from costmodel import lazily
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
 from costmodel.cores.quantities import EVIDENCE_KEYS, FigureReader, Group
@@ -18,7 +18,7 @@ from costmodel.cores.yamltree import Map, Seq
 
 FILE_KEYS = ("extends", "sources", "cpuid", "relatives")  # of the file, not of the core
 UNSOURCED_KEYS = ("year", "ghz")  # a name tag and a unit conversion, not findings
-_SHORT_UOP = re.compile(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)))?")
+_SHORT_UOP = lazily.pattern(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)))?")
 
 
 class Reader(FigureReader):

@@ -7,16 +7,17 @@ breaks one of ``DOUBTS`` is told by ``costmodel cores --check``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from costmodel import lazily
 from costmodel.code.registers import BY_NAME
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
 from costmodel.cores.model import Core
 from costmodel.cores.yamltree import Map, Seq
 from costmodel.errors import CoreError
+from costmodel.tuples import NamedTuple
 
 
 class Rule(NamedTuple):
@@ -101,7 +102,7 @@ def ruled(path: str) -> bool:
 
 # -- names in the tree -----------------------------------------------------------------
 NO_PORT = "none"  # the class of a uop that needs no port
-_OPERAND = re.compile(r"op[0-3]|t[0-3]|flags|base|index|mem2?|result")
+_OPERAND = lazily.pattern(r"op[0-3]|t[0-3]|flags|base|index|mem2?|result")
 
 
 def validate(tree: Map, problems: list[CoreError]) -> None:

@@ -8,9 +8,9 @@ it then fetches.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel.cores.model import Core, Cost
+from costmodel.tuples import NamedTuple
 
 # Name, operation, shape: those of a kernel's entry and exit.
 INSTRUCTIONS = (

@@ -12,11 +12,14 @@ import re
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import yaml
-
+from costmodel import lazily
 from costmodel.errors import CoreError
+from costmodel.tuples import NamedTuple
+
+with lazily.imported():  # PyYAML's own reader has a pattern of all Unicode: 8 ms
+    import yaml
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50  # a core needs ten
@@ -90,9 +93,9 @@ def _parsers() -> Any:
 
 _PARSER = _parsers()
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
-_SURPRISE = re.compile(
+_INTEGER = lazily.pattern(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = lazily.pattern(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_SURPRISE = lazily.pattern(
     r"(?:y|n|yes|no|on|off|true|false|null)"  # other spellings of the words below
     r"|[-+]?\.(?:inf|nan)|[-+]?(?:inf|nan|infinity)"
     r"|[-+]?[0-9][0-9_,:]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?"

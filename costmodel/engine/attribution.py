@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel.engine import causes
 from costmodel.engine.layout import COLUMN, LOG_ROW, STAGES
+from costmodel.tuples import NamedTuple
 
 _STAGE = {COLUMN[stage]: stage for stage in STAGES}
 _RETIRE = COLUMN["retire"]

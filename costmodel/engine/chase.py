@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.lowered import Lowered
+from costmodel.tuples import NamedTuple
 
 _FROM_MEMORY = (L.F_NONE, L.F_ALIAS)
 

@@ -6,13 +6,13 @@ A scenario names kinds of line and the level each is in. What it leaves unnamed 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from costmodel.code.frame import LINE
 from costmodel.code.insn import Path
 from costmodel.engine.result import FrameSlot, LineUse
 from costmodel.engine.surround import STAND_IN
 from costmodel.errors import UsageError
+from costmodel.tuples import NamedTuple
 
 LEVELS = ("l1", "l2", "l3", "mem")
 SPOKEN = {"l1": "L1", "l2": "L2", "l3": "L3", "mem": "memory"}

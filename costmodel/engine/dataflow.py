@@ -25,6 +25,9 @@ class Dataflow:
         self.memory = form.memory[0] if form.memory else None
         self._high_apart = core.rename.high_byte == "renamed"
         self._low_apart = core.rename.low_byte_renamed
+        # A move of a register is all that writes a high byte without waiting for it.
+        operands = form.operands
+        self._high_kept = form.mnemonic != "mov" or operands[1].kind != "r"
         self.reads = [self.register(use) for use in form.reads]
         self.writes = [self.register(use) for use in form.writes]
         self.merged = [
@@ -42,7 +45,9 @@ class Dataflow:
     def _keeps_the_rest(self, use: RegisterUse) -> bool:
         if use.width >= 32 or use.reg >= 16:
             return False
-        return not (self._high_apart if use.high else self._low_apart)
+        if use.high:
+            return not self._high_apart or (self._high_kept and not self._low_apart)
+        return not self._low_apart
 
     def own_registers(self) -> set[int]:
         """General registers the instruction reads as values."""

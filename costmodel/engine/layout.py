@@ -10,7 +10,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
+
+from costmodel.tuples import NamedTuple
 
 # --- flags of an instruction ----------------------------------------------------------
 COMPLEX = 1  # decoder slot 0 only

@@ -11,19 +11,22 @@ from collections.abc import Sequence
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Form, Insn
-from costmodel.code.values import Linkage, linkage
+from costmodel.code.values import Linkage
 from costmodel.cores.model import Core, Memory, Renaming
 from costmodel.engine import layout as L
 from costmodel.engine.aliases import alias
+from costmodel.engine.pathfacts import PathFacts
+
+Links = tuple[list[L.AccessRow], int, Linkage]
 
 
 def links(
-    insns: Sequence[Insn],
+    facts: PathFacts,
     core: Core,
     again: bool = False,
     same_pointer: bool = False,
     repeat: int = 1,
-) -> tuple[list[L.AccessRow], int, Linkage]:
+) -> Links:
     """A row for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
@@ -31,13 +34,28 @@ def links(
     the core may have learned which of them meet; ``repeat``: copies in a turn of it.
     ``same_pointer``: see ``linkage``.
     """
-    banks = core.memory.bank_bytes > 0
-    linked = linkage(insns, same_pointer=same_pointer, always=banks)
+    memory = core.memory
+    banks = memory.bank_bytes > 0
+    rules = (
+        "links", again, same_pointer, repeat, banks, memory.alias_4k, memory.renaming,
+    )  # fmt: skip
+    return facts.kept(
+        rules,
+        lambda: _links(
+            facts.body, memory, again, repeat, facts.linked(same_pointer, banks)
+        ),
+    )
+
+
+def _links(
+    insns: Sequence[Insn], memory: Memory, again: bool, repeat: int, linked: Linkage
+) -> Links:
+    """By the core's rules: its ``renaming`` and ``alias_4k``, nothing else of it."""
     roots: dict[int, int] = {}
     stores = [k for k, written in enumerate(linked.writes) if written]
     rows = []
     depth = 1
-    learns = again and _learns(linked, insns, core.memory.renaming, repeat)
+    learns = again and _learns(linked, insns, memory.renaming, repeat)
     for k in range(len(linked.step)):
         root = roots.setdefault(linked.root[k], len(roots))
         source = linked.store[k]
@@ -45,8 +63,8 @@ def links(
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
-            forward = meeting(k, linked, insns, core.memory, again, learns)
-        elif core.memory.alias_4k and linked.executed and linked.reads[k]:
+            forward = meeting(k, linked, insns, memory, again, learns)
+        elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
             if source >= 0:
                 depth = max(depth, distance + 1)

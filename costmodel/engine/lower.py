@@ -7,13 +7,15 @@ values, ``compose`` the uops, ``slots`` what they take up.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import msgspec
 
 from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.load import LoadedCore
 from costmodel.cores.model import Cost, UopCost
-from costmodel.cores.semantic import instructions
+from costmodel.cores.semantic import Semantic, instructions
 from costmodel.engine import layout as L
 from costmodel.engine import slots
 from costmodel.engine.compose import Composer
@@ -23,15 +25,36 @@ from costmodel.engine.rows import Row, find_row
 from costmodel.errors import UnknownInstructionError
 
 LINE = 64  # bytes
+# Figures no instruction lowers otherwise for: they say where code and data lie.
+NOT_FELT = (
+    "front_end.fetch_bytes",
+    "front_end.uop_cache.line_",
+    "front_end.uop_cache.lines_per_window",
+    "memory.renaming.",
+)
+SLOT0 = "front_end.decode.slot0_length"  # instructions longer than it have a flag
+LONGEST = 15  # bytes of an instruction
 
 
 class Lowering:
-    """Lowers Forms onto one core; keeps what it has lowered."""
+    """Lowers Forms onto one core; keeps what it has lowered.
 
-    def __init__(self, loaded: LoadedCore) -> None:
+    ``base``: of a core that differs in the cost rows ``apart`` alone, and in flags of
+    instructions longer than ``length``; what else there is is taken from there.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedCore,
+        base: Lowering | None = None,
+        apart: Collection[str] = (),
+        length: int = LONGEST,
+    ) -> None:
         self.loaded = loaded
+        self._base, self._apart, self._length = base, apart, length
         self.core = loaded.core
-        self._table = instructions()
+        table = base._table if base else instructions()
+        self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
         self._composer = Composer(loaded.core)
 
@@ -40,9 +63,31 @@ class Lowering:
         key = (form.data, taken, form.special, form.count, form.mispredicted)
         found = self._cache.get(key)
         if found is None:
-            found = self._lower(form, taken)
+            found = self._shared(form, taken) or self._lower(form, taken)
             self._cache[key] = found
         return found
+
+    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Lowering | None:
+        """The lowering of a core that differs in the figures ``paths``, if it shares
+        what instructions lower to; None if it has little in common."""
+        felt = {path for path in paths if not path.startswith(NOT_FELT)}
+        length = LONGEST
+        if SLOT0 in felt:
+            cores = self.core, loaded.core
+            limits = (core.front_end.decode.slot0_length for core in cores)
+            length = min(filter(None, limits), default=LONGEST)
+            felt.remove(SLOT0)
+        if not all(path.startswith("costs.") for path in felt):
+            return None
+        rows = frozenset(".".join(path.split(".")[:3]) for path in felt)
+        return Lowering(loaded, self, rows, length)
+
+    def _shared(self, form: Form, taken: bool) -> Lowered | None:
+        """What it lowers to on the core this one is a variation of."""
+        if self._base is None or form.length > self._length:
+            return None
+        known = self._base.lower(form, taken)
+        return None if known.row in self._apart else known
 
     def _lower(self, form: Form, taken: bool) -> Lowered:
         if form.vector:
@@ -85,18 +130,28 @@ class Lowering:
         return self._finish(form, row, cost, uops, decode, taken)
 
     def _of_high_bytes(self, form: Form, uops: list[Uop]) -> list[Uop]:
-        """The uops, those that read AH to DH as slow as the core has them."""
-        extra = self.core.rename.high_byte_extra
-        if not extra or not any(use.high for use in form.reads):
+        """The uops, those of AH to DH as slow as the core has them."""
+        rename = self.core.rename
+        read = {use.reg for use in form.reads if use.high}
+        written = {use.reg for use in form.writes if use.high}
+        extra = rename.high_byte_extra
+        if written and rename.high_byte_written:
+            extra = rename.high_byte_written
+        if not extra or not (read or written):
             return uops
         port_class = "high_byte"
         if port_class not in self.core.ports.classes:
             port_class = ""
         return [
             uop._replace(
-                latency=uop.latency + extra, port_class=port_class or uop.port_class
+                latency=uop.latency + extra,
+                port_class=port_class or uop.port_class,
             )
             if uop.kind == L.K_COMPUTE
+            and (
+                any(register in read for register, _ in uop.inputs)
+                or any(register in written for register, _ in uop.outputs)
+            )
             else uop
             for uop in uops
         ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from costmodel.code.insn import Form, MemoryAccess
 from costmodel.engine import layout as L
+from costmodel.tuples import NamedTuple
 
 # Figures of the core a number is a sum of: path of each, and its sign.
 Terms = tuple[tuple[str, int], ...]

@@ -8,13 +8,13 @@ the total exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from msgspec import Struct, field
 
 from costmodel.code.insn import Insn, Path
 from costmodel.code.touched import FrameSlot as FrameSlot
 from costmodel.code.touched import LineUse as LineUse
 from costmodel.cores.accuracy import MeasuredError
+from costmodel.tuples import NamedTuple
 
 
 class UopTimes(NamedTuple):
@@ -54,8 +54,7 @@ class Guess(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """Cycles of one path on one core in one scenario, and why."""
 
     uarch: str
@@ -122,8 +121,7 @@ class Estimate:
         return self.path.steps[step].insn
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two estimates on one core in one scenario.
 
     ``low``, ``high``: the 90 % interval of ``delta``, the model's error included;

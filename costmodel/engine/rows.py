@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +10,7 @@ from costmodel.code.insn import Form
 from costmodel.cores import costs
 from costmodel.cores.model import Core, Cost
 from costmodel.cores.semantic import Semantic
+from costmodel.tuples import NamedTuple
 
 _STRINGS = ("movs", "stos", "lods", "cmps", "scas")
 
@@ -51,8 +51,15 @@ def _operations(core: Core, operation: str, form: Form) -> tuple[str, ...]:
     if form.repeat and operation.startswith(_STRINGS):
         return ("rep_" + operation,)
     names: tuple[str, ...] = (operation,)
+    if form.same_register and operation + "_same" in core.costs:
+        names = (operation + "_same", operation)
+    if operation in ("adc", "sbb") and _short(form):
+        names = ("adc_short", operation)
     if form.mnemonic != operation and form.mnemonic in core.costs:
         names = (form.mnemonic, operation)  # apart from the rest on this core
+    if any(use.high for use in (*form.reads, *form.writes)):
+        family = "adc" if operation == "sbb" else operation
+        names = (form.mnemonic + "_high", family + "_high", *names)
     if operation == "lea":
         return (*_lea_names(form, core.rename.folded_below), *names)
     return names
@@ -85,10 +92,22 @@ def _semantic(form: Form, table: Mapping[str, Semantic]) -> Semantic | None:
     return row
 
 
+def _short(form: Form) -> bool:
+    """Whether it has the encoding for the accumulator, which needs no operand byte."""
+    prefixes = b"\x66\x67\xf2\xf3\x2e\x36\x3e\x26\x64\x65"
+    code = form.data.lstrip(prefixes)
+    if code and code[0] & 0xF0 == 0x40:  # REX
+        code = code[1:]
+    return bool(code) and code[0] in (0x14, 0x15, 0x1C, 0x1D)
+
+
 def _lea_names(form: Form, folded_below: int) -> tuple[str, ...]:
     """Operations tried before ``lea`` itself: cores may cost address forms apart."""
     memory = form.memory[0]
     if form.operands[0].width < 32:
+        parts = (memory.base >= 0, memory.index >= 0, memory.displacement_bytes > 0)
+        if memory.rip_relative or all(parts):
+            return ("lea_16_complex", "lea_16")
         return ("lea_16",)
     if memory.rip_relative:
         return ("lea_rip",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn
@@ -13,6 +12,7 @@ from costmodel.engine.lowered import Item
 from costmodel.scenarios import NAMES as NAMES
 from costmodel.scenarios import PATHS as PATHS
 from costmodel.scenarios import checked
+from costmodel.tuples import NamedTuple
 
 OPCACHE_INSTRUCTIONS = 200
 # A jump back after dec of a register: the two-byte one, as assemblers choose for the

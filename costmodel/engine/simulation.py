@@ -11,29 +11,31 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import gcd
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from costmodel.code.frame import frame_slots
+from msgspec.structs import replace
+
 from costmodel.code.insn import Insn, Path
-from costmodel.code.lines import Lines, lines_touched
+from costmodel.code.lines import Lines
 from costmodel.code.values import Linkage
 from costmodel.cores import declarations
 from costmodel.cores.load import LoadedCore, with_values
 from costmodel.cores.model import Core
 from costmodel.engine import _simulator, layout, scenarios, surround
 from costmodel.engine.cold import Cold, ColdLines, cold_lines
-from costmodel.engine.layout import AccessRow, Trace
+from costmodel.engine.layout import AccessRow, Head, InsnRow, Term, Trace
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Item, Lowered
+from costmodel.engine.pathfacts import PathFacts, facts_of
 from costmodel.engine.result import FrameSlot
 from costmodel.engine.trace import Builder, terms
 from costmodel.errors import CoreError, InputError, UsageError
 from costmodel.scenarios import checked, checked_align
+from costmodel.tuples import NamedTuple
 
 # Uops run in search of a period: copies whose ports wander have none, and are known to
 # about 1 % after the first; a trip of the other scenarios is of some 200.
@@ -145,12 +147,16 @@ class Simulation:
 
     def __init__(self, path: Path, loaded: LoadedCore) -> None:
         self.given = path
+        self.facts = facts_of(path)
         self.loaded = loaded
         self.builder = builder_of(loaded)
         self.stated = self.builder.stated
         self._layouts: dict[Settings, Layout] = {}
         self._ready: dict[Settings, Any] = {}  # the simulator's own traces
         self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
+        self._known_terms: dict[
+            tuple[int, Head], tuple[Sequence[InsnRow], dict[str, int], list[Term]]
+        ] = {}
         self._calendar = CALENDAR
 
     # --- running ----------------------------------------------------------------------
@@ -311,43 +317,56 @@ class Simulation:
         loaded = self.loaded
         if key:
             loaded = replace(loaded, core=with_values(loaded, dict(key)))
-            laid = lay_out(self.given, Builder(Lowering(loaded)), settings)
+            builder = self.builder.varied(loaded, [path for path, _ in key])
+            laid = lay_out(self.facts, builder, settings)
         else:
             laid = self.layout(settings)
-        places = dict(declarations.places())
+        places, found = self._terms(laid)
         vector = declarations.vector(loaded.core)
-
-        def place(path: str) -> int:
-            if path not in places:
-                places[path] = len(vector)
-                vector.append(_encoded(path, _value_at(loaded, path)))
-            return places[path]
-
-        found = terms(laid.trace, laid.lowered, loaded.core, place)
+        for path in islice(places, len(vector), None):  # those the terms add
+            vector.append(_encoded(path, _value_at(loaded, path)))
         trace = self._simulated(laid.trace.packed(), vector, found)
         if len(self._variants) >= MOST_LAYOUTS:
             self._variants.clear()
         self._variants[settings, key] = trace, places, vector
         return trace, places, vector
 
+    def _terms(self, laid: Layout) -> tuple[dict[str, int], list[Term]]:
+        """Places of all figures, and the cells of a layout that follow them. Layouts
+        with the same rows have the same, wherever code and data lie."""
+        trace = laid.trace
+        key = id(trace.insns), trace.head
+        known = self._known_terms.get(key)
+        if known is None:  # keeps the rows alive, and so their id their own
+            places = dict(declarations.places())
+
+            def place(path: str) -> int:
+                return places.setdefault(path, len(places))
+
+            found = terms(trace, laid.lowered, self.loaded.core, place)
+            if len(self._known_terms) >= MOST_LAYOUTS:
+                self._known_terms.clear()
+            known = self._known_terms[key] = trace.insns, places, found
+        return known[1:]
+
     # --- layout -----------------------------------------------------------------------
     def layout(self, settings: Settings) -> Layout:
         """The path laid out for ``settings``; kept."""
         made = self._layouts.get(settings)
         if made is None:
-            made = self._layouts[settings] = lay_out(self.given, self.builder, settings)
+            made = self._layouts[settings] = lay_out(self.facts, self.builder, settings)
         return made
 
-    @functools.cached_property
+    @property
     def frame(self) -> tuple[FrameSlot, ...]:
         """The words of ``struct pt_regs`` the path given writes, by its steps."""
-        return frame_slots(self.given)
+        return self.facts.frame
 
     def frame_of(self, settings: Settings) -> tuple[FrameSlot, ...]:
         """The same by the steps of the path that runs; with what delivery wrote."""
         path = self.layout(settings).path
         if settings.scenario == "once" and self.given.event in surround.DELIVERED:
-            return frame_slots(path)
+            return _surrounded(self.facts, settings.scenario).frame
         if not self.given.steps:
             return ()
         first = self.given.steps[0].insn
@@ -359,32 +378,46 @@ class Simulation:
 
     def lines(self, settings: Settings) -> Lines:
         """The 64-byte lines that what runs touches."""
-        return lines_of_path(self.layout(settings).path)
+        return _surrounded(self.facts, settings.scenario).lines
 
 
-def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
+def _surrounded(given: PathFacts, scenario: str) -> PathFacts:
+    """What runs in a scenario: the path and what surrounds it there."""
+    if scenario == "roundtrip":
+        return given.round_trip
+    return given.handled if scenario == "once" else given
+
+
+def lay_out(given: PathFacts, builder: Builder, settings: Settings) -> Layout:
     """Lay a path out on a core. Raises what lowering raises."""
     core = builder.core
     scenario = settings.scenario
-    path = given
-    if scenario == "roundtrip":
-        path = surround.with_user(given)
-    elif scenario == "once":
-        path = surround.with_delivery(surround.with_handler(given))
-    body = [step.insn for step in path.steps]
+    facts = _surrounded(given, scenario)
+    path, body = facts.path, facts.body
     plan = scenarios.plan(scenario, body, core, settings.counter)
     placed = scenario in scenarios.PATHS
-    items = _items(path, body, settings) if placed else _block(path, body, settings)
-    base = _address(body[0], settings) if placed and body else settings.align
-    with_tail = (*items, *plan.tail)
-    accesses, depth, linked = links(
-        body, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
+    items = facts.kept(
+        ("items", scenario, settings.align),
+        lambda: (
+            _items(path, body, settings) if placed else _block(path, body, settings)
+        ),
     )
+    base = _address(body[0], settings) if placed and body else settings.align
+    with_tail = (*items, *plan.tail) if plan.tail else items
+    linking = links(
+        facts, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
+    )
+    accesses, depth, linked = linking
     cold = ColdLines()
-    if placed:
-        lines = lines_of_path(path)
-        cold = _cold(given, path, body, lines, settings)
+    if placed and settings.cold:
+        lines = facts.lines
+        places = [_address(insn, settings) for insn in body]
+        cold = cold_lines(settings.cold, path, places, lines.uses, given.frame)
         accesses = _placed(accesses, lines, cold)
+    elif placed:  # the same for all that link it alike; the key keeps its id its own
+        accesses = facts.kept(
+            ("placed", id(linking)), lambda: (linking, _placed(accesses, facts.lines))
+        )[1]
     one_place = plan.loops and plan.repeat == 1
     lowered = builder.lower_all(with_tail, plan.cached, base if one_place else -1)
     lowered = builder.chased(with_tail, lowered, accesses)
@@ -406,15 +439,7 @@ def lay_out(given: Path, builder: Builder, settings: Settings) -> Layout:
     if not plan.loops and length:
         block = core.front_end.fetch_bytes
         group = block // gcd(length, block)
-    return Layout(
-        path, plan, tuple(items), lowered, accesses, linked, cold, trace, group
-    )
-
-
-@functools.lru_cache(maxsize=256)
-def lines_of_path(path: Path) -> Lines:
-    """The lines a path touches; a path is asked once for all cores."""
-    return lines_touched(path)
+    return Layout(path, plan, items, lowered, accesses, linked, cold, trace, group)
 
 
 def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
@@ -465,7 +490,7 @@ def _address(insn: Insn, settings: Settings) -> int:
     return insn.address + settings.align
 
 
-def _items(path: Path, body: Iterable[Insn], settings: Settings) -> list[Item]:
+def _items(path: Path, body: Iterable[Insn], settings: Settings) -> tuple[Item, ...]:
     """Instructions with the places of those that do not follow on."""
     items = []
     end = -1
@@ -473,35 +498,26 @@ def _items(path: Path, body: Iterable[Insn], settings: Settings) -> list[Item]:
         at = _address(insn, settings)
         items.append(Item(insn.form, step.taken, at if at != end else -1))
         end = at + insn.form.length
-    return items
+    return tuple(items)
 
 
-def _block(path: Path, body: Sequence[Insn], settings: Settings) -> list[Item]:
+def _block(path: Path, body: Sequence[Insn], settings: Settings) -> tuple[Item, ...]:
     """Instructions of a block that is repeated. In a loop those of its own rounds lie
     where they lie, and its own jump back is taken."""
     items = [Item(step.insn.form, step.taken) for step in path.steps]
     if settings.scenario != "loop":
-        return items
+        return tuple(items)
     if scenarios.closes_itself(body):
         items[-1] = items[-1]._replace(taken=True)
     for k, (last, insn) in enumerate(pairwise(body), 1):
         if insn.address != last.end:
             at = settings.align + insn.address - body[0].address
             items[k] = items[k]._replace(address=at)
-    return items
-
-
-def _cold(
-    given: Path, path: Path, body: Iterable[Insn], lines: Lines, settings: Settings
-) -> ColdLines:
-    if not settings.cold:
-        return ColdLines()
-    places = [_address(insn, settings) for insn in body]
-    return cold_lines(settings.cold, path, places, lines.uses, frame_slots(given))
+    return tuple(items)
 
 
 def _placed(
-    accesses: Sequence[AccessRow], lines: Lines, cold: ColdLines
+    accesses: Sequence[AccessRow], lines: Lines, cold: ColdLines | None = None
 ) -> list[AccessRow]:
     """The accesses of a path where they lie, trip after trip."""
     roots: dict[int, int] = {}
@@ -509,7 +525,7 @@ def _placed(
     for k, row in enumerate(accesses):
         root, offset = lines.places[k]
         first = last = 0
-        if cold.of_line:
+        if cold is not None and cold.of_line:
             first = cold.of_line[lines.of_access[k]]
             last = cold.of_line[lines.last_of_access[k]]
         rows.append(

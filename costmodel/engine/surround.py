@@ -7,9 +7,9 @@ and counts. Their cost is the same on both sides of a comparison.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from msgspec.structs import replace
 
+from costmodel import lazily
 from costmodel.code.decode import decode_bytes
 from costmodel.code.frame import STAND_IN as STAND_IN
 from costmodel.code.insn import Flow, Insn, Path, Relocation, Step
@@ -32,7 +32,7 @@ _USER_TEXT = 0x400000
 _HANDLER_TEXT = 0x7F0000
 
 # Entry points of exceptions and interrupts: as Linux calls them since v5.8, and before.
-_EVENTS = re.compile(
+_EVENTS = lazily.pattern(
     r"(?:(?:xen_)?asm_(?:exc|sysvec|common_interrupt|spurious_interrupt|xenpv)\w*"
     r"|\w+_interrupt|(?:irq|spurious)_entries_start|(?:end_repeat_)?nmi|\w*page_fault"
     r"|divide_error|debug|int3|overflow|bounds|invalid_op|device_not_available"

@@ -7,11 +7,11 @@ older store a load takes its data from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
 
 from costmodel.code.insn import Form
 from costmodel.cores import declarations
+from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
@@ -21,9 +21,11 @@ from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
 from costmodel.engine.partial import HighBytes, merge_uop
 from costmodel.engine.uopcache import lines_of
+from costmodel.tuples import NamedTuple
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
 _COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
+Join = Callable[[Lowered, Lowered], Lowered]
 Place = Callable[[str], int]  # of a figure in the vector, by its path
 
 
@@ -87,17 +89,33 @@ class Template(NamedTuple):
 
 
 class Builder:
-    """Lays paths out for one core. Keeps the lowering, and so what it has lowered."""
+    """Lays paths out for one core. Keeps the lowering, and so what it has lowered.
 
-    def __init__(self, lowering: Lowering) -> None:
+    ``like``: a builder whose core has the same ports and renamer: what both need is
+    shared.
+    """
+
+    def __init__(self, lowering: Lowering, like: Builder | None = None) -> None:
         self.lowering = lowering
         self.core = lowering.core
-        self.map = PortMap(lowering.core)
+        self.map: PortMap = like.map if like else PortMap(lowering.core)
         self.stated = declarations.vector(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
-        self._templates: dict[int, tuple[Uop, Template]] = {}
-        self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
-        self.chaser = Chaser(lowering.core)
+        self._templates: dict[int, tuple[Uop, Template]] = (
+            like._templates if like else {}
+        )
+        self._bodies: dict[_Key, _Body] = like._bodies if like else {}
+        self._fused: dict[tuple[Join, int, int], tuple[Lowered, Lowered, Lowered]] = (
+            like._fused if like else {}
+        )
+        self.chaser: Chaser = like.chaser if like else Chaser(lowering.core)
+
+    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Builder:
+        """The builder of a core that differs from this one in the figures ``paths``."""
+        lowering = self.lowering.varied(loaded, paths)
+        if lowering is None:
+            return Builder(Lowering(loaded))
+        return Builder(lowering, self)
 
     def lower_all(
         self, items: Sequence[Item], cached: bool = False, base: int = -1
@@ -115,22 +133,25 @@ class Builder:
             if form.mnemonic in after_move and k and out[-1] is not None:
                 first = items[k - 1].form
                 if moves_into(self.core, first, form):
-                    out[-1] = join(out[-1], lower(form, taken))
+                    out[-1] = self._together(join, out[-1], lower(form, taken))
                     out.append(None)
                     continue
             if form.condition and k and out[-1] is not None and k not in apart:
                 first = items[k - 1].form
                 if first.mnemonic in pairs and fuses(self.core, first, form):
-                    key = (first.data, form.data, taken)
-                    pair = self._fused.get(key)
-                    if pair is None:
-                        pair = fuse(out[-1], lower(form, taken))
-                        self._fused[key] = pair
-                    out[-1] = pair
+                    out[-1] = self._together(fuse, out[-1], lower(form, taken))
                     out.append(None)
                     continue
             out.append(lower(form, taken))
         return out
+
+    def _together(self, how: Join, first: Lowered, second: Lowered) -> Lowered:
+        """Two instructions as one, kept by their identity."""
+        key = how, id(first), id(second)
+        known = self._fused.get(key)
+        if known is None:  # keeps the two alive, and so their ids their own
+            known = self._fused[key] = how(first, second), first, second
+        return known[0]
 
     def build(
         self,
@@ -154,6 +175,38 @@ class Builder:
         line; ``cold_code``: numbers of those the first and last byte of each
         instruction are in (see ``cold``).
         """
+        insns, rows, count = self._body(items, lowered, base, cold_code)
+        trip = trip_of(body, len(items) - body, repeat)
+        lines_ = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
+        if len(accesses) < count:
+            accesses = [*accesses, *_unlinked(lowered)][-count:]
+        ports = self.map
+        head = Head(
+            body, len(items) - body, repeat, L.signed(base), _power_of_two(depth),
+            int(loops), len(rows.uops), len(ports.ports), len(rows.inputs),
+            len(rows.outputs), len(accesses), len(lines_), len(cold),
+            len(ports.group_of), len(ports.group_size), len(ports.alternates),
+        )  # fmt: skip
+        return Trace(
+            head, insns, rows.uops, ports.ports, rows.inputs, rows.outputs, accesses,
+            lines_, cold, ports.group_of, ports.group_size, ports.alternates,
+        )  # fmt: skip
+
+    def _body(
+        self,
+        items: Sequence[Item],
+        lowered: Sequence[Lowered | None],
+        base: int,
+        cold_code: Sequence[tuple[int, int]],
+    ) -> tuple[list[InsnRow], _Rows, int]:
+        """Rows of the instructions and of their uops, and how many accesses there are.
+
+        Kept: draws of figures that only move code and data have the same again.
+        """
+        key = tuple(map(id, lowered)), id(items), base, tuple(cold_code)
+        known = self._bodies.get(key)
+        if known is not None:
+            return known[2:]
         rows = _Rows(self)
         rows.add(_SYNC, 0)
         rows.add(FILLER, 0)
@@ -201,21 +254,11 @@ class Builder:
                     *lines,
                 )
             )  # fmt: skip
-        trip = trip_of(body, len(items) - body, repeat)
-        lines_ = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
-        if len(accesses) < count:
-            accesses = [*accesses, *_unlinked(lowered)][-count:]
-        ports = self.map
-        head = Head(
-            body, len(items) - body, repeat, L.signed(base), _power_of_two(depth),
-            int(loops), len(rows.uops), len(ports.ports), len(rows.inputs),
-            len(rows.outputs), len(accesses), len(lines_), len(cold),
-            len(ports.group_of), len(ports.group_size), len(ports.alternates),
-        )  # fmt: skip
-        return Trace(
-            head, insns, rows.uops, ports.ports, rows.inputs, rows.outputs, accesses,
-            lines_, cold, ports.group_of, ports.group_size, ports.alternates,
-        )  # fmt: skip
+        if len(self._bodies) >= _MOST_BODIES:
+            del self._bodies[next(iter(self._bodies))]
+        # Keeps alive what the key names by its id.
+        self._bodies[key] = items, lowered, insns, rows, count
+        return insns, rows, count
 
     def chased(
         self,
@@ -284,6 +327,12 @@ class _Rows:
                 accesses + access if access >= 0 else -1, scheduler,
             )
         )  # fmt: skip
+
+
+# A body's rows by what they are made of, and what the ids in the key belong to.
+_Key = tuple[tuple[int, ...], int, int, tuple[tuple[int, int], ...]]
+_Body = tuple[Sequence[Item], Sequence[Lowered | None], list[InsnRow], _Rows, int]
+_MOST_BODIES = 8
 
 
 def terms(

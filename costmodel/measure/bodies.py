@@ -9,7 +9,7 @@ pointer, and every symbol, gets a fixed address. A callee stands behind the copi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -31,8 +31,7 @@ Handler = Literal["syscall", "nothing", "kernel"]
 _NUMBER = b"\xb8" + places.GETPID.to_bytes(4, "little")  # mov $39,%eax
 _NO_SUCH_CALL = bytes.fromhex("b8ffffffff")  # mov $-1,%eax
 _SYSCALL = bytes.fromhex("0f05")
-_TRAP, _RETURN = b"\xcc", b"\xc3"
-_JUMP = 5  # bytes of jmp with a 32-bit displacement
+TRAP, _RETURN = b"\xcc", b"\xc3"
 _FAR = 1 << 24  # a displacement beyond it is the address of a kernel's symbol
 
 
@@ -258,8 +257,8 @@ class _Builder:
         size = form.immediate_bytes
         offset = len(form.data) - size
         if step.taken or form.flow is Flow.JUMP:
-            over = Field(offset, size, "next", len(_TRAP))
-            return [Piece(form.data + _TRAP, k, (over,))]
+            over = Field(offset, size, "next", len(TRAP))
+            return [Piece(form.data + TRAP, k, (over,))]
         self.traps.append(k)
         trap = Field(offset, size, "trap", len(self.traps) - 1)
         return [Piece(form.data, k, (trap,))]
@@ -335,90 +334,3 @@ class _Builder:
             if not self.frame
             else "measure a region without it (--region, --symbol)",
         )
-
-
-class Emitted(NamedTuple):
-    """Code as bytes, and which step each address is of."""
-
-    code: bytes
-    steps: tuple[tuple[int, int], ...]  # (address, step), ascending
-    traps: tuple[tuple[int, int], ...]  # (address, step of the jump)
-
-
-def emit(
-    body: Body,
-    copies: int,
-    start: int,
-    *,
-    before: Sequence[bytes] = (),
-    between: bytes = b"",
-    closing: bytes = b"",
-    check: bool = False,
-) -> Emitted:
-    """``before``, then ``copies`` of the body (each behind ``between``) at ``start``.
-
-    ``closing`` ends with a 32-bit jump back to the first copy, which this fills in.
-    ``check``: jumps not taken get 32-bit displacements, so that each has its trap.
-    """
-    pieces = list(body.pieces)
-    if check:
-        pieces = [_lengthened(piece) for piece in pieces]
-    size = sum(len(p.data) for p in pieces) + len(between)
-    head = sum(map(len, before))
-    end = start + head + size * copies + len(closing) + _JUMP
-    traps_at = end
-    outlines_at = []
-    at = end + len(body.traps)
-    for outline in body.outlines:
-        outlines_at.append(at)
-        at += sum(len(p.data) for p in outline)
-    code = bytearray(b"".join(before))
-    steps: list[tuple[int, int]] = []
-
-    def put(piece: Piece) -> None:
-        here = start + len(code)
-        data = bytearray(piece.data)
-        for field in piece.fields:
-            after = here + len(piece.data)
-            if field.kind == "absolute":
-                value = field.value
-            elif field.kind == "relative":
-                value = field.value - after
-            elif field.kind == "next":
-                value = field.value
-            elif field.kind == "outline":
-                value = outlines_at[field.value] - after
-            else:
-                value = traps_at + field.value - after if field.size == 4 else 0
-            mask = (1 << 8 * field.size) - 1
-            data[field.offset : field.offset + field.size] = (value & mask).to_bytes(
-                field.size, "little"
-            )
-        steps.append((here, piece.step))
-        code.extend(data)
-
-    for _ in range(copies):
-        code.extend(between)
-        for piece in pieces:
-            put(piece)
-    if closing:
-        code.extend(closing)
-        code[-4:] = (head - len(code)).to_bytes(4, "little", signed=True)
-    code.extend(b"\xe9" + (places.LEAVE - end).to_bytes(4, "little", signed=True))
-    traps = tuple((traps_at + k, step) for k, step in enumerate(body.traps))
-    code.extend(_TRAP * len(body.traps))
-    for outline in body.outlines:
-        for piece in outline:
-            put(piece)
-    return Emitted(bytes(code), tuple(steps), traps)
-
-
-def _lengthened(piece: Piece) -> Piece:
-    """A conditional jump with a 32-bit displacement instead of an 8-bit one."""
-    if not piece.fields or piece.fields[0].kind != "trap" or piece.fields[0].size == 4:
-        return piece
-    opcode = piece.data[-2]
-    if not 0x70 <= opcode <= 0x7F:
-        return piece  # loop, jrcxz: there is no longer form
-    data = b"\x0f" + bytes([opcode + 0x10]) + bytes(4)
-    return Piece(data, piece.step, (Field(2, 4, "trap", piece.fields[0].value),))

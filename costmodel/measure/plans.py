@@ -10,7 +10,8 @@ from typing import NamedTuple
 from costmodel.code import registers as R
 from costmodel.errors import InputError, UsageError
 from costmodel.measure import places
-from costmodel.measure.bodies import Body, Emitted, emit
+from costmodel.measure.bodies import Body
+from costmodel.measure.emit import Emitted, emit
 
 SCENARIOS = ("unroll", "opcache", "loop", "once")
 SETTINGS = ("opcache", "unroll", "lfence", "system call")

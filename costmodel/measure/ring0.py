@@ -19,7 +19,8 @@ from costmodel.code.frame import frame_slots, record
 from costmodel.code.insn import Path
 from costmodel.errors import InputError
 from costmodel.measure import guest, places
-from costmodel.measure.bodies import Emitted, body_of, emit
+from costmodel.measure.bodies import body_of
+from costmodel.measure.emit import Emitted, emit
 from costmodel.measure.forbidden import place_of
 from costmodel.measure.guest import GuestJob, GuestReport
 from costmodel.measure.judge import Figure, Round, difference, figure, round_of
@@ -27,14 +28,14 @@ from costmodel.measure.paired import Paired
 from costmodel.measure.run import NOTHING
 from costmodel.measure.words import Failure
 
-_SYSCALL, _INT80 = b"\x0f\x05", b"\xcd\x80"
+SYSCALL, INT80 = b"\x0f\x05", b"\xcd\x80"
 _NUMBER = b"\xb8" + places.GETPID.to_bytes(4, "little")
 _RESULT = 0x1234
 _WORD = (1 << 64) - 1
 _UD2 = b"\x0f\x0b"
 _BREAKPOINT, _INVALID_OPCODE = 3, 6
 # The handler of a check: out %al,$PORT; mov $RESULT,%eax; ret
-_TELLS = (
+TELLS = (
     bytes([0xE6, guest.HANDLER_PORT, 0xB8]) + _RESULT.to_bytes(4, "little") + b"\xc3"
 )
 # The model's: mov %gs:current,%rax; mov 0x40(%rax),%eax; ret
@@ -46,12 +47,11 @@ _SET_COUNTER = b"\xc7\x04\x25" + places.COUNTER.to_bytes(4, "little")
 _AGAIN = b"\xff\x0c\x25" + places.COUNTER.to_bytes(4, "little") + b"\x0f\x85"
 _KERNEL_CS, _USER_CS, _USER_SS, _USER_FLAGS = 0x10, 0x33, 0x2B, 0x202
 _FLAG_MASK = 0x47700  # what Linux has SYSCALL clear
-_TURNS = (8, 24)
-_MORE = _TURNS[1] - _TURNS[0]
-_SAMPLES = 400
+TURNS = (8, 24)
+MORE = TURNS[1] - TURNS[0]
+SAMPLES = 400
 _PAIR_ROUNDS = 12
-ROUNDS = 5  # of a path; of a single instruction:
-COST_ROUNDS = 3
+ROUNDS = 5
 _EMULATED = 2500  # cycles of SYSCALL and SYSRET alone: no hardware is that slow
 _QUIET = 1.12
 
@@ -90,16 +90,7 @@ class Ring0:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class GuestCosts:
-    """System instructions in a guest: cycles each adds to the bare round trip."""
-
-    costs: tuple[tuple[str, float | None], ...]
-    bare: float | None
-    refused: str = ""
-
-
-class _Text(NamedTuple):
+class Text(NamedTuple):
     """Ring 3 programs and the kernel's text in one piece of code."""
 
     code: bytes
@@ -109,10 +100,10 @@ class _Text(NamedTuple):
 def enters_by(path: Path) -> bytes:
     """SYSCALL, or INT 0x80 for what is named after it."""
     name = f"{path.name} {path.origin}"
-    return _INT80 if "int80" in name or "ia32_syscall" in name else _SYSCALL
+    return INT80 if "int80" in name or "ia32_syscall" in name else SYSCALL
 
 
-def _text(programs: Sequence[bytes], kernel: bytes, handler: bytes) -> _Text:
+def text_of(programs: Sequence[bytes], kernel: bytes, handler: bytes) -> Text:
     code = bytearray()
     entries = []
     for program in programs:
@@ -123,10 +114,10 @@ def _text(programs: Sequence[bytes], kernel: bytes, handler: bytes) -> _Text:
         code += (places.LEAVE - after).to_bytes(4, "little", signed=True)
     for at, part in ((places.KERNEL_TEXT, kernel), (places.HANDLER, handler)):
         code += b"\xcc" * (at - places.CODE - len(code)) + part
-    return _Text(bytes(code), tuple(entries))
+    return Text(bytes(code), tuple(entries))
 
 
-def _job(text: _Text, words: Sequence[tuple[int, int]], swaps: bool) -> GuestJob:
+def job_of(text: Text, words: Sequence[tuple[int, int]], swaps: bool) -> GuestJob:
     registers = [places.register_value(r) for r in range(16)]
     return GuestJob(
         text.code, text.entries, tuple(registers),
@@ -157,15 +148,15 @@ def run_path(path: Path, cpu: int = -1, *, timed: bool = True) -> Ring0:
     enter = enters_by(path)
     swaps = any(s.insn.form.mnemonic == "swapgs" for s in path.steps)
     kernel = emit(body, 1, places.KERNEL_TEXT)
-    text = _text([_UD2], kernel.code, _TELLS)
-    job = _as_entered(_job(text, body.words, swaps), enter)._replace(cpu=cpu)
+    text = text_of([_UD2], kernel.code, TELLS)
+    job = _as_entered(job_of(text, body.words, swaps), enter)._replace(cpu=cpu)
     report = guest.run(job)
     wrong = _wrong(report, path, kernel)
     if wrong:
         return Ring0(path, (), (), None, None, failed=wrong)
     slots = _slots(path, report, job.registers)
     registers = _registers(path, report, job.registers)
-    notes = ("entered by INT 0x80",) if enter == _INT80 else ()
+    notes = ("entered by INT 0x80",) if enter == INT80 else ()
     if not timed:
         return Ring0(path, slots, registers, None, None, "", "", notes)
     cycles, bare, refused = _times(cpu, body.words, kernel.code, enter, swaps)
@@ -178,7 +169,7 @@ def _as_entered(job: GuestJob, enter: bytes) -> GuestJob:
     registers = list(job.registers)
     registers[R.RAX] = places.GETPID
     words = list(job.words)
-    if enter == _SYSCALL:
+    if enter == SYSCALL:
         registers[R.RCX], registers[11] = places.CODE, _USER_FLAGS
     else:
         frame = (places.CODE, _USER_CS, _USER_FLAGS, registers[R.RSP], _USER_SS)
@@ -250,14 +241,14 @@ def _registers(
     return tuple(found)
 
 
-def _loop(enter: bytes, turns: int) -> bytes:
+def loop(enter: bytes, turns: int) -> bytes:
     """mov $turns,COUNTER; 1: mov $39,%eax; enter; decl COUNTER; jnz 1b"""
     head = _SET_COUNTER + turns.to_bytes(4, "little")
     inner = _NUMBER + enter + _AGAIN
     return head + inner + (-len(inner) - 4).to_bytes(4, "little", signed=True)
 
 
-def _rounds(
+def rounds_of(
     job: GuestJob, rounds: int, pairs: int, copies: int
 ) -> list[Round] | GuestReport:
     """Rounds of a timed job; the report instead if one did not end well."""
@@ -280,18 +271,18 @@ def _rounds(
     return found
 
 
-def _bare(enter: bytes) -> bytes:
-    return b"\x48\x0f\x07" if enter == _SYSCALL else b"\x48\xcf"
+def bare_kernel(enter: bytes) -> bytes:
+    return b"\x48\x0f\x07" if enter == SYSCALL else b"\x48\xcf"
 
 
-def _cycles_of_bare(enter: bytes, cpu: int) -> tuple[float | None, str]:
+def cycles_of_bare(enter: bytes, cpu: int) -> tuple[float | None, str]:
     """Entry and return alone; and why times are refused, if they are."""
     away = _ring_reached(enter, cpu)
     if away:
         return None, away
-    text = _text([_loop(enter, turns) for turns in _TURNS], _bare(enter), _TELLS)
-    job = _job(text, (), False)._replace(samples=_SAMPLES // 4, cpu=cpu)
-    rounds = _rounds(job, 2, 1, _MORE)
+    text = text_of([loop(enter, turns) for turns in TURNS], bare_kernel(enter), TELLS)
+    job = job_of(text, (), False)._replace(samples=SAMPLES // 4, cpu=cpu)
+    rounds = rounds_of(job, 2, 1, MORE)
     if not isinstance(rounds, list):
         return None, rounds.says
     if not rounds:
@@ -312,8 +303,8 @@ def _ring_reached(enter: bytes, cpu: int) -> str:
     Some hypervisors that are guests themselves run all of a guest in ring 3.
     """
     reads_cs = bytes.fromhex("8cc8") + bytes([0xE6, guest.HANDLER_PORT])
-    text = _text([_NUMBER + enter + _UD2], reads_cs + _UD2, _TELLS)
-    report = guest.run(_job(text, (), False)._replace(cpu=cpu))
+    text = text_of([_NUMBER + enter + _UD2], reads_cs + _UD2, TELLS)
+    report = guest.run(job_of(text, (), False)._replace(cpu=cpu))
     if report.status == "no kvm":
         return report.says
     if report.handled and report.at_handler[R.RAX] & 0xFFFF == _KERNEL_CS:
@@ -332,10 +323,10 @@ def _times(
     enter: bytes,
     swaps: bool,
 ) -> tuple[Figure | None, float | None, str]:
-    bare, refused = _cycles_of_bare(enter, cpu)
+    bare, refused = cycles_of_bare(enter, cpu)
     if refused:
         return None, bare, refused
-    rounds = _rounds(_timed_job(cpu, words, kernel, enter, swaps), ROUNDS, 1, _MORE)
+    rounds = rounds_of(_timed_job(cpu, words, kernel, enter, swaps), ROUNDS, 1, MORE)
     if not isinstance(rounds, list):
         return None, bare, rounds.says
     return figure(rounds, 0), bare, ""
@@ -348,8 +339,8 @@ def _timed_job(
     enter: bytes,
     swaps: bool,
 ) -> GuestJob:
-    text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _STAND_IN)
-    return _job(text, words, swaps)._replace(samples=_SAMPLES, cpu=cpu)
+    text = text_of([loop(enter, turns) for turns in TURNS], kernel, _STAND_IN)
+    return job_of(text, words, swaps)._replace(samples=SAMPLES, cpu=cpu)
 
 
 def pair(before: Path, after: Path, cpu: int = -1) -> Paired:
@@ -358,7 +349,7 @@ def pair(before: Path, after: Path, cpu: int = -1) -> Paired:
     for path in (before, after):
         body = body_of(path, frame=True, handler="kernel")
         enter = enters_by(path)
-        _, refused = _cycles_of_bare(enter, cpu)
+        _, refused = cycles_of_bare(enter, cpu)
         if refused:
             return Paired("ring 0", NOTHING, failure=Failure("refused", refused))
         swaps = any(s.insn.form.mnemonic == "swapgs" for s in path.steps)
@@ -366,7 +357,7 @@ def pair(before: Path, after: Path, cpu: int = -1) -> Paired:
         jobs.append(_timed_job(cpu, body.words, kernel, enter, swaps))
     both: list[Round] = []
     for _ in range(_PAIR_ROUNDS):
-        sides = [_rounds(job, 1, 1, _MORE) for job in jobs]
+        sides = [rounds_of(job, 1, 1, MORE) for job in jobs]
         for side in sides:
             if not isinstance(side, list):
                 failed = Failure("failed", side.says)
@@ -376,46 +367,3 @@ def pair(before: Path, after: Path, cpu: int = -1) -> Paired:
             both.append(a._replace(cycles=(a.cycles[0], b.cycles[0])))
     middle = [median(r.cycles[k] for r in both) if both else None for k in (0, 1)]
     return Paired("ring 0", difference(both, 0, 1), middle[0], middle[1])
-
-
-# What stands before SYSRETQ in the kernel's text, and how often it is in it.
-_COSTS = (
-    ("SWAPGS, a pair", "0f01f8" * 2, 1),
-    ("SWAPGS, a pair of four", "0f01f8" * 8, 4),
-    ("STI, CLI", "fbfa", 1),
-    ("MOV CR3, no flush asked", "0f20d8" + "0f22d8", 1),
-    ("WRGSBASE", "f3480faec0" + "f3480faed8", 1),
-    ("LFENCE", "0faee8", 1),
-    ("INVLPG", "0f0138", 1),
-)
-_IRETQ = bytes.fromhex(
-    # mov %rsp,%rdx; lea KERNEL_STACK,%rsp; push $0x2b; push %rdx; push %r11;
-    # push $0x33; push %rcx; iretq
-    "4889e2488d2425" + places.KERNEL_STACK.to_bytes(4, "little").hex()
-    + "6a2b5241536a335148cf"
-)  # fmt: skip
-
-
-def instruction_costs(cpu: int = -1) -> GuestCosts:
-    """What system instructions add to the bare round trip, each in a guest."""
-    bare, refused = _cycles_of_bare(_SYSCALL, cpu)
-    if refused or bare is None:
-        return GuestCosts((), bare, refused or "no sample of the guest was usable")
-    found: list[tuple[str, float | None]] = [("SYSCALL, SYSRETQ", bare)]
-    for name, code, count in _COSTS:
-        cycles = _of_kernel(bytes.fromhex(code) + _bare(_SYSCALL), _SYSCALL, cpu)
-        added = None if cycles is None else (cycles - bare) / count
-        found.append((name, added))
-    iret = _of_kernel(_IRETQ, _SYSCALL, cpu)
-    found.append(("SYSCALL, IRETQ with five pushes", iret))
-    found.append(("INT 0x80, IRETQ", _of_kernel(_bare(_INT80), _INT80, cpu)))
-    return GuestCosts(tuple(found), bare)
-
-
-def _of_kernel(kernel: bytes, enter: bytes, cpu: int) -> float | None:
-    text = _text([_loop(enter, turns) for turns in _TURNS], kernel, _TELLS)
-    job = _job(text, (), False)._replace(samples=_SAMPLES, cpu=cpu)
-    rounds = _rounds(job, COST_ROUNDS, 1, _MORE)
-    if not isinstance(rounds, list) or not rounds:
-        return None
-    return median(r.cycles[0] for r in rounds)

@@ -8,8 +8,9 @@ without measured blocks gets the factors of the widest one that has some.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from costmodel.code.insn import Path
 from costmodel.cores.accuracy import widening

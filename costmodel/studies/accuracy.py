@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from costmodel.cores.load import load_core
 from costmodel.errors import InputError
@@ -18,7 +18,11 @@ from costmodel.studies.validate import Validation, validate
 
 
 class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of measured blocks and the core it was measured on."""
+    """One file of measured blocks and the core it was measured on.
+
+    ``seen``: what tuning looked at, half of the rows or all. ``clean``: a file of the hex
+    of rows that were measured again and kept, a line each; the others are told apart.
+    """
 
     name: str
     uarch: str
@@ -26,15 +30,17 @@ class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     column: str
     origin: str
     scenario: str | None = None
+    seen: Literal["half", "all"] = "half"
+    clean: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One set, what the model made of it, and how wide intervals must be."""
 
     of: SetOfBlocks
     outcome: Validation
     intervals: Calibration | None
+    clean: tuple[Validation, Validation] | None = None  # kept rows, and dropped ones
 
 
 def read_sets(file: Path) -> list[SetOfBlocks]:
@@ -96,7 +102,19 @@ def _hold(task: _Task) -> Held:
     )
     blocks = blocks[:limit] if limit else blocks
     outcome = validate(one.file, blocks, loaded, bound=True)
-    return Held(one, outcome, calibrate(blocks, loaded))
+    return Held(one, outcome, calibrate(blocks, loaded), _cleaned(one, folder, outcome))
+
+
+def _cleaned(
+    one: SetOfBlocks, folder: Path, outcome: Validation
+) -> tuple[Validation, Validation] | None:
+    if not one.clean or not (folder / one.clean).is_file():
+        return None
+    kept = set((folder / one.clean).read_text("utf-8").split())
+    sides: tuple[list[int], list[int]] = ([], [])
+    for k, block in enumerate(outcome.blocks):
+        sides[block.code.hex() not in kept].append(k)
+    return outcome.take(sides[0]), outcome.take(sides[1])
 
 
 def record(held: Sequence[Held]) -> dict[str, Any]:
@@ -115,8 +133,14 @@ def _record_of(held: Held) -> dict[str, Any]:
         "uarch": outcome.uarch,
         "origin": of.origin,
         "scenario": scenarios.pop() if len(scenarios) == 1 else "",
+        "seen": of.seen,
         **_figures(outcome),
         "held_out": _figures(outcome.half(True)),
+        **(
+            {"clean": _figures(held.clean[0]), "dropped": _figures(held.clean[1])}
+            if held.clean
+            else {}
+        ),
         "interval": {
             "below": round(known.below, 4) if known else 1.0,
             "above": round(known.above, 4) if known else 1.0,

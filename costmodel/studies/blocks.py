@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from costmodel import scenarios
 from costmodel.code import registers
 from costmodel.errors import InputError, UsageError
+from costmodel.studies import heldout
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -21,8 +22,7 @@ CYCLES = 1e-3, 1e12  # of one iteration: what anybody can have measured
 MOST_BYTES = 4096  # of a block: more is no basic block, and takes minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One measured row. ``cycles`` an iteration; ``counter`` a register or -1."""
 
     line: int  # of the file, the header is line 1
@@ -30,21 +30,17 @@ class Block:
     scenario: str
     cycles: float
     counter: int = -1
+    variant: str = ""  # of frame code, measured in several settings; "": no such row
 
     @property
     def held_out(self) -> bool:
-        """Whether tuning never looked at it: half of all blocks, by their bytes."""
-        return bool(_bits(self.code) & 1)
+        """Whether it is of the half tuning does not look at."""
+        return heldout.held_out(self.code, self.variant)
 
     @property
     def checks(self) -> bool:
-        """Which half of the held-out half it is in, to check one by the other."""
-        return bool(_bits(self.code) & 2)
-
-
-def _bits(code: bytes) -> int:
-    """The last byte of the SHA-256 of the block's hex, in lower case."""
-    return hashlib.sha256(code.hex().encode()).digest()[-1]
+        """Which half of the held-out half it is in."""
+        return heldout.checks(self.code, self.variant)
 
 
 def read_blocks(file: str, *, column: str, scenario: str | None) -> list[Block]:
@@ -83,6 +79,7 @@ def _rows(reader: Reader, file: str, column: str, scenario: str | None) -> list[
             )
     at_hex, at_cycles = header.index("hex"), header.index(column)
     at_scenario = header.index("scenario") if "scenario" in header else -1
+    at_variant = header.index("variant") if "variant" in header else -1
     at_counter = header.index("loop_ctr") if "loop_ctr" in header else -1
     blocks: list[Block] = []
     while (row := _next(reader, file)) is not None:
@@ -103,6 +100,7 @@ def _rows(reader: Reader, file: str, column: str, scenario: str | None) -> list[
                 scenario=_scenario(cell or scenario, where),
                 cycles=_cycles(row[at_cycles], where, column),
                 counter=_counter(row[at_counter], where) if at_counter >= 0 else -1,
+                variant=row[at_variant].strip() if at_variant >= 0 else "",
             )
         )
     return blocks

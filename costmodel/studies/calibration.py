@@ -13,14 +13,15 @@ both sides share the model, and most of its error.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
 from costmodel.engine.simulation import Settings
 from costmodel.errors import CostmodelError
+from costmodel.studies import heldout
 from costmodel.studies.blocks import Block
 from costmodel.studies.draws import columns, leaves, quantile
 
@@ -30,8 +31,7 @@ LOW, HIGH = 0.05, 0.95
 _ROOM = 1e-9  # of a cycle: an end itself is inside
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Factors for the ends of intervals, and what shares of blocks they then hold."""
 
     rows: int
@@ -43,8 +43,7 @@ class Calibration:
     width: float  # median of (high - low) / measured, with the factors
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(Struct, frozen=True):
     block: Block
     low: float
     high: float
@@ -90,7 +89,7 @@ def _factors(ends: Sequence[_Ends]) -> tuple[float, float]:
 
 
 def _order(block: Block) -> bytes:
-    return hashlib.sha256(block.code.hex().encode()).digest()
+    return heldout.digest(block.code, block.variant)
 
 
 def _held(ends: Sequence[_Ends], below: float, above: float) -> int:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from fractions import Fraction
+
+from msgspec import Struct
 
 from costmodel.code.decode import format_insn
 from costmodel.code.insn import Flow, Insn
@@ -24,8 +24,7 @@ from costmodel.engine.surround import STAND_IN
 STRETCHES = ("entry", "handler", "exit", "user")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A share of a difference: cycles more (or fewer) a copy."""
 
     cause: str  # "" for the part of an instruction
@@ -34,8 +33,7 @@ class Part:
     cycles: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class CodeChange:
+class CodeChange(Struct, frozen=True):
     """How the code differs, whatever the core."""
 
     instructions: int
@@ -118,6 +116,8 @@ def _stretches_of(
     left, right = old[head : ends[0]], new[head : ends[1]]
     counts = Counter(right)
     many = sum(counts[text] for text in left) > _MOST_PAIRS
+    from difflib import SequenceMatcher  # only comparisons need it
+
     matcher = SequenceMatcher(None, left, right, autojunk=many)
     for _, i1, i2, j1, j2 in matcher.get_opcodes():
         yield head + i1, head + i2, head + j1, head + j2

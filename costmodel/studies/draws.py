@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from math import log2, sqrt
 from struct import unpack
+
+from msgspec import Struct
 
 from costmodel.cores.declarations import BY_PATH
 from costmodel.cores.load import LoadedCore
@@ -29,8 +30,7 @@ MOST_DRAWS = 100_000  # hours of work on one core
 _WORDS = 2**64
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A figure that is not exactly known; values in the unit of its field."""
 
     path: str

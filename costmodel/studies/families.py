@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from costmodel.cores.load import load_core
+from costmodel.tuples import NamedTuple
 
 _VENDORS = {"intel": "Intel", "amd": "AMD"}
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn
@@ -45,8 +46,7 @@ _STACK = frozenset("push pop pushf popf pushfq popfq leave enter call ret".split
 _STRINGS = ("movs", "stos", "lods", "cmps", "scas")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Error over the blocks of one group."""
 
     name: str

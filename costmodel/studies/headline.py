@@ -9,9 +9,9 @@ the cores where the same question was measured. So it holds all that is known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
@@ -20,10 +20,10 @@ from costmodel.engine.result import Comparison
 from costmodel.studies.compare import by_cause
 from costmodel.studies.study import NEVER, Answer, Outcome
 from costmodel.studies.studyfile import Headline, Question, Silicon, headline_of
+from costmodel.tuples import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """One question over all cores: ``median`` of them, ``low`` to ``high`` with the
     model's miss, ``least`` and ``most`` as stated. ``measured``: on silicon."""
 
@@ -46,8 +46,7 @@ class Reason(NamedTuple):
     cycles: float
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A study's answer. ``never``: cores where no share of slow calls repays it."""
 
     headline: Headline

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
@@ -23,6 +23,7 @@ from costmodel.engine.simulation import Settings
 from costmodel.errors import InputError
 from costmodel.studies.blocks import Block, read_blocks
 from costmodel.studies.draws import columns, leaves, quantile
+from costmodel.tuples import NamedTuple
 
 BASE = "base"
 DRAWS = 32  # as many as a comparison makes
@@ -41,8 +42,7 @@ class Miss(NamedTuple):
     cycles: float
 
 
-@dataclass(frozen=True, slots=True)
-class Margin:
+class Margin(Struct, frozen=True):
     """Cycles an interval's ends move out in one setting, and what it then holds.
 
     ``figures``: share held by draws alone; ``held``: with margins made of the other

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from costmodel import scenarios
 from costmodel.cores.load import load_core
@@ -20,8 +21,7 @@ from costmodel.studies.record import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One variant in one setting: cycles more than the base."""
 
     says: str

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path as File
 from typing import Literal
 
-from msgspec import field
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
@@ -117,8 +117,7 @@ class Record(Strict, frozen=True, kw_only=True):
     measured: Measured | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One row on one core ("" where the model has nothing to say)."""
 
     id: str

@@ -7,15 +7,15 @@ quantity.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from costmodel.code.executed import Chosen
 from costmodel.engine.result import Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One stretch. ``measured``: median of its samples; None: perf gave no cycles."""
 
     first: str  # where it begins and ends, as symbol+offset
@@ -34,8 +34,7 @@ class Held:
         return None if self.measured is None else self.modelled - self.measured
 
 
-@dataclass(frozen=True, slots=True)
-class Residuals:
+class Residuals(Struct, frozen=True):
     """A path that ran, on one core."""
 
     estimate: Estimate

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.code.insn import Path
 from costmodel.engine.result import Comparison
@@ -15,8 +16,7 @@ from costmodel.studies.variance import BASES, ROWS, Share, screened, variance_sh
 MOST = 6  # figures ranked
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What one figure does to a quantity."""
 
     path: str

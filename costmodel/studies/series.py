@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.code.image import Image
 from costmodel.code.selectors import entry_routines
 from costmodel.engine.result import Comparison
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a series: a commit and what it costs on each core, or why that cannot
     be said."""
 
@@ -21,8 +21,7 @@ class Row:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """Rows in the order of the commits, or largest difference first.
 
     ``whole`` is from before the first to after the last; empty for entry points.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel.cores.load import LoadedCore, core_names, load_core, with_values
 from costmodel.cores.model import Cost
@@ -21,8 +22,7 @@ _MOST_POINTS = 10_000
 _COST_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Cost))
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """One figure at several values. ``core`` "": on every core."""
 
     core: str

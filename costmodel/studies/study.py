@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel.code.insn import Path
 from costmodel.cores.accuracy import MeasuredError, difference_margin, measured_error
@@ -27,16 +29,17 @@ from costmodel.studies.uncertainty import (
     Interval,
     Progress,
     Task,
+    checked_draws,
     interval,
     run_all,
     same_code,
 )
+from costmodel.tuples import NamedTuple
 
 NEVER = 100.0  # a share of calls that cannot be passed
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One question answered on one core ("all" where no core matters)."""
 
     id: str
@@ -65,8 +68,7 @@ class Cost(NamedTuple):
     guesses: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A study answered."""
 
     study: Study
@@ -100,7 +102,7 @@ def answer(
 
     ``stated``: ids of questions that need no interval, answered without draws.
     """
-    count = study.draws if draws is None else draws
+    count = checked_draws(study.draws if draws is None else draws)
     wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
     for question in study.questions:
         if question.kind in ("cost", "difference", "break_even", "mix"):
@@ -322,4 +324,4 @@ def _spoken(value: float) -> str:
 
 def to_plain(answer_: Answer) -> dict[str, Any]:
     """An answer as the contract's keys and more."""
-    return {name: getattr(answer_, name) for name in answer_.__slots__}
+    return {name: getattr(answer_, name) for name in answer_.__struct_fields__}

@@ -6,20 +6,20 @@ question needs, which it has no use for, and which names must be known.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from costmodel import scenarios
+from costmodel import lazily, scenarios
 from costmodel.cores import yamltree
 from costmodel.errors import CostmodelError, InputError
+from costmodel.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from costmodel.studies.studyfile import Question, Study
 
 _WORDS = ("value", "low", "high", "uarch", "slots")  # of a sentence, in braces
-_ID = re.compile(r"\w[\w .+-]{0,99}")
-_BRACED = re.compile(r"\{([^{}]*)\}")
+_ID = lazily.pattern(r"\w[\w .+-]{0,99}")
+_BRACED = lazily.pattern(r"\{([^{}]*)\}")
 
 
 class Needs(NamedTuple):

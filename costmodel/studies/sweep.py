@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore, load_core, with_values
@@ -19,8 +20,7 @@ ALIGN = "align"
 LINE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """Cycles at one value of what is varied; ``before`` of a comparison's old side."""
 
     uarch: str

@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel import scenarios
 from costmodel.code.insn import Path
@@ -29,6 +31,7 @@ from costmodel.errors import UsageError
 from costmodel.studies.draws import MOST_DRAWS, SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes
 from costmodel.studies.settings import Values, with_settings
+from costmodel.tuples import NamedTuple
 
 DRAWS = 32  # of a comparison, unless asked for others
 PARALLEL_ABOVE = 40_000  # runs that make up for starting processes
@@ -51,8 +54,7 @@ class Task(NamedTuple):
     cold: Cold = ()  # lines that start elsewhere than in L1
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
+class Draws(Struct, frozen=True):
     """Cycles of one path: at the stated figures, and at each draw."""
 
     stated: Fraction
@@ -61,8 +63,7 @@ class Draws:
     guesses: tuple[str, ...] = ()  # paths of the assumed figures it rests on
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A quantity at the stated figures, the median of its draws, and the interval that
     holds it in 90 % of cases: the model's own error included.
 
@@ -89,6 +90,13 @@ class Part(NamedTuple):
     @property
     def runs(self) -> int:
         return sum(task.draws + 1 for task in self.tasks) // self.parts
+
+
+def checked_draws(draws: int) -> int:
+    """``draws`` if so many can be made. Raises UsageError."""
+    if not 0 <= draws <= MOST_DRAWS:
+        raise UsageError(f"{draws} draws", expected=f"0 to {MOST_DRAWS}")
+    return draws
 
 
 def run(task: Task) -> Draws:
@@ -143,8 +151,7 @@ def run_all(
     groups: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
         scenarios.checked(task.scenario)
-        if not 0 <= task.draws <= MOST_DRAWS:
-            raise UsageError(f"{task.draws} draws", expected=f"0 to {MOST_DRAWS}")
+        checked_draws(task.draws)
         groups.setdefault(task.core, []).append(number)
     work = [
         part

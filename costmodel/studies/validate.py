@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from costmodel.errors import CostmodelError, InputError
 from costmodel.studies.blocks import Block, read_blocks
@@ -23,8 +25,7 @@ _TELL = 100  # rows between two reports of progress
 NEAR = (0.6, 0.05)  # cycles, or share of the measured: what counts as near
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """Blocks and predictions in the order of the file; None: refused by the model.
 
     ``bound``, where asked for, is the cause most of a block's cycles are charged to.

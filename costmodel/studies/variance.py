@@ -14,8 +14,9 @@ half width of a 90 % interval of their own, for a few hundred rows are not many.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import sqrt
+
+from msgspec import Struct
 
 from costmodel.studies.draws import SEED, Leaf, sample
 
@@ -25,8 +26,7 @@ _Z90 = 1.6449  # of a normal distribution, 5 % above
 Function = Callable[[Mapping[str, float]], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """One input's share of the variance, 0 to 1, each with its half width."""
 
     path: str

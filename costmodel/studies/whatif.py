@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from costmodel.code.insn import Path
 from costmodel.cores.load import LoadedCore
@@ -16,8 +17,7 @@ from costmodel.engine.simulation import Settings, Simulation
 _COLD = ("fill buffers", "cold lines")  # limits of cold lines only
 
 
-@dataclass(frozen=True, slots=True)
-class Relief:
+class Relief(Struct, frozen=True):
     """One limit taken away, alone. ``worth``: cycles a copy it cost; the core may also
     be slower without a limit, by binding uops to other ports, say."""
 

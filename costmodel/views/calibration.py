@@ -13,7 +13,7 @@ from costmodel.views.layout import clip, number, table, wrap
 from costmodel.views.measuring import cpu_lines, cpu_record
 
 if TYPE_CHECKING:
-    from costmodel.measure.ring0 import GuestCosts
+    from costmodel.measure.ring0costs import GuestCosts
 
 _NAME = 34  # columns
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, get_args
+
+from msgspec.structs import asdict
 
 from costmodel.cores.accuracy import measured_error, sets_of
 from costmodel.cores.check import KINDS, Finding
@@ -79,7 +80,7 @@ def error_lines(name: str) -> list[str]:
                 f"{one.rows:,}",
                 f"{one.mean:.2f} %",
                 f"{one.median:.2f} %",
-                f"{one.held_out_mean:.2f} %",
+                "-" if one.seen == "all" else f"{one.held_out_mean:.2f} %",
                 f"x{one.below:.3f} x{one.above:.3f}",
             )
         )

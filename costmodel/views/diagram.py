@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from costmodel import lazily
 from costmodel.cores.model import Core
 from costmodel.views.layout import wrap
 
@@ -12,7 +13,7 @@ _WIDTH = 68  # of a box, its sides included
 _INDENT = "  "
 _STEM = 8  # column of the line that joins boxes
 # Classes core files name only to share rows: "p015" is ports 0, 1 and 5.
-_SHORTHAND = re.compile(r"p\d+b?$")
+_SHORTHAND = lazily.pattern(r"p\d+b?$")
 
 
 def block_diagram(core: Core) -> list[str]:

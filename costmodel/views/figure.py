@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from costmodel import __version__
 from costmodel.errors import UsageError
@@ -52,8 +53,7 @@ _STYLE: Any = {
 _KINDS = {".svg": "svg", ".png": "png"}
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
+class Plot(Struct, frozen=True):
     """A figure that can be kept and shows itself in a notebook."""
 
     figure: Any

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from costmodel import __version__
 from costmodel.studies.families import Family
 from costmodel.studies.studyfile import Silicon
+from costmodel.tuples import NamedTuple
 from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
 from costmodel.views.layout import number
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from costmodel.measure.cpu import Cpu
-from costmodel.measure.ring0 import GuestCosts, Ring0, Slot
+from costmodel.measure.ring0 import Ring0, Slot
+from costmodel.measure.ring0costs import GuestCosts
 from costmodel.views.json import document
 from costmodel.views.layout import number, plural, table, wrap
 from costmodel.views.measuring import cpu_lines, cpu_record

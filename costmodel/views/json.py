@@ -5,7 +5,6 @@ Cycles are numbers a copy; ``breakdown`` adds up to ``cycles``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,8 @@ SCHEMA = 1
 def document(**content: Any) -> str:
     """One JSON document: the schema, the version, then ``content``."""
     whole = {"schema": SCHEMA, "version": __version__, **content}
+    import json  # only this format needs it
+
     return json.dumps(whole, indent=1, allow_nan=False)
 
 
@@ -168,7 +169,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
         "stretches": {name: float(n) for name, n in by_stretch(c)},
         "instructions": [_part(p) for p in by_instruction(c)],
-        "code": {name: getattr(change, name) for name in change.__slots__},
+        "code": {name: getattr(change, name) for name in change.__struct_fields__},
         "lines_touched": [len(c.before.lines), len(c.after.lines)],
         "core_error": error_record(c.after.core_error),
         "cold": dict(c.after.cold),

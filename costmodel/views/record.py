@@ -17,6 +17,8 @@ COLUMNS = [
     "id", "source", "cpu", "claim", "uarch", "value", "low", "high", "unit",
     "expect_low", "expect_high", "verdict", "why", "study", "guesses",
 ]  # fmt: skip
+STATIC = ("bytes", "lines")  # units of rows that need no model
+MIXED = "differ by core"
 _ACROSS = 3  # settings side by side in 72 columns
 
 
@@ -24,7 +26,6 @@ def record_report(
     findings: Sequence[Finding], table: Measured | None, measured: Sequence[Cell]
 ) -> Report:
     """Rows in order; what the model says on each core, and why it differs."""
-    counts = Counter(f.verdict for f in findings)
     rows = [_plain(f, COLUMNS) for f in findings]
     sections = [_row(list(some)) for _, some in groupby(findings, key=lambda f: f.id)]
     if table is not None and measured:
@@ -34,17 +35,31 @@ def record_report(
         basis += " ?: rests on assumed figures of the core (--json counts them)."
     return Report(
         title="costs on record, and what the model says",
-        lead=(", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
-              + " (a row on a core each)",),
+        lead=(_counted(findings),),
         sections=tuple(sections),
         foot=(basis,),
         data={
             "rows": rows,
-            "measured": [_plain(c, list(Cell.__slots__)) for c in measured],
+            "measured": [_plain(c, list(Cell.__struct_fields__)) for c in measured],
         },
         columns=COLUMNS,
         rows=rows,
     )  # fmt: skip
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    """Rows by verdict; those that only count bytes or lines apart."""
+    counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for _, some in groupby(findings, key=lambda f: f.id):
+        cores = list(some)
+        verdicts = {f.verdict for f in cores}
+        verdict = verdicts.pop() if len(verdicts) == 1 else MIXED
+        counts[cores[0].unit in STATIC][verdict] += 1
+    text = "rows: " + ", ".join(f"{n} {v}" for v, n in sorted(counts[False].items()))
+    if counts[True]:
+        told = ", ".join(f"{n} {v}" for v, n in sorted(counts[True].items()))
+        text += f"; static counts, without a cycle in them: {told}"
+    return text
 
 
 def _plain(row: Finding | Cell, names: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ the page goes on below, with the uops that are still under way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from costmodel.engine.result import Estimate, UopTimes
 from costmodel.views.layout import clip, spelled
@@ -28,8 +29,7 @@ _TEXT = 22
 _REASON = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: the cycles ``first``..``last``, more than one if folded."""
 
     first: int

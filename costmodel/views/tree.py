@@ -10,9 +10,10 @@ know nothing of cycles.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from costmodel.engine.result import Estimate
@@ -21,30 +22,26 @@ if TYPE_CHECKING:
 PAGE = "page"  # a section for pages only: too much for a mail
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A paragraph. ``hanging``: later lines of it are set in, in plain text."""
 
     text: str
     hanging: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """What somebody said, and its fate."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """Remarks, one each."""
 
     items: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells under ``head`` (empty: none).
 
     ``align`` has l or r per column. ``bars`` gives each row a bar of that length.
@@ -58,15 +55,13 @@ class Table:
     wrapped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """The pipeline diagram of an estimate."""
 
     estimate: Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A plot, drawn when a renderer wants it; ``file`` if it is kept beside a page."""
 
     name: str
@@ -78,8 +73,7 @@ class Picture:
 Block = Text | Quote | Items | Table | Pipeline | Picture
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Blocks under a title. ``inset``: plain text sets them in below it."""
 
     title: str
@@ -89,8 +83,7 @@ class Section:
     closed: bool = False  # a page shows the title, and the rest when asked
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """One whole answer. ``answer`` is the figure that stands first, with its mark."""
 
     title: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Insn, Relocation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
@@ -156,14 +155,14 @@ def test_a_loop_of_the_assembler_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
 def test_nothing_is_left_behind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: FilePath
 ) -> None:
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     assemble(Source("ret\n", "f.S"))
     refused("bogus\n")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_assembler_says_which_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(module.scratch, "which", lambda name: None)
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
     assert assemblers() == []
     error = refused("ret\n")
@@ -173,7 +172,7 @@ def test_no_assembler_says_which_would_do(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_gcc_comes_before_clang_before_zig(monkeypatch: pytest.MonkeyPatch) -> None:
     on_machine(monkeypatch, "x86_64")
-    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(module.scratch, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: object())
     assert [tool.name for tool in assemblers()] == ["gcc", "clang", "zig"]
 
@@ -182,7 +181,7 @@ def test_another_architecture_uses_no_native_gcc(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     on_machine(monkeypatch, "aarch64")
-    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(module.scratch, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
     assert [t.name for t in assemblers()] == ["x86_64-linux-gnu-gcc", "clang"]
 

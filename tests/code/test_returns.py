@@ -68,7 +68,7 @@ def test_a_dropped_call_leaves_the_predictor_wrong(follow_text: Follow) -> None:
 
 @pytest.mark.parametrize("uarch", ["skylake", "zen3", "nehalem"])
 def test_a_mispredicted_return_costs_a_restart(follow_text: Follow, uarch: str) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from costmodel.api import estimate
 

@@ -231,7 +231,7 @@ IN_CELLS = (
 def drawn(r: Random) -> Figures:
     """Figures of a random core; in most cases some of them at an edge."""
     tight = r.random() < 0.5
-    edged = r.choice([0, 0, 1, 1, 2, 4])
+    edged = r.choice([0, 1, 2, 2, 4, 8])
     values = {
         name: r.choice(draw.tight if tight and draw.tight else draw.usual)
         for name, draw in DRAWS.items()

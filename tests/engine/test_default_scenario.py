@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Path, Step

@@ -36,7 +36,7 @@ def fault() -> Path:
 @pytest.mark.parametrize("uarch", ["skylake", "zen3", "nehalem", "k10"])
 def test_delivery_is_in_the_cost(fault: Path, uarch: str) -> None:
     """Kernel-hour B: hardware delivery was not in it, and nobody said so."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     result = estimate(fault, uarch)
     assert result.scenario == "once"

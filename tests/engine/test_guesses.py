@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path as File
 
 import pytest
+from msgspec.structs import replace
 
 from costmodel import api
 from costmodel.code.decode import decode_bytes

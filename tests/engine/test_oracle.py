@@ -11,7 +11,7 @@ import pytest
 
 from costmodel.engine import layout as L
 from tests.engine.case import Case
-from tests.engine.compare import STAGES, difference, oracle_times, simulator_times
+from tests.engine.compare import difference, oracle_times, simulator_times
 from tests.engine.figures import (
     DRAWS,
     UNREAD,
@@ -120,13 +120,14 @@ def test_a_wrong_simulator_would_be_seen() -> None:
 
 
 def test_a_wrong_figure_is_seen_soon() -> None:
-    """Most figures show in many cases, the plainest in all that use a port."""
+    """Most figures show in many cases, the plainest in all with a uop that leaves."""
     for seed in range(60):
         c = case(seed)
-        right = oracle_times(c)
+        times = oracle_times(c)
+        if all(dispatched < 0 for _, _, dispatched, *_ in times):
+            continue
         slower = c.figures._replace(to_dispatch=c.figures.to_dispatch + 1)
-        if any(times[STAGES.index("dispatch")] >= 0 for times in right):
-            assert simulator_times(c, slower) != right
+        assert simulator_times(c, slower) != times
 
 
 # --- every mechanism ------------------------------------------------------------------
@@ -193,7 +194,7 @@ EVERY = (
 
 def test_random_traces_reach_every_mechanism() -> None:
     """Of the first cases enough use each kind of uop, flag, delivery and rule."""
-    used = Counter(name for seed in range(1_000) for name in mechanisms(case(seed)))
+    used = Counter(name for seed in range(2400) for name in mechanisms(case(seed)))
     rare = {name: used[name] for name in EVERY if used[name] < 10}
     assert not rare
     assert set(used) == set(EVERY)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path as File
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from costmodel import api, data
 from costmodel.cores.load import load_core, with_values

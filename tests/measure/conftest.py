@@ -7,6 +7,7 @@ import pytest
 from costmodel.errors import CostmodelError
 from costmodel.measure.native import Native
 
+
 @pytest.fixture(scope="session")
 def measuring() -> None:
     """Skips, with the reason, where nothing can be measured."""

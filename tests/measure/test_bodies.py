@@ -11,7 +11,8 @@ from costmodel.code.decode import decode_bytes
 from costmodel.code.insn import Path as InsnPath
 from costmodel.errors import CostmodelError
 from costmodel.measure import places
-from costmodel.measure.bodies import body_of, emit
+from costmodel.measure.bodies import body_of
+from costmodel.measure.emit import emit
 from costmodel.measure.plans import check_plan, free_register, plan
 
 STUBS = Path(__file__).resolve().parents[2] / "stubs" / "top-of-stack"

@@ -137,9 +137,36 @@ def test_a_hidden_system_call_is_caught(number: int, code: str, tmp_path: Path) 
     assert found.failure is not None and str(number) in found.failure.says
 
 
+def test_a_call_of_its_own_is_caught_in_a_frame_too(tmp_path: Path) -> None:
+    """Where a real system call is wanted, and code can therefore not be confined."""
+    file = tmp_path / "hidden.S"
+    text = _HIDDEN.replace("{number}", "231").replace("{bytes}", "0x9090050f")
+    text = text.replace(" jmp 2f", " call *sys_call_table(,%rax,8)\n jmp 2f")
+    # One instruction of the frame's own comes before the copy: 5 bytes more.
+    file.write_text(text.replace("0x10000006", "0x1000000b"))
+    path = api.load_path(str(file), into=["f"])
+    (found,) = measure([path], Settings(scenario="unroll", rounds=2), frame=True)
+    assert found.status == "system call"
+
+
+ENDLESS = """\
+main:
+	xor %ecx, %ecx
+	xgetbv                  # its low bit is set, which no follower of paths knows
+	and $1, %eax
+	imul $5, %eax, %eax
+	call f
+	nop
+	jmp 2f
+f:	sub %rax, (%rsp)        # the call returns to itself
+	ret
+2:	nop
+"""
+
+
 def test_endless_code_is_ended_and_nothing_is_left(tmp_path: Path) -> None:
     file = tmp_path / "endless.S"
-    file.write_text("main: call f\n nop\n jmp 2f\nf: subq $5,(%rsp)\n ret\n2: nop\n")
+    file.write_text(ENDLESS)
     path = api.load_path(str(file), into=["f"])
     (found,) = measure([path], Settings(scenario="unroll", rounds=2))
     assert found.status == "endless"

@@ -11,7 +11,8 @@ import pytest
 from costmodel import api
 from costmodel.measure import guest, places
 from costmodel.measure.guest import GuestJob
-from costmodel.measure.ring0 import enters_by, instruction_costs, run_path
+from costmodel.measure.ring0 import enters_by, run_path
+from costmodel.measure.ring0costs import instruction_costs
 from tests.measure.test_measured import cli
 
 STUBS = Path(__file__).resolve().parents[2] / "stubs" / "top-of-stack"

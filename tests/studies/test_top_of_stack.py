@@ -108,7 +108,7 @@ def test_the_answer_is_the_studys_own(study: Study) -> None:
     whole, paths = load_study(str(STUDY))
     outcome = answer(study, paths, ["zen5", "skylake"], draws=4)
     found = told(outcome, paths)
-    assert [reason.uarch for reason in found.reasons] == ["skylake", "zen5"]
+    assert sorted(reason.uarch for reason in found.reasons) == ["skylake", "zen5"]
     assert len(whole.questions) > len(study.questions) == 6
 
 

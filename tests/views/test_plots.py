@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.dom.minidom
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from costmodel.commands.options import write_plot
 from costmodel.engine.result import Comparison

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
+from msgspec.structs import fields
 
 from costmodel.api import Difference, Differences, Result, Results
 from costmodel.ask import Answered, Swept

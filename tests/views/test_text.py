@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from costmodel.engine.result import Comparison, Estimate, Guess
 from costmodel.views.render.text import section_lines

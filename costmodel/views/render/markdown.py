@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from costmodel import lazily
 from costmodel.views.timeline import timeline_lines
 from costmodel.views.tree import (
     PAGE,
@@ -19,7 +19,7 @@ from costmodel.views.tree import (
 )
 
 # An underscore within a word is none.
-_MARKUP = re.compile(r"[\\*<\[]|(?<!\w)_|_(?!\w)")
+_MARKUP = lazily.pattern(r"[\\*<\[]|(?<!\w)_|_(?!\w)")
 
 
 def render(report: Report, width: int) -> str:
