@@ -7,8 +7,8 @@ missing is taken from blocks themselves (conformalized quantiles, after Romano e
 interval's low end, and the 95 % quantile of measured over its high end, become the
 factors an interval's ends are multiplied by. Whether 90 % are then held is counted on
 blocks that had no part in the factors: those of one half are held against the factors
-of the other, and the other way round. A difference of two variants is not widened:
-both sides share the model, and most of its error.
+of the other, and the other way round. Differences of two variants share most of the
+model's error and have margins of their own (``studies.margins``).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A study names the questions that are its answer (``Headline`` of its file). Over the
 cores modelled the figure is the median of what they say; its interval runs from the
-least low end to the greatest high end, and is then widened by what the model missed on
-the cores where the same question was measured. So it holds all that is known.
+least low end to the greatest high end, and is then widened by what the same question,
+measured on a core, lies outside that core's own interval. So it holds all that is known.
 """
 
 from __future__ import annotations
@@ -96,17 +96,16 @@ def _spread(outcome: Outcome, name: str) -> Spread:
     (question,) = (q for q in outcome.study.questions if q.id == name)
     answers = tuple(outcome.of(name))
     values = [a.value for a in answers]
-    by_core = {a.uarch: a.value for a in answers}
-    misses = [
-        point.value - by_core[point.uarch]
-        for point in question.measured
-        if point.uarch in by_core
-    ]
+    by_core = {a.uarch: a for a in answers}
+    both = [(p, by_core[p.uarch]) for p in question.measured if p.uarch in by_core]
+    # Cycles a measured point lies outside its core's own interval.
+    below = min((p.value - a.low for p, a in both), default=0.0)
+    above = max((p.value - a.high for p, a in both), default=0.0)
     return Spread(
         question,
         median(values),
-        min(a.low for a in answers) + min(0.0, *misses, 0.0),
-        max(a.high for a in answers) + max(0.0, *misses, 0.0),
+        min(a.low for a in answers) + min(0.0, below),
+        max(a.high for a in answers) + max(0.0, above),
         min(values),
         max(values),
         question.measured,

@@ -125,7 +125,8 @@ def _intervals(held: Sequence[Held]) -> str:
         "quantile of measured over high end, found on a sample of held-out blocks "
         f"({DRAWS} draws each). What they hold is counted across: blocks of one half "
         "of the sample against the factors of the other. "
-        "Differences between variants are not widened: both sides share the model. "
+        "The interval of a difference between variants moves out by cycles instead, "
+        "found on measured differences (trust.md). "
         "A core without measured blocks gets the widest factors of all.",
         width=88,
     )

@@ -149,8 +149,8 @@ def _basis(told: Told) -> str:
     return (
         f"Modelled, it pays from {number(told.even.median, 0)} % of slow calls on "
         f"(median{never}). In brackets: spread of rounds; ends of "
-        f"{plural(told.draws, 'draw')} a core, widened by the model's miss where both "
-        f"are known. ? moves with figures not known exactly, ?? by more than itself."
+        f"{plural(told.draws, 'draw')} a core, widened by what measured differences "
+        f"need. ? moves with figures not known exactly, ?? by more than itself."
     )
 
 

@@ -149,3 +149,14 @@ def test_the_median_is_shown_beside_a_value_in_the_tail(
     assert made.median is not None
     assert cli.main(["estimate", str(FAST), "-u", "skylake", "--draws", "40"]) == 0
     assert f"median {made.median:.4g}" in capsys.readouterr().out
+
+
+# --- what the page says ---------------------------------------------------------------
+def test_the_page_has_the_figures_of_the_record() -> None:
+    page = (data.calibration_dir().parent / "docs" / "trust.md").read_text("utf-8")
+    for row in ROWS.values():
+        cells = (
+            f"| {row['variants']} | {row['rows']} | {row['margin']:g} cycles "
+            f"| {100 * row['held_by_figures']:.0f} % | {100 * row['held']:.0f} % |"
+        )
+        assert cells in page, "make differences, then docs/trust.md"
