@@ -3,7 +3,7 @@
 A study names the questions that are its answer (``Headline`` of its file). Over the
 cores modelled the figure is the median of what they say; its interval runs from the
 least low end to the greatest high end, and is then widened by what the same question,
-measured on a core, lies outside that core's own interval. So it holds all that is known.
+measured on a core, lies outside that core's own interval: it holds all that is known.
 """
 
 from __future__ import annotations

@@ -134,9 +134,7 @@ def _cores(told: Told) -> Section:
 
 def _worst(told: Told, cores: list[str]) -> str:
     marks = [
-        mark_of_spread(
-            a.value, a.spread if told.draws else None, assumed=a.guesses > 0
-        )
+        mark_of_spread(a.value, a.spread if told.draws else None, assumed=a.guesses > 0)
         for a in told.added.answers
         if a.uarch in cores
     ]

@@ -14,8 +14,8 @@ from costmodel.cores.load import load_core
 from costmodel.errors import InputError
 from costmodel.studies.certainty import mark_of_difference
 from costmodel.studies.margins import FENCES, Miss, margins, needed
-from costmodel.studies.studyfile import load_study
 from costmodel.studies.study import answer
+from costmodel.studies.studyfile import load_study
 from costmodel.studies.uncertainty import interval
 
 STUBS = data.stubs_dir() / "top-of-stack"
