@@ -71,11 +71,13 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
     """(from, to, cycles) of every measured pair of operands."""
     nodes = _nodes(step)
     explicit = [o for o in step.form.operands if o.kind in ("r", "s")]
-    highs = {f"REG{k}" for k, o in enumerate(explicit) if o.register and o.register.high}
+    highs = {
+        f"REG{k}" for k, o in enumerate(explicit) if o.register and o.register.high
+    }
     rows = step.record["latencies"]
     if step.same:
-        rows = step.record.get("variants", {}).get("same_reg", {}).get(
-            "latencies", rows
+        rows = (
+            step.record.get("variants", {}).get("same_reg", {}).get("latencies", rows)
         )
     out = []
     for row in rows:

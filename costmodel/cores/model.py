@@ -89,8 +89,11 @@ class Cost(Section, frozen=True):
     ] = ""
     after_older: Annotated[
         int,
-        row("issues before, and ends this long after older uops retired; 0: no rule",
-            "cycles", most=MOST_WAIT),
+        row(
+            "issues before, and ends this long after older uops retired; 0: no rule",
+            "cycles",
+            most=MOST_WAIT,
+        ),
     ] = 0
     holds: Annotated[bool, row("nothing younger issues before it ends")] = False
     refetch: Annotated[

@@ -19,7 +19,12 @@ from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
 from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
-from costmodel.engine.partial import HighBytes, merge_uop
+from costmodel.engine.partial import (
+    HighBytes,
+    PartialFlags,
+    flag_merge_uop,
+    merge_uop,
+)
 from costmodel.engine.uopcache import lines_of
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
@@ -95,6 +100,9 @@ class Builder:
         self.map = PortMap(lowering.core)
         self.stated = declarations.vector(lowering.core)
         self._high = lowering.core.rename.high_byte == "renamed"
+        self._flag_merge = (
+            flag_merge_uop(lowering.core) if lowering.core.rename.flag_merge else None
+        )
         self._templates: dict[int, tuple[Uop, Template]] = {}
         self._fused: dict[tuple[bytes, bytes, bool], Lowered] = {}
         self.chaser = Chaser(lowering.core)
@@ -162,7 +170,7 @@ class Builder:
         fusible = self.core.fusion.pairs
         address = base
         for k, (low, merges) in enumerate(
-            zip(lowered, self.merges(items), strict=True)
+            zip(lowered, self.merges(items, body if repeat > 1 else 0), strict=True)
         ):
             form = items[k].form
             first = len(rows.uops)
@@ -183,8 +191,8 @@ class Builder:
                     )
                 )  # fmt: skip
                 continue
-            for register in merges:
-                rows.add(merge_uop(register, self.core), count)
+            for merge in merges:
+                rows.add(merge, count)
             for uop in low.uops:
                 rows.add(uop, count)
             count += len(low.accesses)
@@ -196,8 +204,8 @@ class Builder:
                     form.length, first, len(rows.uops), low.decode_slots,
                     low.simple_after, low.microcode, low.fillers, _opcode_at(form),
                     form.stack_delta, flags | L.MOVES * moves, low.latency,
-                    low.after_older, low.redirect, low.prefix_stall, L.signed(after) if moves else 0,
-                    *lines,
+                    low.after_older, low.redirect, low.prefix_stall,
+                    L.signed(after) if moves else 0, *lines,
                 )
             )  # fmt: skip
         trip = trip_of(body, len(items) - body, repeat)
@@ -246,20 +254,28 @@ class Builder:
             kept = self._templates[id(uop)] = uop, made
         return kept[1]
 
-    def merges(self, items: Sequence[Item]) -> list[list[int]]:
-        """The registers made whole before each instruction of a path that repeats."""
-        if not self._high or not any(
-            use.high for form, *_ in items for use in form.writes
-        ):
-            return [[]] * len(items)
-        high = HighBytes()
-        zero = self.core.rename.zero_idioms
-        path = [
-            (form, form.same_register and form.mnemonic in zero) for form, *_ in items
-        ]
-        for form, idiom in path:
-            high.merges(form, idiom)
-        return [high.merges(form, idiom) for form, idiom in path]
+    def merges(self, items: Sequence[Item], copied: int = 0) -> list[list[Uop]]:
+        """What is merged before each instruction of a path that repeats: high bytes
+        into their registers, flags of several writers. ``copied``: so many of the first
+        come again and again before the rest; 0: no such ones."""
+        out: list[list[Uop]] = [[] for _ in items]
+        forms = [form for form, *_ in items]
+        if self._high and any(use.high for form in forms for use in form.writes):
+            high = HighBytes()
+            zero = self.core.rename.zero_idioms
+            path = [(f, f.same_register and f.mnemonic in zero) for f in forms]
+            for form, idiom in path:
+                high.merges(form, idiom)
+            for k, (form, idiom) in enumerate(path):
+                out[k] = [merge_uop(r, self.core) for r in high.merges(form, idiom)]
+        if self._flag_merge is not None:
+            flags = PartialFlags(self.core.rename.flag_merge_groups)
+            for form in forms[: copied or None]:
+                flags.merges(form)
+            for k, form in enumerate(forms):
+                if flags.merges(form):
+                    out[k].append(self._flag_merge)
+        return out
 
 
 class _Rows:
