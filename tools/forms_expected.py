@@ -1,7 +1,7 @@
 """What uops.info's figures say small blocks of one form take, in cycles an iteration.
 
-A block repeats an instruction, perhaps with a second one that closes a chain through the
-flags. Its rate is the longer of two: the recurrence of the measured latencies, and the
+A block repeats an instruction, perhaps with a second one that closes a chain through
+the flags. Its rate is the longer of two: the recurrence of the measured latencies, and the
 ports and issue slots of the measured uops. A development tool.
 """
 

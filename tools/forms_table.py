@@ -3,7 +3,8 @@
 
     python tools/forms_table.py DIR
 
-DIR holds the uops_*.jsonl files, zen4_lat.csv and zen4_tp.csv (WINIC) and zenp_ports.csv
+DIR holds the uops_*.jsonl files, zen4_lat.csv and zen4_tp.csv (WINIC) and
+zenp_ports.csv
 (pmtestbench: throughputs on Zen+). Rows are small blocks, columns the cores they were
 measured on, values cycles an iteration. A development tool.
 """
