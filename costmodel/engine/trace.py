@@ -7,7 +7,7 @@ older store a load takes its data from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from costmodel.code.insn import Form
 from costmodel.cores import declarations
@@ -97,17 +97,22 @@ class Builder:
     """Lays paths out for one core. Keeps the lowering, and so what it has lowered.
 
     ``like``: a builder whose core has the same ports and renamer: what both need is
-    shared.
+    shared. ``core``: that of the paths, if what it lowers to is another's (``varied``).
     """
 
-    def __init__(self, lowering: Lowering, like: Builder | None = None) -> None:
+    def __init__(
+        self,
+        lowering: Lowering,
+        like: Builder | None = None,
+        core: Core | None = None,
+    ) -> None:
         self.lowering = lowering
-        self.core = lowering.core
-        self.map: PortMap = like.map if like else PortMap(lowering.core)
-        self.stated = declarations.vector(lowering.core)
-        self._high = lowering.core.rename.high_byte == "renamed"
+        self.core = core or lowering.core
+        self.map: PortMap = like.map if like else PortMap(self.core)
+        self.stated = declarations.vector(self.core)
+        self._high = self.core.rename.high_byte == "renamed"
         self._flag_merge = (
-            flag_merge_uop(lowering.core) if lowering.core.rename.flag_merge else None
+            flag_merge_uop(self.core) if self.core.rename.flag_merge else None
         )
         self._templates: dict[int, tuple[Uop, Template]] = (
             like._templates if like else {}
@@ -118,12 +123,12 @@ class Builder:
         )
         self.chaser: Chaser = like.chaser if like else Chaser(lowering.core)
 
-    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Builder:
-        """The builder of a core that differs from this one in the figures ``paths``."""
-        lowering = self.lowering.varied(loaded, paths)
+    def varied(self, loaded: LoadedCore, values: Mapping[str, object]) -> Builder:
+        """The builder of a core that differs from this in the figures ``values``."""
+        lowering = self.lowering.varied(loaded, values)
         if lowering is None:
             return Builder(Lowering(loaded))
-        return Builder(lowering, self)
+        return Builder(lowering, self, loaded.core)
 
     def lower_all(
         self, items: Sequence[Item], cached: bool = False, base: int = -1
