@@ -185,6 +185,8 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         if block.kind in ("address", "to flags", "from flags"):
             return chain if chain >= least else None
         return max(chain, least)
+    if microcode and (len(steps) > 1 or chain < microcode / 4 + 2):
+        return None
     if len(steps) == 8 or chain < max(0.75, uops / 2):
         return None  # nothing is said of ports and microcode
     return chain
