@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.blocks import rate
 from costmodel.errors import CostmodelError
 
+ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "calibration" / "forms.csv"
 NEAR = 0.3  # cycles an iteration
 NEAR_SHARE = 0.05  # of long ones
@@ -33,14 +33,18 @@ Written by `tools/forms.py`; do not edit. Every register and memory form that uo
 measured is repeated in a small block and held against the model, on every core it was
 measured on. What a block takes on silicon is worked out from the measured latencies of
 its operands, and from the ports and issue slots of its uops; both are uops.info's
-(Golden Cove's are those of the alike Redwood Cove). A form agrees if all its blocks are
-within 0.3 cycle or 5 % an iteration. `calibration/forms.csv` holds the blocks and the figures.
+(Golden Cove's are those of the alike Redwood Cove). Zen 4's figures are WINIC's, the
+throughputs of Zen+ pmtestbench's. A form agrees if all its blocks are within 0.3 cycle
+or 5 % an iteration. `calibration/forms.csv` holds the blocks and the figures, and
+`tools/forms_table.py` says what is left out and why.
 
-Register forms are repeated alone, with one register as every operand, closed to a chain
-through the flags, and side by side with eight destinations. Memory forms chase their own
-address, or load side by side. Blocks whose time the
-figures do not say are left out: where ports are unknown (AMD, Lion Cove) what is not
-bound by latency, and where microcode may bind what its latencies do not explain.
+Register forms are repeated alone, with one register as every operand, closed to a
+chain through the flags, and side by side with eight destinations. Memory forms chase
+their own address, or load side by side. Blocks whose time the figures do not say are
+left out: where ports are unknown (AMD, Lion Cove) what is not bound by latency, and
+where microcode may bind what its latencies do not explain. The rows of the cores were
+written with these figures in hand: the table says how well they are met, not how well
+the model predicts forms it has not seen.
 """
 
 
@@ -120,7 +124,11 @@ def page(table: list[Row], cores: list[str]) -> str:
             good, count = agreement(blocks, register)
             cells += [str(count), _share(good, count)]
         good = sum(b.agrees for b in blocks)
-        lines.append("| " + " | ".join([*cells, str(len(blocks)), _share(good, len(blocks))]) + " |")
+        lines.append(
+            "| "
+            + " | ".join([*cells, str(len(blocks)), _share(good, len(blocks))])
+            + " |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -155,9 +163,10 @@ def main() -> None:
                 different.setdefault(key, {}).setdefault(figures, "")
                 different[key][figures] += " " + core
     for (form, kind), told_by in sorted(different.items())[: args.show]:
-        print(f"  {form:24} {kind:10}", "; ".join(
-            f"{figures}{names}" for figures, names in told_by.items()
-        ))
+        print(
+            f"  {form:24} {kind:10}",
+            "; ".join(f"{figures}{names}" for figures, names in told_by.items()),
+        )
 
 
 if __name__ == "__main__":

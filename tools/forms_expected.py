@@ -1,8 +1,8 @@
 """What uops.info's figures say small blocks of one form take, in cycles an iteration.
 
-A block repeats an instruction, perhaps with a second one that closes a chain through the
-flags. Its rate is the longer of two: the recurrence of the measured latencies, and the
-ports and issue slots of the measured uops. A development tool.
+A block repeats an instruction, perhaps with a second one that closes a chain through
+the flags. Its rate is the longer of two: the recurrence of the measured latencies, and
+the ports and issue slots of the measured uops. A development tool.
 """
 
 from __future__ import annotations
@@ -71,11 +71,13 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
     """(from, to, cycles) of every measured pair of operands."""
     nodes = _nodes(step)
     explicit = [o for o in step.form.operands if o.kind in ("r", "s")]
-    highs = {f"REG{k}" for k, o in enumerate(explicit) if o.register and o.register.high}
+    highs = {
+        f"REG{k}" for k, o in enumerate(explicit) if o.register and o.register.high
+    }
     rows = step.record["latencies"]
     if step.same:
-        rows = step.record.get("variants", {}).get("same_reg", {}).get(
-            "latencies", rows
+        rows = (
+            step.record.get("variants", {}).get("same_reg", {}).get("latencies", rows)
         )
     out = []
     for row in rows:

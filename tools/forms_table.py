@@ -3,7 +3,8 @@
 
     python tools/forms_table.py DIR
 
-DIR holds the uops_*.jsonl files, zen4_lat.csv and zen4_tp.csv (WINIC) and zenp_ports.csv
+DIR holds the uops_*.jsonl files, zen4_lat.csv and zen4_tp.csv (WINIC) and
+zenp_ports.csv
 (pmtestbench: throughputs on Zen+). Rows are small blocks, columns the cores they were
 measured on, values cycles an iteration. A development tool.
 """
@@ -18,14 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from costmodel.code.decode import decode_bytes
 from tools.forms_expected import Record, Step, bound, recurrence
 from tools.uops_forms import assemble, text_of
 from tools.uops_records import records_of
 
+ROOT = Path(__file__).resolve().parents[1]
 # file of figures: core, issue width (0: its port names are groups, or there are none)
 CORES = {
     "NHM": ("nehalem", 4), "WSM": ("westmere", 4), "SNB": ("sandybridge", 4),
@@ -135,12 +136,16 @@ def _memory_blocks(
 ) -> Iterator[Block]:
     own = record["operands"][0]
     if own["type"] == "reg" and own.get("w") and operands[0] in ("R64", "R32"):
-        if own.get("r") or record["ports"].keys() - {"23", "2"}:  # loads have quick ways
+        if own.get("r") or record["ports"].keys() - {
+            "23",
+            "2",
+        }:  # loads have quick ways
             yield Block(name, "address", (name,), (text.replace("rdi", "rbx"),))
         if not own.get("r"):
             texts = tuple(
                 _with(text, DESTINATIONS[operands[0]][0], new).replace(
-                    "+8]", f"+{8 * k + 8}]"  # of one word fewer come a cycle
+                    "+8]",
+                    f"+{8 * k + 8}]",  # of one word fewer come a cycle
                 )
                 for k, new in enumerate(DESTINATIONS[operands[0]])
             )
@@ -180,6 +185,8 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         if block.kind in ("address", "to flags", "from flags"):
             return chain if chain >= least else None
         return max(chain, least)
+    if microcode and (len(steps) > 1 or chain < microcode / 4 + 2):
+        return None
     if len(steps) == 8 or chain < max(0.75, uops / 2):
         return None  # nothing is said of ports and microcode
     return chain
@@ -193,7 +200,8 @@ def sparse(steps: list[Step]) -> bool:
     """Whether the uop cache may not hold or deliver the code: what binds is unknown."""
     size = sum(len(step.form.data) for step in steps)
     return size * 18 < 32 * slots(steps) or any(
-        len(step.form.data) >= 9 for step in steps  # 64-bit constants
+        len(step.form.data) >= 9
+        for step in steps  # 64-bit constants
     )
 
 
@@ -267,7 +275,7 @@ def main() -> None:
         for key in CORES
     }
     blocks: dict[tuple[str, str], Block] = {}
-    for key, core in figures.items():
+    for core in figures.values():
         for name, record in core.items():
             if record["operands"]:
                 for block in blocks_of(name, record):

@@ -97,6 +97,15 @@ class Rename(Section, frozen=True):
         "constants below this are added at rename, if additions of a byte are; 0: "
         "those of a byte", "", most=BYTES, cause=PORT,
     )] = 0
+    flag_merge: Annotated[int, structure(
+        "latency of the merge before an instruction that reads flags an older one than "
+        "the last to write flags has written; 0: no merge", "cycles",
+        cause="dependency",
+    )] = 0
+    flag_merge_groups: Annotated[bool, structure(
+        "flag_merge only where one instruction reads flags of two writers",
+        cause="dependency",
+    )] = False
     low_byte_renamed: Annotated[bool, structure(
         "writes of AL and AX do not read the old register", cause="dependency",
     )] = False

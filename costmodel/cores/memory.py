@@ -82,6 +82,9 @@ class Renaming(Section, frozen=True):
     immediate_stores: Annotated[bool, layout(
         "data from an immediate is renamed too", cause=FORWARD,
     )] = True
+    negative_displacements: Annotated[bool, layout(
+        "as far below zero as displacement_limit allows above it", cause=FORWARD,
+    )] = False
     read_modify_write: Annotated[bool, layout(
         "accesses of read-modify-writes are renamed too", cause=FORWARD,
     )] = True

@@ -161,7 +161,8 @@ def renamed(
     if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False
     limit = rule.displacement_limit
-    if limit and not access.implicit and not 0 <= access.displacement <= limit:
+    least = -limit if rule.negative_displacements else 0
+    if limit and not access.implicit and not least <= access.displacement <= limit:
         return False
     if not rule.immediate_stores and _stores_immediate(store):
         return False

@@ -34,6 +34,7 @@ NOT_FELT = (
 )
 SLOT0 = "front_end.decode.slot0_length"  # instructions longer than it have a flag
 LONGEST = 15  # bytes of an instruction
+MOST_VARIED = 64  # variations of a core that are kept
 
 
 class Lowering:
@@ -57,6 +58,7 @@ class Lowering:
         self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
         self._composer = Composer(loaded.core)
+        self._varied: dict[tuple[tuple[str, object], ...], Lowering] = {}
 
     def lower(self, form: Form, taken: bool = False) -> Lowered:
         """What ``form`` becomes; raises UnknownInstructionError for vector code."""
@@ -67,10 +69,21 @@ class Lowering:
             self._cache[key] = found
         return found
 
-    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Lowering | None:
-        """The lowering of a core that differs in the figures ``paths``, if it shares
-        what instructions lower to; None if it has little in common."""
-        felt = {path for path in paths if not path.startswith(NOT_FELT)}
+    def varied(
+        self, loaded: LoadedCore, values: Mapping[str, object]
+    ) -> Lowering | None:
+        """The lowering of a core that differs in the figures ``values``, if it shares
+        what instructions lower to; None if it has little in common.
+
+        Cores between which no instruction tells have one lowering.
+        """
+        felt = {path for path in values if not path.startswith(NOT_FELT)}
+        if not felt:
+            return self
+        key = tuple((path, values[path]) for path in sorted(felt))
+        known = self._varied.get(key)
+        if known is not None:
+            return known
         length = LONGEST
         if SLOT0 in felt:
             cores = self.core, loaded.core
@@ -80,7 +93,10 @@ class Lowering:
         if not all(path.startswith("costs.") for path in felt):
             return None
         rows = frozenset(".".join(path.split(".")[:3]) for path in felt)
-        return Lowering(loaded, self, rows, length)
+        if len(self._varied) >= MOST_VARIED:
+            self._varied.clear()
+        made = self._varied[key] = Lowering(loaded, self, rows, length)
+        return made
 
     def _shared(self, form: Form, taken: bool) -> Lowered | None:
         """What it lowers to on the core this one is a variation of."""

@@ -1,7 +1,9 @@
-"""High bytes renamed apart from their registers, and the uops that merge them."""
+"""High bytes renamed apart from their registers, flags written in part, and the uops
+that merge them."""
 
 from __future__ import annotations
 
+from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
@@ -48,4 +50,42 @@ def merge_uop(register: int, core: Core) -> Uop:
     return Uop(
         L.K_SYNC, port_class, 1, 0, L.NEW_SLOT | L.INT_WRITER | L.ALONE,
         ((register, 0), (high, 0)), ((register, 0), (high, 0)),
+    )  # fmt: skip
+
+
+STATUS = (R.BY_NAME["cf"], R.BY_NAME["of"], R.BY_NAME["zaps"])
+_BY_COUNT = ("shl", "sal", "shr", "sar", "rol", "ror", "shld", "shrd")  # leave or write
+
+
+class PartialFlags:
+    """Tracks which instruction wrote each status flag last, in program order."""
+
+    def __init__(self, groups_only: bool) -> None:
+        self._groups_only = groups_only
+        self._writer = dict.fromkeys(STATUS, 0)
+        self._count = 0
+
+    def merges(self, form: Form) -> bool:
+        """Whether flags must be merged before ``form``; the state after it."""
+        read = {use.reg for use in form.reads if use.reg in self._writer}
+        written = [use.reg for use in form.writes if use.reg in self._writer]
+        if form.mnemonic in _BY_COUNT:
+            read = set()
+        writers = {self._writer[flag] for flag in read}
+        last = max(self._writer.values())
+        apart = len(writers) > 1 if self._groups_only else bool(writers - {last})
+        if apart:
+            self._writer = dict.fromkeys(STATUS, last)
+        self._count += 1
+        for flag in written:
+            self._writer[flag] = self._count
+        return apart
+
+
+def flag_merge_uop(core: Core) -> Uop:
+    """Makes the flags of several writers one."""
+    flags = tuple((flag, 0) for flag in STATUS)
+    return Uop(
+        L.K_SYNC, "alu", core.rename.flag_merge, 0, L.NEW_SLOT | L.FLAG_WRITER,
+        flags, flags,
     )  # fmt: skip

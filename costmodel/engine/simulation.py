@@ -317,7 +317,7 @@ class Simulation:
         loaded = self.loaded
         if key:
             loaded = replace(loaded, core=with_values(loaded, dict(key)))
-            builder = self.builder.varied(loaded, [path for path, _ in key])
+            builder = self.builder.varied(loaded, dict(key))
             laid = lay_out(self.facts, builder, settings)
         else:
             laid = self.layout(settings)

@@ -7,7 +7,7 @@ older store a load takes its data from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from costmodel.code.insn import Form
 from costmodel.cores import declarations
@@ -19,7 +19,12 @@ from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
 from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
-from costmodel.engine.partial import HighBytes, merge_uop
+from costmodel.engine.partial import (
+    HighBytes,
+    PartialFlags,
+    flag_merge_uop,
+    merge_uop,
+)
 from costmodel.engine.uopcache import lines_of
 from costmodel.tuples import NamedTuple
 
@@ -92,15 +97,23 @@ class Builder:
     """Lays paths out for one core. Keeps the lowering, and so what it has lowered.
 
     ``like``: a builder whose core has the same ports and renamer: what both need is
-    shared.
+    shared. ``core``: that of the paths, if what it lowers to is another's (``varied``).
     """
 
-    def __init__(self, lowering: Lowering, like: Builder | None = None) -> None:
+    def __init__(
+        self,
+        lowering: Lowering,
+        like: Builder | None = None,
+        core: Core | None = None,
+    ) -> None:
         self.lowering = lowering
-        self.core = lowering.core
-        self.map: PortMap = like.map if like else PortMap(lowering.core)
-        self.stated = declarations.vector(lowering.core)
-        self._high = lowering.core.rename.high_byte == "renamed"
+        self.core = core or lowering.core
+        self.map: PortMap = like.map if like else PortMap(self.core)
+        self.stated = declarations.vector(self.core)
+        self._high = self.core.rename.high_byte == "renamed"
+        self._flag_merge = (
+            flag_merge_uop(self.core) if self.core.rename.flag_merge else None
+        )
         self._templates: dict[int, tuple[Uop, Template]] = (
             like._templates if like else {}
         )
@@ -110,12 +123,12 @@ class Builder:
         )
         self.chaser: Chaser = like.chaser if like else Chaser(lowering.core)
 
-    def varied(self, loaded: LoadedCore, paths: Collection[str]) -> Builder:
-        """The builder of a core that differs from this one in the figures ``paths``."""
-        lowering = self.lowering.varied(loaded, paths)
+    def varied(self, loaded: LoadedCore, values: Mapping[str, object]) -> Builder:
+        """The builder of a core that differs from this in the figures ``values``."""
+        lowering = self.lowering.varied(loaded, values)
         if lowering is None:
             return Builder(Lowering(loaded))
-        return Builder(lowering, self)
+        return Builder(lowering, self, loaded.core)
 
     def lower_all(
         self, items: Sequence[Item], cached: bool = False, base: int = -1
@@ -175,7 +188,8 @@ class Builder:
         line; ``cold_code``: numbers of those the first and last byte of each
         instruction are in (see ``cold``).
         """
-        insns, rows, count = self._body(items, lowered, base, cold_code)
+        copied = body if repeat > 1 else 0
+        insns, rows, count = self._body(items, lowered, base, copied, cold_code)
         trip = trip_of(body, len(items) - body, repeat)
         lines_ = lines_of(self.core, items, lowered, trip, base, cached, cold_code)
         if len(accesses) < count:
@@ -197,13 +211,14 @@ class Builder:
         items: Sequence[Item],
         lowered: Sequence[Lowered | None],
         base: int,
+        copied: int,
         cold_code: Sequence[tuple[int, int]],
     ) -> tuple[list[InsnRow], _Rows, int]:
         """Rows of the instructions and of their uops, and how many accesses there are.
 
         Kept: draws of figures that only move code and data have the same again.
         """
-        key = tuple(map(id, lowered)), id(items), base, tuple(cold_code)
+        key = tuple(map(id, lowered)), id(items), base, copied, tuple(cold_code)
         known = self._bodies.get(key)
         if known is not None:
             return known[2:]
@@ -214,9 +229,8 @@ class Builder:
         count = 0  # accesses of the instructions before
         fusible = self.core.fusion.pairs
         address = base
-        for k, (low, merges) in enumerate(
-            zip(lowered, self.merges(items), strict=True)
-        ):
+        merged = self.merges(items, copied)
+        for k, (low, merges) in enumerate(zip(lowered, merged, strict=True)):
             form = items[k].form
             first = len(rows.uops)
             address += form.length
@@ -236,8 +250,8 @@ class Builder:
                     )
                 )  # fmt: skip
                 continue
-            for register in merges:
-                rows.add(merge_uop(register, self.core), count)
+            for merge in merges:
+                rows.add(merge, count)
             for uop in low.uops:
                 rows.add(uop, count)
             count += len(low.accesses)
@@ -290,20 +304,28 @@ class Builder:
             kept = self._templates[id(uop)] = uop, made
         return kept[1]
 
-    def merges(self, items: Sequence[Item]) -> list[list[int]]:
-        """The registers made whole before each instruction of a path that repeats."""
-        if not self._high or not any(
-            use.high for form, *_ in items for use in form.writes
-        ):
-            return [[]] * len(items)
-        high = HighBytes()
-        zero = self.core.rename.zero_idioms
-        path = [
-            (form, form.same_register and form.mnemonic in zero) for form, *_ in items
-        ]
-        for form, idiom in path:
-            high.merges(form, idiom)
-        return [high.merges(form, idiom) for form, idiom in path]
+    def merges(self, items: Sequence[Item], copied: int = 0) -> list[list[Uop]]:
+        """What is merged before each instruction of a path that repeats: high bytes
+        into their registers, flags of several writers. ``copied``: so many of the first
+        come again and again before the rest; 0: no such ones."""
+        out: list[list[Uop]] = [[] for _ in items]
+        forms = [form for form, *_ in items]
+        if self._high and any(use.high for form in forms for use in form.writes):
+            high = HighBytes()
+            zero = self.core.rename.zero_idioms
+            path = [(f, f.same_register and f.mnemonic in zero) for f in forms]
+            for form, idiom in path:
+                high.merges(form, idiom)
+            for k, (form, idiom) in enumerate(path):
+                out[k] = [merge_uop(r, self.core) for r in high.merges(form, idiom)]
+        if self._flag_merge is not None:
+            flags = PartialFlags(self.core.rename.flag_merge_groups)
+            for form in forms[: copied or None]:
+                flags.merges(form)
+            for k, form in enumerate(forms):
+                if flags.merges(form):
+                    out[k].append(self._flag_merge)
+        return out
 
 
 class _Rows:
@@ -330,7 +352,7 @@ class _Rows:
 
 
 # A body's rows by what they are made of, and what the ids in the key belong to.
-_Key = tuple[tuple[int, ...], int, int, tuple[tuple[int, int], ...]]
+_Key = tuple[tuple[int, ...], int, int, int, tuple[tuple[int, int], ...]]
 _Body = tuple[Sequence[Item], Sequence[Lowered | None], list[InsnRow], _Rows, int]
 _MOST_BODIES = 8
 

@@ -20,8 +20,8 @@ from costmodel.studies.validate import Validation, validate
 class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of measured blocks and the core it was measured on.
 
-    ``seen``: what tuning looked at, half of the rows or all. ``clean``: a file of the hex
-    of rows that were measured again and kept, a line each; the others are told apart.
+    ``seen``: what tuning looked at, half of the rows or all. ``clean``: a file of the
+    hex of rows that were measured again and kept, a line each; others are told apart.
     """
 
     name: str

@@ -1,8 +1,9 @@
 """Which measured rows tuning may look at. The one rule, for every tool.
 
-A block is held out if the SHA-256 of its bytes, written as lower-case hex, is odd. Rows of
-one frame variant, in whatever setting, share code; so they go by the variant's name, all
-to one side. A set of blocks that tuning saw whole has no rows held out: its entry in
+A block is held out if the SHA-256 of its bytes, written as lower-case hex, is odd. Rows
+of one frame variant, in whatever setting, share code; so they go by the name of the
+variant, all to one side. A set of blocks that tuning saw whole has no rows held out:
+its entry in
 tools/accuracy.yaml says so.
 """
 

@@ -21,8 +21,8 @@ cycles. *Near* is the share of estimated blocks within 0.6 cycle or 5 % of the m
 instructions, bytes that are no code) are counted, not guessed.
 
 *Held out* is the half of the rows that tuning does not look at: those whose hex has a
-SHA-256 that is odd, and of frame variants all rows of a variant whose name has. That
-both halves agree does not say that nothing was fitted: mechanisms chosen on one half are
+SHA-256 that is odd, and of frame variants all rows of those whose name has. That both
+halves agree does not say that nothing was fitted: mechanisms chosen on one half are
 seen in the other. Sets that tuning saw whole have no half held out.
 
 Rows are taken as they were measured, noise and all. BHive's own figures are off: uiCA's

@@ -129,7 +129,7 @@ def test_lion_coves_loans_do_not_pass_for_its_own() -> None:
     evidence = load_core("lioncove").evidence
     known = Counter(quantity.evidence for quantity in evidence.values())
     assert known["inherited"] > 800
-    for path in ("rename.to_dispatch", "front_end.microcode_uops", "measured_at"):
+    for path in ("rename.to_dispatch", "rename.high_byte_extra", "measured_at"):
         assert evidence[path].evidence == "inherited"
         assert evidence[path].reason.startswith("inherited from ")
     assert evidence["rename.to_dispatch"].low < 5 < evidence["rename.to_dispatch"].high

@@ -80,3 +80,14 @@ def test_instructions_with_implied_registers_use_them_beside_their_operands() ->
 def test_counting_loops(core: str, loop: int, loopne: int) -> None:
     assert cycles(core, "e200") == pytest.approx(loop, abs=0.3)
     assert cycles(core, "e000") == pytest.approx(loopne, abs=0.3)
+
+
+# adc %rbx,%rax alone, and with inc %rcx before it
+def test_partial_flags_stall_nehalem_and_cost_sandy_bridge_a_uop() -> None:
+    apart, between = "4811d8", "48ffc14811d8"
+    assert cycles("nehalem", between) >= cycles("nehalem", apart) + 4
+    assert cycles("sandybridge", between) == pytest.approx(2, abs=0.1)
+    # inc %rax, setbe %cl reads the carry of an older writer, cmp's is its own
+    both, own = "48ffc00f96c1", "4839d80f96c1"
+    assert cycles("sandybridge", both) > cycles("sandybridge", own)
+    assert cycles("skylake", both) == pytest.approx(cycles("skylake", own), abs=0.1)
