@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from costmodel.engine import layout as L
-from tests.engine.compare import engine_times, oracle_times
-from tests.engine.strategies import BASE, Case, I, U
+from tests.engine.case import Case, I, U
+from tests.engine.compare import STAGES, oracle_times, simulator_times
+from tests.engine.figures import DRAWS, Figures
+
+PLAIN = Figures(**{name: draw.usual[0] for name, draw in DRAWS.items()})
 
 
 def test_two_stores_of_a_slot_both_give_their_buffer_entries_back() -> None:
@@ -17,12 +20,14 @@ def test_two_stores_of_a_slot_both_give_their_buffer_entries_back() -> None:
               access=k),
             U(L.K_STORE_DATA, (1,), 1, access=k),
         ]  # fmt: skip
-    row = (-1, 0, 0, 0, 0, 0, 0, 8, 0, 0)
-    case = Case(
-        BASE._replace(store_buffer=4, rob=60), (-1, -1), (), (), (I(tuple(parts)),),
-        accesses=(row, (*row[:3], 1, *row[4:])), trips=12, loops=True,
+    row = L.AccessRow(-1, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0)
+    c = Case(
+        PLAIN._replace(ports=2, store_buffer=4, rob=60), (-1, -1), (), (),
+        (I(tuple(parts)),), accesses=(row, row._replace(root=1)), trips=12, loops=True,
     )  # fmt: skip
-    assert engine_times(case) == oracle_times(case)
-    commits = [times[-1] for times in engine_times(case) if times[-1] >= 0]
+    times = simulator_times(c)
+    assert times == oracle_times(c)
+    commits = [t[STAGES.index("commit")] for t in times]
+    commits = [commit for commit in commits if commit >= 0]
     assert len(commits) == 24
     assert len(set(commits)) == 24
