@@ -160,3 +160,12 @@ def test_the_page_has_the_figures_of_the_record() -> None:
             f"| {100 * row['held_by_figures']:.0f} % | {100 * row['held']:.0f} % |"
         )
         assert cells in page, "make differences, then docs/trust.md"
+
+
+def test_the_record_of_zen5_is_that_of_its_measured_rows() -> None:
+    file = data.stubs_dir() / "record" / "zen5-entry.csv"
+    for one in margins(str(file), load_core("zen5")):
+        row = ROWS["zen5", one.setting]
+        assert row["margin"] == round(one.cycles, 2), "make differences"
+        assert row["held"] == round(one.held, 3)
+        assert (row["variants"], row["rows"]) == (one.variants, one.rows)

@@ -59,6 +59,13 @@ def test_the_interval_holds_what_was_measured_on_the_same_core(study: Study) -> 
     assert spread.high == 6 + 2.5  # zen5 was measured at 3.5, and modelled at 1
 
 
+def test_a_measured_point_inside_its_cores_interval_widens_nothing(
+    study: Study,
+) -> None:
+    spread = a_told(study, zen5=(1, -1, 4), zen2=(5, 4, 6)).added
+    assert (spread.low, spread.high) == (-1, 6)  # 3.5 is between -1 and 4
+
+
 def test_without_a_measured_core_the_interval_is_that_of_the_draws(
     study: Study,
 ) -> None:
