@@ -8,6 +8,7 @@ measured on a core, lies outside that core's own interval: it holds all that is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 
@@ -63,12 +64,25 @@ class Told(Struct, frozen=True):
 
     @property
     def upheld(self) -> bool | None:
-        """Whether the claim holds on every core, by every figure; None without one."""
+        """Whether the claim holds on every core, by every figure and every end of an
+        interval; None without a claim."""
         claim = self.added.question.claim
         if claim is None:
             return None
-        values = [self.added.high, *(point.value for point in self.added.measured)]
-        return max(values) < claim.below
+        return self.expected and self.reach < claim.below
+
+    @property
+    def expected(self) -> bool:
+        """Whether the claim holds by every measured and every stated figure, and at
+        most an end of an interval is beyond it. False without a claim."""
+        claim = self.added.question.claim
+        values = [self.added.most, *(point.value for point in self.added.measured)]
+        return claim is not None and max(values) < claim.below
+
+    @property
+    def reach(self) -> float:
+        """The greatest end of an interval, measured or modelled, in cycles."""
+        return max(self.added.high, *(p.high for p in self.added.measured), -math.inf)
 
 
 def told(outcome: Outcome, paths: Mapping[str, Path] | None = None) -> Told:

@@ -123,8 +123,9 @@ def _intervals(held: Sequence[Held]) -> str:
         "model is. So the ends of the interval of one estimate are multiplied by two "
         "factors a set, the 5 % quantile of measured over low end and the 95 % "
         "quantile of measured over high end, found on a sample of held-out blocks "
-        f"({DRAWS} draws each). What they hold is counted across: blocks of one half "
-        "of the sample against the factors of the other. "
+        f"({DRAWS} draws each; where tuning saw all rows, of the same half). What "
+        "they hold is counted across: blocks of one half of the sample against the "
+        "factors of the other. "
         "The interval of a difference between variants moves out by cycles instead, "
         "found on measured differences (trust.md). "
         "A core without measured blocks gets the widest factors of all.",

@@ -60,11 +60,18 @@ def answer_sections(told: Told) -> tuple[Section, ...]:
 def sentence(told: Told) -> str:
     """The whole answer in words, each with its number."""
     added, saved = told.added, told.saved
-    verdict = {True: "Yes.", False: "It depends.", None: "Answer:"}[told.upheld]
     claim = added.question.claim
-    limit = f", fewer than {claim.below:g} as was claimed" if claim else ""
-    if not told.upheld:
-        limit = f", not always fewer than {claim.below:g}" if claim else ""
+    limit = ""
+    if claim is None:
+        verdict = "Answer:"
+    elif not told.expected:
+        verdict = "It depends."
+        limit = f", not always fewer than {claim.below:g}"
+    else:
+        verdict = "Yes." if told.upheld else "Most likely."
+        limit = f", fewer than {claim.below:g} as was claimed"
+        if not told.upheld:
+            limit += f" (intervals reach {_short(told.reach)})"
     text = f"{verdict} A system call pays {_cycles(added)} more{limit};"
     text += f" a slow one ({told.headline.slow}) is spared {_cycles(saved)}."
     shares = [share for _, share in told.even_measured]

@@ -73,10 +73,18 @@ def test_without_a_measured_core_the_interval_is_that_of_the_draws(
     assert (spread.low, spread.high) == (4, 6)
 
 
-def test_the_claim_is_upheld_only_if_every_figure_keeps_it(study: Study) -> None:
-    assert a_told(study, zen2=(5, 4, 6)).upheld is True
-    over = a_told(study, zen2=(5, 4, 10))
+def test_the_claim_is_upheld_only_if_every_end_keeps_it(study: Study) -> None:
+    kept = a_told(study, zen2=(5, 4, 12))
+    assert kept.upheld is False
+    assert kept.expected
+    assert sentence(kept).startswith("Most likely.")
+    assert "fewer than 10 as was claimed (intervals reach 12)" in sentence(kept)
+
+
+def test_the_claim_falls_if_a_stated_figure_breaks_it(study: Study) -> None:
+    over = a_told(study, zen2=(11, 9, 12))
     assert over.upheld is False
+    assert not over.expected
     assert "not always fewer than 10" in sentence(over)
 
 
