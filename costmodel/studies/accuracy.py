@@ -161,5 +161,6 @@ def _figures(outcome: Validation) -> dict[str, Any]:
         "mean": shown(outcome.mape, 2),
         "median": shown(outcome.median_ape, 2),
         "tau": shown(outcome.kendall_tau, 4),
+        "tau_apart": shown(outcome.tau_apart, 4),
         "near": shown(outcome.near, 3),
     }

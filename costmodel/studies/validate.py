@@ -12,17 +12,18 @@ from msgspec.structs import replace
 
 from costmodel.errors import CostmodelError, InputError
 from costmodel.studies.blocks import Block, read_blocks
-from costmodel.studies.kendall import kendall_tau_b
+from costmodel.studies.kendall import kendall_tau_apart, kendall_tau_b
 
 if TYPE_CHECKING:
     from costmodel.cores.load import LoadedCore
 
 __all__ = [
-    "Block", "Validation", "kendall_tau_b", "read_blocks", "relative_error", "validate",
+    "Block", "Validation", "kendall_tau_apart", "kendall_tau_b", "read_blocks", "relative_error", "validate",
 ]  # fmt: skip
 Rate = tuple[float, bool, str]  # cycles, whether it settled, what bound it
 _TELL = 100  # rows between two reports of progress
 NEAR = (0.6, 0.05)  # cycles, or share of the measured: what counts as near
+NOISE = 0.025  # of the measured: raw BHive's own error on Haswell, the lesser of two
 
 
 class Validation(Struct, frozen=True):
@@ -91,6 +92,13 @@ class Validation(Struct, frozen=True):
     def kendall_tau(self) -> float | None:
         pairs = self.pairs()
         return kendall_tau_b([b.cycles for b, _ in pairs], [p for _, p in pairs])
+
+    @property
+    def tau_apart(self) -> float | None:
+        """Rank correlation of the pairs measured further apart than ``NOISE``."""
+        pairs = self.pairs()
+        measured = [b.cycles for b, _ in pairs]
+        return kendall_tau_apart(measured, [p for _, p in pairs], NOISE)
 
     @property
     def blocks_per_second(self) -> float:

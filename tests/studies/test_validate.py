@@ -19,6 +19,7 @@ from costmodel.errors import CostmodelError, UnknownInstructionError
 from costmodel.studies.validate import (
     Block,
     Validation,
+    kendall_tau_apart,
     kendall_tau_b,
     read_blocks,
     validate,
@@ -54,6 +55,21 @@ def test_tau_of_agreement_and_of_its_opposite() -> None:
     assert kendall_tau_b([1, 2, 3], [3, 2, 1]) == -1
     assert kendall_tau_b([1, 1, 1], [1, 2, 3]) is None
     assert kendall_tau_b([], []) is None
+
+
+@given(st.lists(st.tuples(st.integers(1, 40).map(float), small), max_size=25))
+def test_tau_apart_counts_the_pairs_that_are_apart(
+    pairs: list[tuple[float, float]],
+) -> None:
+    scores = [(b > d) - (b < d) for a, b in pairs for c, d in pairs if a > c * 1.25]
+    got = kendall_tau_apart([a for a, _ in pairs], [b for _, b in pairs], 0.25)
+    assert got == (pytest.approx(sum(scores) / len(scores)) if scores else None)
+
+
+def test_a_pair_within_the_noise_says_nothing() -> None:
+    assert kendall_tau_apart([100, 101, 200], [2, 1, 3], 0.025) == 1
+    assert kendall_tau_apart([100, 101], [2, 1], 0.025) is None
+    assert kendall_tau_apart([100, 105], [2, 1], 0.025) == -1
 
 
 def blocks_of(tmp_path: Path, text: str, **options: Any) -> list[Block]:
