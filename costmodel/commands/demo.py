@@ -15,7 +15,6 @@ from costmodel.commands.options import (
 )
 
 STUDY = "top-of-stack"
-DRAWS = 8  # of each core's figures: an answer while one looks
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +31,7 @@ def run(args: argparse.Namespace) -> Outcome:
 
     study, paths = load_study(study_file(STUDY), answer=True)
     outcome = answer(
-        study, paths, chosen_cores(args.uarch),
-        draws=DRAWS if args.draws is None else args.draws,
+        study, paths, chosen_cores(args.uarch), draws=args.draws,
         progress=args.progress, stated=(headline_of(study).other,),
     )  # fmt: skip
     return shown(args, answer_report(told(outcome, paths), outcome))

@@ -2,8 +2,8 @@
 
 A study names the questions that are its answer (``Headline`` of its file). Over the
 cores modelled the figure is the median of what they say; its interval runs from the
-least low end to the greatest high end, and is then widened by what the same question,
-measured on a core, lies outside that core's own interval: it holds all that is known.
+least low end to the greatest high end of a core, each reaching at least to what was
+measured on it: it holds all that is known.
 """
 
 from __future__ import annotations
@@ -111,15 +111,13 @@ def _spread(outcome: Outcome, name: str) -> Spread:
     answers = tuple(outcome.of(name))
     values = [a.value for a in answers]
     by_core = {a.uarch: a for a in answers}
-    both = [(p, by_core[p.uarch]) for p in question.measured if p.uarch in by_core]
-    # Cycles a measured point lies outside its core's own interval.
-    below = min((p.value - a.low for p, a in both), default=0.0)
-    above = max((p.value - a.high for p, a in both), default=0.0)
+    # What was measured on a core belongs to its interval, whatever the model says.
+    points = [p.value for p in question.measured if p.uarch in by_core]
     return Spread(
         question,
         median(values),
-        min(a.low for a in answers) + min(0.0, below),
-        max(a.high for a in answers) + max(0.0, above),
+        min([a.low for a in answers] + points),
+        max([a.high for a in answers] + points),
         min(values),
         max(values),
         question.measured,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from costmodel.cores.load import LoadedCore
 
 __all__ = [
-    "Block", "Validation", "kendall_tau_apart", "kendall_tau_b", "read_blocks", "relative_error", "validate",
+    "Block", "Validation", "kendall_tau_apart", "kendall_tau_b", "read_blocks",
+    "relative_error", "validate",
 ]  # fmt: skip
 Rate = tuple[float, bool, str]  # cycles, whether it settled, what bound it
 _TELL = 100  # rows between two reports of progress

@@ -76,8 +76,9 @@ def sentence(told: Told) -> str:
     text += f" a slow one ({told.headline.slow}) is spared {_cycles(saved)}."
     shares = [share for _, share in told.even_measured]
     if shares:
-        text += f" It pays once {number(shares[0], 0)} % of all calls are slow ones"
-        text += f" ({_core(told.even_measured[0][0])}, measured)."
+        core = _core(told.even_measured[0][0])
+        text += f" It pays only if more than {number(shares[0], 0)} % of all calls are "
+        text += f"slow ({core}, measured; {number(told.even.median, 0)} % modelled)."
     return text
 
 
@@ -92,7 +93,7 @@ def _cycles(spread: Spread) -> str:
 
 def _figures(told: Told) -> Table:
     """Silicon first, then the range over the cores modelled."""
-    head = ("cycles", "", "added to each call", f"spared a {told.headline.slow}")
+    head = ("cycles", "", "added per call", f"saved per {told.headline.slow}")
     spared = {point.uarch: point for point in told.saved.measured}
     rows: list[tuple[str, ...]] = [
         (
@@ -130,9 +131,9 @@ def _cores(told: Told) -> Section:
         least, most = told.reasons
         blocks.append(
             Text(
-                f"They differ by {least.cause} ({_short(least.cycles, True)} on "
-                f"{least.uarch}) and {most.cause} ({_short(most.cycles, True)} on "
-                f"{most.uarch}).",
+                f"Least on {least.uarch}, by {least.cause} "
+                f"({_short(least.cycles, True)}); most on {most.uarch}, by "
+                f"{most.cause} ({_short(most.cycles, True)}).",
                 hanging=True,
             )
         )
@@ -150,12 +151,13 @@ def _worst(told: Told, cores: list[str]) -> str:
 
 def _basis(told: Told) -> str:
     """What the figures are: one paragraph, no more."""
-    never = f", never on {', '.join(told.never)}" if told.never else ""
+    never = f"; as stated, never on {', '.join(told.never)}" if told.never else ""
     return (
         f"Modelled, it pays from {number(told.even.median, 0)} % of slow calls on "
-        f"(median{never}). In brackets: spread of rounds; ends of "
-        f"{plural(told.draws, 'draw')} a core, widened by what measured differences "
-        f"need. ? moves with figures not known exactly, ?? by more than itself."
+        f"(median{never}). In brackets: measured, what rounds and layout move; "
+        f"modelled, {plural(told.draws, 'draw')} a core, widened until measured "
+        f"differences lie inside. ? moves with figures not known exactly, ?? by more "
+        f"than itself."
     )
 
 

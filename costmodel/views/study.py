@@ -66,7 +66,8 @@ def basis(outcome: Outcome) -> list[str]:
         text += (
             f". Intervals: 5 to 95 % of {plural(outcome.draws, 'draw')} of the figures "
             "each core is known by and the stated figures, the same draws on both "
-            f"sides; what the model itself gets wrong is not in them. {DIFFERENCES}"
+            "sides; those of differences then move out until measured differences lie "
+            f"inside (docs/trust.md). {DIFFERENCES}"
         )
     else:
         text += "; no draws."

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from costmodel.studies.study import load_study
+from costmodel.studies.studyfile import headline_of, study_file
 from tools.notebooks import FOLDER, cells, notebook
 
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -34,6 +36,14 @@ def run(cell: str, file: str, namespace: dict[str, Any]) -> Any:
 
 def test_there_are_five() -> None:
     assert [script.stem[:2] for script in SCRIPTS] == ["01", "02", "03", "04", "05"]
+
+
+def test_the_first_opens_with_what_was_measured() -> None:
+    study, _ = load_study(study_file("top-of-stack"), answer=True)
+    (added,) = (q for q in study.questions if q.id == headline_of(study).added)
+    low, high = sorted(point.value for point in added.measured)
+    opening = next(iter(cells(SCRIPTS[0].read_text(encoding="utf-8")))).text
+    assert f"pays {low:g} to {high:g} cycles more" in " ".join(opening.split())
 
 
 @pytest.mark.slow
