@@ -21,8 +21,8 @@ error in percent of the measured cycles, *tau* Kendall's rank correlation, *move
 share of rows whose estimate changes. A large rise says that the mechanism explains what
 was measured; no change says that these blocks seldom show it, not that the core lacks
 it; a fall says that these rows are better without it, because it is wrong there or
-because it hides another error. One row more that is off by its whole time adds {one}.
-Mechanisms stand in for each other, so changes do not add up."""
+because it hides another error. One row of {rows} that is off by its whole time adds
+{one}. Mechanisms stand in for each other, so changes do not add up."""
 
 
 class Left(msgspec.Struct, frozen=True):
