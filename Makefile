@@ -9,13 +9,13 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions ring0-check lint format types bench versions validate \
+  completions ring0-check lint format types bench versions validate ablation \
   vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz \
   headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate vmlinux-check' \
+	@echo 'also: lint format types bench versions validate ablation vmlinux-check' \
 	  'kernel-tree-check golden report report-check browser dask notebooks man' \
 	  'completions ring0-check nightly sanitize fuzz headers clean'
 
@@ -137,6 +137,10 @@ llvm-mca-check: $(VENV)/runtime
 # Every core with measured blocks against those in DATA: docs/accuracy.md.
 validate: $(VENV)/runtime
 	@$(PY) tools/accuracy.py $(DATA)
+
+# The same cores with one mechanism off at a time: docs/ablation.md. Some two minutes.
+ablation: $(VENV)/runtime
+	@$(PY) -m tools.ablation $(DATA)
 
 differences: $(VENV)/runtime
 	@$(PY) tools/differences.py $(DATA)
