@@ -46,11 +46,10 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     mechanisms: list[Mechanism]
     without: list[str]
-    sets: list[SetOfBlocks]
 
 
 def listed() -> Listed:
-    """Mechanisms, and sets beside those of accuracy.yaml."""
+    """What can be switched off, and what no figure turns off."""
     return msgspec.convert(yaml.safe_load(LISTED.read_text("utf-8")), Listed)
 
 
@@ -128,8 +127,7 @@ def main() -> int:
     args = parser.parse_args()
     known = listed()
     try:
-        sets = [*read_sets(ROOT / "tools" / "accuracy.yaml"), *known.sets]
-        sets = list({of.name: of for of in sets}.values())
+        sets = read_sets(ROOT / "tools" / "accuracy.yaml")
         blocks = {of.name: chosen(of, args.data, args.rows) for of in sets}
         lefts: dict[str, list[Left]] = {}
         with processes(os.cpu_count() or 1) as pool:

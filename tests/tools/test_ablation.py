@@ -13,7 +13,7 @@ from tools.ablation_page import page
 
 KNOWN = ablation.listed()
 ACCURACY = ablation.ROOT / "tools" / "accuracy.yaml"
-CORES = sorted({of.uarch for of in [*read_sets(ACCURACY), *KNOWN.sets]})
+CORES = sorted({of.uarch for of in read_sets(ACCURACY)})
 # xor %eax,%eax; imul %rax,%rax; inc %esi; inc %edi; inc %r8d; cmp %edx,%ecx; je next
 CODE = bytes.fromhex("31c0480fafc0ffc6ffc741ffc039d17400")
 BLOCK = Block(2, CODE, "opcache", 2.0)
