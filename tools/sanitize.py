@@ -1,8 +1,9 @@
 """Builds the simulator with address and undefined-behaviour sanitizers and hammers it.
 
-    tools/sanitize.py [SECONDS [SEED]]
+    tools/sanitize.py [SECONDS [SEED [FILES]]]
 
-The library is built into a temporary folder; what is installed stays as it is. Ends
+FILES: mutated core files, 500 unless told, after SECONDS of drawn cases. The library is
+built into a temporary folder; what is installed stays as it is. Ends
 with status 1 at the first report of a sanitizer.
 """
 
@@ -29,12 +30,20 @@ FLAGS = (
 def main() -> int:
     """See the head of this module."""
     given = sys.argv[1:]
-    seconds, seed = (*given, *("40", "0")[len(given) :])
+    seconds, seed, files = (*given, *("40", "0", "500")[len(given) :])
     with tempfile.TemporaryDirectory(prefix="costmodel-sanitize-") as folder:
         library = build(ROOT, *FLAGS, to=Path(folder) / "_simulator.so")
-        hammer = [sys.executable, "-m", "tests.engine.hostile", seconds, seed]
-        run = subprocess.run(hammer, cwd=ROOT, env=environment(library), check=False)
-    return int(run.returncode != 0)
+        for hammer in (
+            ("tests.engine.hostile", seconds, seed),
+            ("tests.engine.hostile_cores", files, seed),
+        ):
+            command = [sys.executable, "-m", *hammer]
+            run = subprocess.run(
+                command, cwd=ROOT, env=environment(library), check=False
+            )
+            if run.returncode:
+                return 1
+    return 0
 
 
 def environment(library: Path) -> dict[str, str]:
