@@ -99,9 +99,10 @@ def _high_shapes(form: Form, shapes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def states_high(path: str) -> bool:
-    """Whether the row ``path`` was written for AH to DH and states all they cost."""
+    """Whether the row ``path`` was written for AH to DH and states all they cost:
+    it names such an operand, or has none (LAHF)."""
     operation, _, shape = path.rpartition(".")
-    return HIGH in operation and "h" in shape
+    return HIGH in operation and ("h" in shape or not shape)
 
 
 def _semantic(form: Form, table: Mapping[str, Semantic]) -> Semantic | None:
