@@ -206,6 +206,10 @@ class Memory(Section, frozen=True):
         "commit_same_line", "stores written a cycle, both in one line", "stores",
         least=1, cause=COMMIT, limit=RATE, relaxed=LARGE,
     )] = 1
+    commit_block: Annotated[int, timing(
+        "commit_block", "those lie in one block of this size", "bytes", least=1,
+        most=64, binary=True, cause=COMMIT, limit=RATE, relaxed=64,
+    )] = 64
     segments_pair: Annotated[bool, timing(
         "segments_pair", "stores with a segment are written beside others too", "",
         cause=COMMIT,

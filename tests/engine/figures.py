@@ -91,6 +91,7 @@ class Figures(NamedTuple):
     alias_4k: int
     commit_per_cycle: int
     commit_same_line: int
+    commit_block: int
     segments_pair: int
     combine_lines: int
     commit_interval: int
@@ -205,6 +206,7 @@ DRAWS: dict[str, Draw] = {
     "alias_4k": Draw((0, 1, 3, 6), _ZERO_CYCLES),
     "commit_per_cycle": Draw((1, 1, 2), _WIDTHS),
     "commit_same_line": Draw((1, 2, 3), _WIDTHS),
+    "commit_block": Draw((64, 32, 16), (1, 2, 4, 8)),
     "segments_pair": _SWITCH,
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),

@@ -13,7 +13,8 @@ Rules the figures of a core do not say by themselves:
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, and has no segment where not ``segments_pair``; else ``commit_per_cycle``.
+  merges, writes to the same block of ``commit_block`` bytes of its line, and has no
+  segment where not ``segments_pair``; else ``commit_per_cycle``.
   Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
   counted from when the line before was due if it commits in that very cycle, else from
   the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
@@ -76,6 +77,7 @@ class Machine(Issue):
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_clock = 0
         self.last_line: Line | None = None
+        self.last_block = 0  # of that line
         self.recent: list[Line] = []
 
     # --- running ------------------------------------------------------------------
@@ -114,7 +116,8 @@ class Machine(Issue):
             merges = line == self.last_line or line in self.recent
             assert store.access is not None
             alone = store.access.segment and not self.p.segments_pair
-            pairs = merges and not alone
+            block = store.block(self.p) if line == store.lines(self.p)[0] else 0
+            pairs = merges and not alone and block == self.last_block
             room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
                 return
@@ -128,7 +131,7 @@ class Machine(Issue):
                 if self.p.combine_lines:
                     self.recent = [line, *self.recent][: self.p.combine_lines]
             committed += 1
-            self.last_line = line
+            self.last_line, self.last_block = line, block
             self.commit_queue.pop(0)
             if last:
                 store.committed = cycle

@@ -74,6 +74,11 @@ class Store:
             return [(*root, line), (*root, line + 1)]
         return [(*root, line)]
 
+    def block(self, p: Figures) -> int:
+        """The block of its first line it writes to."""
+        assert self.access is not None
+        return self.access.offset_in(self.copy) % 64 // p.commit_block
+
 
 @dataclass(slots=True, eq=False)
 class Slot:

@@ -135,6 +135,7 @@ struct figures {
 	int64_t commit_per_cycle;      /* stores: stores written a cycle */
 	/* stores: stores written a cycle, both in one line */
 	int64_t commit_same_line;
+	int64_t commit_block;          /* bytes: those lie in one block of this size */
 	/* stores with a segment are written beside others too */
 	int64_t segments_pair;
 	/* lines: stores to any of the last this many lines written merge */
@@ -231,6 +232,7 @@ struct figures {
 	X(alias_4k) \
 	X(commit_per_cycle) \
 	X(commit_same_line) \
+	X(commit_block) \
 	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
@@ -315,6 +317,7 @@ struct figures {
 	X(alias_4k, 0, 100000, 0, 0) \
 	X(commit_per_cycle, 1, 100000, 0, 0) \
 	X(commit_same_line, 1, 100000, 0, 0) \
+	X(commit_block, 1, 64, 0, 1) \
 	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \

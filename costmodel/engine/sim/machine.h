@@ -161,6 +161,7 @@ struct program {
 	X(retired_in, 0, AS_IS) /* slots retired in it */ \
 	X(committed, 0, ALONE_) \
 	X(committed_in, 0, ALONE_) \
+	X(commit_place, 0, AS_IS) /* block of its line last written to */ \
 	X(commit_clock, 0, ALONE_) /* 64ths: when the next line may be written */ \
 	X(commit_lines, 0, NOT) /* lines written apart from others */ \
 	/* the instruction and the issue slot being built */ \
