@@ -22,7 +22,16 @@ from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
 from costmodel.studies.absolute import factors
 from costmodel.studies.families import Family, families
-from costmodel.studies.studyfile import UNITS, Question, Slow, Study, needed
+from costmodel.studies.hidden import Hidden, hidden
+from costmodel.studies.studyfile import (
+    UNITS,
+    Claim,
+    Question,
+    Silicon,
+    Slow,
+    Study,
+    needed,
+)
 from costmodel.studies.studyfile import load_study as load_study
 from costmodel.studies.uncertainty import (
     Draws,
@@ -37,6 +46,7 @@ from costmodel.studies.uncertainty import (
 from costmodel.tuples import NamedTuple
 
 NEVER = 100.0  # a share of calls that cannot be passed
+PRINTED = 0.05  # less than what is printed of an answer
 
 
 class Answer(Struct, frozen=True):
@@ -56,6 +66,7 @@ class Answer(Struct, frozen=True):
     guesses: int = 0  # assumed figures of the core the value rests on
     spread: float = 0.0  # of the draws alone, from 5 to 95 %
     central: bool = True  # whether the value lies in the middle half of the draws
+    settled: bool = True  # whether copies were found to repeat, on every path it needs
 
 
 class Cost(NamedTuple):
@@ -78,6 +89,7 @@ class Outcome(Struct, frozen=True):
     errors: tuple[tuple[str, MeasuredError | None], ...] = ()  # of each core, on blocks
     families: tuple[Family, ...] = ()  # the cores by descent, oldest first
     costs: tuple[Cost, ...] = ()
+    hidden: tuple[Hidden, ...] = ()  # questions whose cold lines cost nothing, and why
 
     def __repr__(self) -> str:
         """One line: a study has hundreds of answers."""
@@ -127,7 +139,10 @@ def answer(
         for (core, name, scenario, cold), run in table.runs.items()
         if not cold
     )
-    return Outcome(study, tuple(cores), count, answers, errors, families(cores), costs)
+    return Outcome(
+        study, tuple(cores), count, answers, errors, families(cores), costs,
+        tuple(table.hidden(study.questions, cores)),
+    )  # fmt: skip
 
 
 def _cold(question: Question) -> Cold:
@@ -151,7 +166,11 @@ class _Table:
             return
         for core in cores:
             made = _answer(question, core, self._quantity(question, core))
-            yield replace(made, guesses=len(self._guesses(question, core)))
+            yield replace(
+                made,
+                guesses=len(self._guesses(question, core)),
+                settled=self._settled(question, core),
+            )
 
     def _guesses(self, question: Question, core: str) -> set[str]:
         """The assumed figures an answer rests on: those of all its paths."""
@@ -159,12 +178,45 @@ class _Table:
             return set()
         if question.kind == "commits":
             return {g.what for e in self._sides(question, core) for g in e.guesses}
+        return {what for r in self._runs_of(question, core) for what in r.guesses}
+
+    def _settled(self, question: Question, core: str) -> bool:
+        """Whether copies were found to repeat on every path an answer needs."""
+        if question.kind in ("lines", "commits"):
+            return all(e.settled for e in self._sides(question, core))
+        return all(run.settled for run in self._runs_of(question, core))
+
+    def _runs_of(self, question: Question, core: str) -> Iterator[Draws]:
         cold = _cold(question)
-        runs = (
-            self.runs[core, name, scenario or default_scenario(self.paths[name]), cold]
-            for name, scenario in needed(question)
-        )
-        return {what for run in runs for what in run.guesses}
+        for name, scenario in needed(question):
+            yield self.runs[core, name, self._scenario(name, scenario), cold]
+
+    def hidden(
+        self, asked: Sequence[Question], cores: Sequence[str]
+    ) -> Iterator[Hidden]:
+        """Differences with cold lines whose answers, and cycles, are the warm ones, if
+        those were asked for too."""
+        for question in asked:
+            if question.kind != "difference" or not question.cold:
+                continue
+            if all(self._as_warm(question, core) for core in cores):
+                cold = (e for core in cores for e in self._sides(question, core))
+                if why := hidden(question.id, cold):
+                    yield why
+
+    def _as_warm(self, question: Question, core: str) -> bool:
+        warm = replace(question, cold={})
+        try:
+            runs = zip(
+                self._runs_of(question, core), self._runs_of(warm, core), strict=True
+            )
+            if any(cold.stated != run.stated for cold, run in runs):
+                return False
+        except KeyError:  # nobody asked with warm lines
+            return False
+        found, known = (self._quantity(q, core) for q in (question, warm))
+        ends = ((found.low, known.low), (found.high, known.high))
+        return all(abs(a - b) < PRINTED or a != a for a, b in ends)
 
     def _quantity(self, question: Question, core: str) -> Interval:
         if question.kind in ("lines", "commits"):
@@ -305,6 +357,12 @@ def _answer(question: Question, core: str, known: Interval, slots: str = "") -> 
         text, f"{claim.says} ({claim.source})" if claim else "",
         spread=known.spread, central=known.central,
     )  # fmt: skip
+
+
+def silicon_verdict(claim: Claim, point: Silicon) -> str:
+    """The verdict on a claim of what was measured."""
+    known = Interval(point.value, point.value, point.low, point.high, 0)
+    return verdict(known, claim.above, claim.below)
 
 
 def verdict(known: Interval, above: float, below: float) -> str:

@@ -20,7 +20,7 @@ from costmodel.studies.compare import (
 )
 from costmodel.views.accuracy_said import errors_said
 from costmodel.views.assumed import assumption_sections, spoken
-from costmodel.views.estimate import UNSETTLED, heading
+from costmodel.views.estimate import heading
 from costmodel.views.explain import critical_path_section
 from costmodel.views.json import comparison_record, effect_record
 from costmodel.views.layout import (
@@ -40,6 +40,7 @@ from costmodel.views.sections import (
 )
 from costmodel.views.tables import comparison_rows
 from costmodel.views.tree import PAGE, Block, Picture, Report, Section, Table, Text
+from costmodel.views.unsettled import unsettled_said
 
 if TYPE_CHECKING:
     from costmodel.studies.families import Family
@@ -73,8 +74,8 @@ def comparisons_report(
     lead = [", ".join(map(said, _scenarios(comparisons)))]
     if cold := ", ".join(f"{kind} in {level}" for kind, level in first.after.cold):
         lead.append(f"cold when a trip starts: {cold}")
-    if unsettled := [c.after.uarch for c in comparisons if not c.settled]:
-        lead.append(f"{UNSETTLED}: {', '.join(unsettled)}")
+    if said_so := unsettled_said(c.after.uarch for c in comparisons if not c.settled):
+        lead.append(said_so)
     sections = [
         Section("", (difference_table(comparisons, digits),)),
         Section("", (_plot(comparisons, families),), only=PAGE),
