@@ -33,6 +33,7 @@ from costmodel.studies.studyfile import (
     needed,
 )
 from costmodel.studies.studyfile import load_study as load_study
+from costmodel.studies.studypaths import Found, path_on
 from costmodel.studies.uncertainty import (
     Draws,
     Interval,
@@ -45,6 +46,7 @@ from costmodel.studies.uncertainty import (
 )
 from costmodel.tuples import NamedTuple
 
+DRAWN = ("cost", "difference", "break_even", "mix")  # kinds draws move
 NEVER = 100.0  # a share of calls that cannot be passed
 PRINTED = 0.05  # less than what is printed of an answer
 
@@ -102,7 +104,7 @@ class Outcome(Struct, frozen=True):
 
 def answer(
     study: Study,
-    paths: Mapping[str, Path],
+    paths: Mapping[str, Found],
     cores: Sequence[str],
     *,
     draws: int | None = None,
@@ -115,21 +117,21 @@ def answer(
     ``stated``: ids of questions that need no interval, answered without draws.
     """
     count = checked_draws(study.draws if draws is None else draws)
-    wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
-    for question in study.questions:
-        if question.kind in ("cost", "difference", "break_even", "mix"):
-            mine = 0 if question.id in stated else count
-            for name, scenario in needed(question):
-                key = name, scenario or default_scenario(paths[name]), _cold(question)
-                wanted[key] = max(mine, wanted.get(key, 0))
+    wanted: dict[_Key, int] = {}  # and the draws of each
+    for core in cores:
+        for question in study.questions:
+            if question.kind in DRAWN:
+                mine = 0 if question.id in stated else count
+                for name, scenario in needed(question):
+                    chosen = scenario or default_scenario(path_on(paths[name], core))
+                    key = core, name, chosen, _cold(question)
+                    wanted[key] = max(mine, wanted.get(key, 0))
     tasks = [
-        Task(paths[name], core, scenario, draws=mine, cold=cold)
-        for core in cores
-        for (name, scenario, cold), mine in wanted.items()
+        Task(path_on(paths[name], core), core, scenario, draws=mine, cold=cold)
+        for (core, name, scenario, cold), mine in wanted.items()
     ]
     found = run_all(tasks, executor, progress)
-    keys = [(core, *which) for core in cores for which in wanted]
-    table = _Table(paths, dict(zip(keys, found, strict=True)))
+    table = _Table(paths, dict(zip(wanted, found, strict=True)))
     answers = tuple(
         one for question in study.questions for one in table.answers(question, cores)
     )
@@ -155,7 +157,7 @@ _Key = tuple[str, str, str, Cold]  # core, path, scenario, cold lines
 class _Table:
     """The runs, and what is asked of them."""
 
-    def __init__(self, paths: Mapping[str, Path], runs: Mapping[_Key, Draws]) -> None:
+    def __init__(self, paths: Mapping[str, Found], runs: Mapping[_Key, Draws]) -> None:
         self.paths = paths
         self.runs = runs
         self._estimates: dict[_Key, Estimate] = {}
@@ -189,7 +191,7 @@ class _Table:
     def _runs_of(self, question: Question, core: str) -> Iterator[Draws]:
         cold = _cold(question)
         for name, scenario in needed(question):
-            yield self.runs[core, name, self._scenario(name, scenario), cold]
+            yield self.runs[core, name, self._scenario(name, scenario, core), cold]
 
     def hidden(
         self, asked: Sequence[Question], cores: Sequence[str]
@@ -225,7 +227,7 @@ class _Table:
         cold = _cold(question)
         fast = self._sum([(n, question.scenario, s) for n, s in names if n], core, cold)
         if question.kind == "cost":
-            chosen = self._scenario(question.after, question.scenario)
+            chosen = self._scenario(question.after, question.scenario, core)
             return _interval(fast, factors=factors(core, chosen))
         margin = self._margin(question, core)
         if question.kind == "difference":
@@ -262,17 +264,21 @@ class _Table:
         high = _interval([even(f + adds, s - saves) for f, s in pairs]).high
         return replace(known, low=low, high=high)
 
-    def _scenario(self, name: str, scenario: str) -> str:
-        return scenario or default_scenario(self.paths[name])
+    def _path(self, name: str, core: str) -> Path:
+        return path_on(self.paths[name], core)
+
+    def _scenario(self, name: str, scenario: str, core: str) -> str:
+        return scenario or default_scenario(self._path(name, core))
 
     def _margin(self, asked: Question | Slow, core: str) -> float:
         """What the model's own error adds to the ends of a difference."""
         if not asked.before or not asked.after:
             return 0.0
-        before, after = self.paths[asked.before], self.paths[asked.after]
+        before, after = (self._path(n, core) for n in (asked.before, asked.after))
         if same_code(before, after):
             return 0.0
-        return difference_margin(core, self._scenario(asked.after, asked.scenario))
+        chosen = self._scenario(asked.after, asked.scenario, core)
+        return difference_margin(core, chosen)
 
     def _sum(
         self, parts: Sequence[tuple[str, str, int]], core: str, cold: Cold
@@ -280,7 +286,7 @@ class _Table:
         """A signed sum of paths: as stated, then draw by draw."""
         runs = []
         for name, scenario, sign in parts:
-            chosen = scenario or default_scenario(self.paths[name])
+            chosen = self._scenario(name, scenario, core)
             run = self.runs[core, name, chosen, cold]
             runs.append([sign * c for c in (run.stated, *run.drawn)])
         # A path without draws leaves the sum without them.
@@ -303,8 +309,8 @@ class _Table:
     def _estimate(self, name: str, core: str, question: Question) -> Estimate:
         from costmodel.cores.load import load_core
 
-        path, cold = self.paths[name], _cold(question)
-        key = core, name, question.scenario or default_scenario(path), cold
+        path, cold = self._path(name, core), _cold(question)
+        key = core, name, self._scenario(name, question.scenario, core), cold
         if key not in self._estimates:
             self._estimates[key] = estimate(
                 path, load_core(core), scenario=key[2], cold=cold

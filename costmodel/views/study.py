@@ -9,6 +9,7 @@ from costmodel import __version__
 from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
 from costmodel.studies.headline import Told
 from costmodel.studies.study import (
+    DRAWN,
     NEVER,
     Answer,
     Outcome,
@@ -28,7 +29,6 @@ COLUMNS = [
     "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "guesses",
     "sentence", "settled",
 ]  # fmt: skip
-_DRAWN = ("cost", "difference", "break_even", "mix")  # kinds draws move
 
 
 def study_report(
@@ -117,7 +117,7 @@ def _question(
     else:
         rows = tuple(answer_rows(outcome, question, answers))
         head = (answers[0].unit, "90 % interval", "cores")
-        if question.kind in _DRAWN:
+        if question.kind in DRAWN:
             blocks.append(Table(head, rows, "rll", wrapped=True))
         else:  # a count has no interval
             counts = tuple((value, cores) for value, _, cores in rows)
@@ -189,7 +189,7 @@ def as_warm_said(outcome: Outcome, question: Question) -> str:
 
 def mark_of(outcome: Outcome, question: Question, a: Answer) -> str:
     """How much the answer rests on figures nobody has measured."""
-    drawn = outcome.draws > 0 and question.kind in _DRAWN
+    drawn = outcome.draws > 0 and question.kind in DRAWN
     spread = a.spread if drawn and a.low == a.low else None
     return mark_of_spread(a.value, spread, assumed=a.guesses > 0)
 
@@ -215,7 +215,7 @@ def _figure(value: float, question: Question | None = None) -> str:
     """One digit; none of a count."""
     if value != value:  # not a number: no draws
         return "-"
-    counted = question is not None and question.kind not in _DRAWN
+    counted = question is not None and question.kind not in DRAWN
     return number(round(value, 6), 0 if counted else 1)
 
 
