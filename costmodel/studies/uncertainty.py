@@ -300,6 +300,7 @@ def with_intervals(
                 median=known.median,
                 spread=known.spread,
                 central=known.central,
+                draws=known.draws,
             )
         )
     return out
