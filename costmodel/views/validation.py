@@ -13,6 +13,7 @@ from costmodel.studies.groups import Group, grouped
 from costmodel.studies.validate import Block, Validation, relative_error
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, spelled, table, wrap
+from costmodel.views.unsettled import UNSETTLED
 
 TITLES = {
     "size": "instructions",
@@ -61,6 +62,7 @@ def figures(outcome: Validation) -> dict[str, Any]:
         "median_ape": outcome.median_ape,
         "kendall_tau": outcome.kendall_tau,
         "near": outcome.near,
+        "unsettled": outcome.settled.count(False),
     }
 
 
@@ -77,6 +79,7 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
             f"{outcome.blocks_per_second:.0f} blocks/s",
             72,
         ),
+        *_unsettled(outcome),
         clip(f"  {outcome.file}", 72),
         "",
         *_table(
@@ -92,6 +95,14 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
     if worst:
         lines += ["", *_worst(outcome, worst)]
     return "\n".join(lines)
+
+
+def _unsettled(outcome: Validation) -> list[str]:
+    """Of how many blocks no repeating state was found."""
+    count = outcome.settled.count(False)
+    if not count:
+        return []
+    return [wrap(f"{plural(count, 'block')} {UNSETTLED}", "  ")]
 
 
 def _table(title: str, groups: Sequence[Group]) -> list[str]:

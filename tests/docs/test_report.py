@@ -60,7 +60,7 @@ def test_the_pages_show_every_plot_there_is() -> None:
 def test_the_answer_stands_before_the_evidence() -> None:
     for name in ("report.txt", "report.md", "report.html"):
         text = (REPORT / name).read_text(encoding="utf-8")
-        assert text.index("cycles more") < text.index("What do the ten")
+        assert text.index("cycles more") < text.index("What do the added")
 
 
 def test_a_plot_is_the_same_bytes(outcome: Outcome) -> None:

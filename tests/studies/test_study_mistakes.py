@@ -225,3 +225,22 @@ def test_a_record_is_held_to_the_same(tmp_path: Path, more: str) -> None:
     with pytest.raises(CostmodelError) as caught:
         load_record(str(file))
     assert re.search(r"record\.yaml:\d+", caught.value.where)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("features", {"c": "none"}, "'c'"),
+        ("features", {"a": "ptii"}, "ptii"),
+        ("with", {"a": ["rax"]}, "rax"),
+        ("with", {"c": ["rax=1"]}, "'c'"),
+        ("symbols", {"c": "f"}, "'c'"),
+        ("into", {"c": ["f"]}, "'c'"),
+        ("wiht", {"a": ["rax=1"]}, "with"),
+    ],
+)
+def test_what_is_said_of_a_path_must_make_sense(
+    tmp_path: Path, key: str, value: Any, said: str
+) -> None:
+    told = refusal(written(tmp_path, question("cost"), **{key: value}))
+    assert said in told and "--" not in told
