@@ -169,11 +169,12 @@ class Simulation:
     # --- running ----------------------------------------------------------------------
     def run(self, settings: Settings) -> Outcome:
         """Run it at the figures stated, for cycles alone."""
-        trace = self._ready.get(settings)
+        key = _laid_out(settings)
+        trace = self._ready.get(key)
         if trace is None:
             packed = self.layout(settings).trace.packed()
             trace = self._simulated(packed, self.stated, ())
-            self._ready[settings] = trace
+            self._ready[key] = trace
         outcome = Outcome(*self._call(trace.run, self.stated, settings))
         self._calendar = outcome.calendar
         return outcome
@@ -370,9 +371,10 @@ class Simulation:
     # --- layout -----------------------------------------------------------------------
     def layout(self, settings: Settings) -> Layout:
         """The path laid out for ``settings``; kept."""
-        made = self._layouts.get(settings)
+        key = _laid_out(settings)
+        made = self._layouts.get(key)
         if made is None:
-            made = self._layouts[settings] = lay_out(self.facts, self.builder, settings)
+            made = self._layouts[key] = lay_out(self.facts, self.builder, key)
         return made
 
     @property
@@ -397,6 +399,11 @@ class Simulation:
     def lines(self, settings: Settings) -> Lines:
         """The 64-byte lines that what runs touches."""
         return _surrounded(self.facts, settings.scenario).lines
+
+
+def _laid_out(settings: Settings) -> Settings:
+    """The settings as far as the lay-out goes: how long it is run is left out."""
+    return settings._replace(limit=0) if settings.limit else settings
 
 
 def _surrounded(given: PathFacts, scenario: str) -> PathFacts:

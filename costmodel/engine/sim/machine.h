@@ -63,7 +63,11 @@ struct insn {
 	int32_t redirect;
 	int32_t prefixes;
 	int32_t cold_first, cold_last;
+	bool ordinary; /* it has none of what only some instructions have */
 };
+
+/* Flags an ordinary instruction may have. */
+#define ORDINARY (COMPLEX | FUSIBLE | LONG | USES_RSP | SETS_RSP)
 
 struct access {
 	int64_t root, offset, stride;
@@ -192,6 +196,12 @@ struct program {
 	/* outcome */ \
 	X(overflow, 0, NOT) /* a booking fell outside the calendar */
 
+/* Mechanisms few cores have: the lean machine is for those that have none of them. */
+#define SELDOM(X) \
+	X(register_reads) X(early_wake) X(memory_per_cycle) X(flag_registers) \
+	X(entry_held) X(bank_bytes) X(bank_loads) X(bind_evenly) X(cache_again) \
+	X(combine_lines) X(loop_width) X(loop_turn)
+
 #define NO_BLOCK INT64_MIN
 
 /* Rings: name, the running count that indexes it, and how many entries back it is read.
@@ -264,8 +274,11 @@ struct machine {
 
 	/* the calendar, by cycle modulo its length */
 	int64_t calendar_mask;
-	int64_t *busy; /* port by port: the cycle booked */
-	int64_t *skip; /* port by port: where to look next */
+	/* Bits: the cycles in which a port is booked, of 64 cycles a word, all ports of
+	 * those side by side. A word more than the calendar has: the one the clock is in
+	 * may still hold cycles gone by. */
+	uint64_t *busy;
+	int64_t busy_mask; /* words of a port, less one */
 	struct touched *touched; /* port by port: what the load booked there touches */
 	uint64_t *gone; /* mask of ports whose uop frees its entry */
 	int64_t *gone_event;
@@ -314,8 +327,14 @@ struct outcome {
 
 enum status simulate_plain(struct machine *m, const struct settings *s,
 			   struct outcome *out);
+enum status simulate_lean(struct machine *m, const struct settings *s,
+			  struct outcome *out);
 enum status simulate_logged(struct machine *m, const struct settings *s,
 			    struct outcome *out);
+
+/* machine.c: the one of them that fits; with a log in `m->log` if `logged`. */
+enum status simulate(struct machine *m, const struct settings *s, bool logged,
+		     struct outcome *out);
 
 /* program.c */
 const char *program_read(struct program *p, const int64_t *wire, size_t size);

@@ -23,7 +23,7 @@ typedef struct {
 	PyObject_HEAD
 	struct program program;
 	int64_t *wire; /* the trace at the figures stated */
-	int64_t *patched; /* ... and at those of the last run */
+	int64_t *patched; /* ... and at those of the last run; NULL: it was at those stated */
 	int64_t *stated; /* the figures it was laid out with */
 	struct term *terms;
 	Py_ssize_t wire_size, term_count, figure_count;
@@ -114,11 +114,6 @@ static PyObject *trace_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 					     "figures") : NULL;
 	if (!self->stated || !read_terms(self, terms))
 		goto fail;
-	self->patched = PyMem_Malloc((size_t)self->wire_size * sizeof(int64_t));
-	if (!self->patched) {
-		PyErr_NoMemory();
-		goto fail;
-	}
 	problem = program_read(&self->program, self->wire, (size_t)self->wire_size);
 	if (!problem)
 		return (PyObject *)self;
@@ -138,6 +133,12 @@ static const char *at_figures(TraceObject *self, const int64_t *figures)
 
 		changed |= figures[term->figure] != self->stated[term->figure];
 	}
+	if (!changed && !self->patched)
+		return NULL; /* it has been read so */
+	if (!self->patched)
+		self->patched = PyMem_Malloc((size_t)self->wire_size * sizeof(int64_t));
+	if (!self->patched)
+		return "not enough memory";
 	memcpy(self->patched, self->wire, (size_t)self->wire_size * sizeof(int64_t));
 	for (Py_ssize_t k = 0; changed && k < self->term_count; k++) {
 		const struct term *term = self->terms + k;
@@ -224,8 +225,7 @@ static bool run_figures(TraceObject *self, const int64_t *figures, bool logged,
 	running = true;
 	machine.f = (const struct figures *)figures;
 	machine.p = &self->program;
-	status = logged ? simulate_logged(&machine, set, out)
-			: simulate_plain(&machine, set, out);
+	status = simulate(&machine, set, logged, out);
 	running = false;
 	return !failed(status);
 }

@@ -1,7 +1,7 @@
 /* A slot retires: what it held is freed, and its stores are written, in order. */
 
 /* Cycle a slot whose uops completed at `complete` retires. */
-static int64_t retire(struct machine *m, int64_t complete)
+STAGE int64_t retire(struct machine *m, int64_t complete)
 {
 	int64_t cycle = complete + FIG(retire_latency);
 
@@ -136,7 +136,7 @@ static void note_retirement(struct machine *m, int64_t n, int64_t done, int64_t 
 
 /* Retire the slot whose last uop is `uop`, number `n`, of an instruction whose own uops
  * begin at `first`. */
-static void finish_slot(struct machine *m, const struct uop *uop,
+STAGE void finish_slot(struct machine *m, const struct uop *uop,
 			const struct uop *first, int64_t n, int64_t copy)
 {
 	const struct figures *f = m->f;
@@ -155,7 +155,7 @@ static void finish_slot(struct machine *m, const struct uop *uop,
 	if (f->int_registers)
 		free_entries_of(&m->int_entries_ring, m->int_writes, m->slot_ints,
 				retired, event);
-	if (f->flag_registers)
+	if (SEEN(flag_registers))
 		free_entries_of(&m->flag_entries_ring, m->flag_writes, m->slot_flags,
 				retired, event);
 	if (f->load_buffer && m->slot_loads && !FIG(load_freed_complete))
