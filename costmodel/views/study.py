@@ -7,6 +7,7 @@ from itertools import groupby
 
 from costmodel import __version__
 from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
+from costmodel.studies.evenpoints import even_points
 from costmodel.studies.headline import Told
 from costmodel.studies.study import (
     DRAWN,
@@ -122,7 +123,7 @@ def _question(
         else:  # a count has no interval
             counts = tuple((value, cores) for value, _, cores in rows)
             blocks.append(Table((head[0], head[2]), counts, "rl", wrapped=True))
-    for point in question.measured:
+    for point in question.measured or even_points(outcome.study, question):
         blocks.append(
             Text(
                 f"measured on {point.uarch}: {_figure(point.value)} "
