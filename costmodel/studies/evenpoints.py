@@ -50,7 +50,7 @@ def share_points(
                     uarch=point.uarch, value=_share(point.value, other.value),
                     low=_share(point.low, other.high),
                     high=_share(point.high, other.low),
-                    source="what was measured as added, over what was as spared",
+                    source="measured as added, over measured as spared",
                 )
             )  # fmt: skip
     return tuple(found)
