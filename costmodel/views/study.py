@@ -57,6 +57,10 @@ def study_report(
             "draws": outcome.draws,
             "core_errors": {name: error_record(e) for name, e in outcome.errors},
             "answers": rows,
+            "hidden": [
+                {name: getattr(h, name) for name in h.__struct_fields__}
+                for h in outcome.hidden
+            ],
             "measured": [
                 {
                     "id": q.id,
