@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from costmodel import __version__
-from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
+from costmodel.studies.certainty import DIFFERENCES, UNDRAWN, mark_of_spread
 from costmodel.studies.evenpoints import even_points
 from costmodel.studies.headline import Told
 from costmodel.studies.study import (
@@ -92,7 +92,7 @@ def basis(outcome: Outcome) -> list[str]:
             f"inside (docs/trust.md). {DIFFERENCES}"
         )
     else:
-        text += "; no draws."
+        text += f"; no draws. {UNDRAWN}"
     most = max((a.guesses for a in outcome.answers), default=0)
     if most:
         text += (
