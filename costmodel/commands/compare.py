@@ -75,7 +75,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a row for every entry point of both, largest difference first",
     )
     add_model_options(parser, FORMATS, varied=True)
-    add_draws(parser)
+    add_draws(parser, "32")
     add_plot(parser, PLOTS)
     add_measured(parser)
     parser.add_argument(

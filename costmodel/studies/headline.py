@@ -18,6 +18,7 @@ from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.engine.result import Comparison
 from costmodel.studies.compare import by_cause
+from costmodel.studies.evenpoints import share_points
 from costmodel.studies.study import NEVER, Answer, Outcome
 from costmodel.studies.studyfile import Headline, Question, Silicon, headline_of
 from costmodel.studies.studypaths import Found, path_on
@@ -92,11 +93,9 @@ def told(outcome: Outcome, paths: Mapping[str, Found] | None = None) -> Told:
     saved = _spread(outcome, headline.saved)
     even = _spread(outcome, headline.even)
     before, after = (outcome.of(name)[0] for name in headline.unset)
-    spared = {point.uarch: point.value for point in saved.measured}
     meets = tuple(
-        (point.uarch, 100 * point.value / spared[point.uarch])
-        for point in added.measured
-        if spared.get(point.uarch, 0) > 0
+        (point.uarch, point.value)
+        for point in share_points(added.measured, saved.measured)
     )
     return Told(
         headline, outcome.cores, outcome.draws, added, saved, even, meets,

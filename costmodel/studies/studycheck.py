@@ -6,6 +6,7 @@ question needs, which it has no use for, and which names must be known.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -203,6 +204,13 @@ def _question(study: Study, question: Question, places: Places, k: int) -> None:
             where=place("claim"),
             expected="above < below",
         )
+    for number, point in enumerate(question.measured):
+        if not -math.inf < point.low <= point.value <= point.high < math.inf:
+            raise InputError(
+                f"measured {point.value:g}, {point.low:g} to {point.high:g}",
+                where=place("measured", number),
+                expected="three numbers, low <= value <= high",
+            )
     for word in _unknown_words(question.sentence):
         raise InputError(
             f"{{{word}}} in the sentence",

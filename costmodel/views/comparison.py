@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from costmodel import __version__
 from costmodel.engine.result import Comparison
 from costmodel.scenarios import said
-from costmodel.studies.certainty import DIFFERENCES, mark_of_difference
+from costmodel.studies.certainty import DIFFERENCES, UNDRAWN, mark_of_difference
 from costmodel.studies.compare import (
     Part,
     by_cause,
@@ -122,7 +122,9 @@ def _foot(comparisons: Sequence[Comparison]) -> str:
             "model's own error (docs/trust.md)."
         )
     marked = any(mark_of_difference(c) or c.after.guesses for c in comparisons)
-    return f"{text} {DIFFERENCES}" if marked else text
+    if not marked:
+        return text
+    return f"{text} {DIFFERENCES if draws else UNDRAWN}"
 
 
 def _plot(

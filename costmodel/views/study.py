@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from costmodel import __version__
-from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
+from costmodel.studies.certainty import DIFFERENCES, UNDRAWN, mark_of_spread
+from costmodel.studies.evenpoints import even_points
 from costmodel.studies.headline import Told
 from costmodel.studies.study import (
     DRAWN,
@@ -56,6 +57,10 @@ def study_report(
             "draws": outcome.draws,
             "core_errors": {name: error_record(e) for name, e in outcome.errors},
             "answers": rows,
+            "hidden": [
+                {name: getattr(h, name) for name in h.__struct_fields__}
+                for h in outcome.hidden
+            ],
             "measured": [
                 {
                     "id": q.id,
@@ -87,7 +92,7 @@ def basis(outcome: Outcome) -> list[str]:
             f"inside (docs/trust.md). {DIFFERENCES}"
         )
     else:
-        text += "; no draws."
+        text += f"; no draws. {UNDRAWN}"
     most = max((a.guesses for a in outcome.answers), default=0)
     if most:
         text += (
@@ -122,11 +127,14 @@ def _question(
         else:  # a count has no interval
             counts = tuple((value, cores) for value, _, cores in rows)
             blocks.append(Table((head[0], head[2]), counts, "rl", wrapped=True))
-    for point in question.measured:
+    if question.kind == "break_even" and any(a.high >= NEVER for a in answers):
+        blocks.append(Text("never: not even if every call were a slow one"))
+    for point in question.measured or even_points(outcome.study, question):
         blocks.append(
             Text(
                 f"measured on {point.uarch}: {_figure(point.value)} "
-                f"({_figure(point.low)} to {_figure(point.high)}): {point.source}",
+                f"({_span(point.low, point.high, question.kind == 'break_even')}): "
+                f"{point.source}",
                 hanging=True,
             )
         )
@@ -200,10 +208,12 @@ def answer_rows(
     """Value, interval, and the cores that share them; least first."""
     same: dict[tuple[str, str, str], list[str]] = {}
     for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
-        span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
+        share = question.kind == "break_even"
+        span = "" if a.low != a.low else _span(a.low, a.high, share)
         if span and not a.central:
-            span += f", median {_figure(a.median)}"
-        value = _figure(a.value, question) + mark_of(outcome, question, a).ljust(2)
+            span += f", median {_end(a.median, share)}"
+        figure = "never" if share and a.value >= NEVER else _figure(a.value, question)
+        value = figure + mark_of(outcome, question, a).ljust(2)
         same.setdefault((value, span, _fate(a)), []).append(a.uarch)
     return [
         (value, span, ", ".join(cores) + (f" ({fate})" if fate else ""))
@@ -219,7 +229,14 @@ def _figure(value: float, question: Question | None = None) -> str:
     return number(round(value, 6), 0 if counted else 1)
 
 
+def _span(low: float, high: float, share: bool) -> str:
+    return f"{_end(low, share)} to {_end(high, share)}"
+
+
+def _end(value: float, share: bool) -> str:
+    """An end of an interval; a ``share`` of calls may never be reached."""
+    return "never" if share and value >= NEVER else _figure(value)
+
+
 def _fate(a: Answer) -> str:
-    if a.unit == "% of calls" and a.value >= NEVER:
-        return "never"
     return "" if a.verdict in ("", "upheld") else a.verdict

@@ -10,11 +10,15 @@ from typing import Any
 from costmodel.code.decode import decode_bytes
 from costmodel.errors import CostmodelError
 from costmodel.studies.groups import Group, grouped
-from costmodel.studies.validate import Block, Validation, relative_error
+from costmodel.studies.validate import NEAR, Block, Validation, relative_error
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, spelled, table, wrap
 from costmodel.views.unsettled import UNSETTLED
 
+LEGEND = (
+    f"near: within {NEAR[0]:g} cycle or {100 * NEAR[1]:g} % of the measured; "
+    "tau: rank correlation"
+)
 TITLES = {
     "size": "instructions",
     "mechanism": "what bound it",
@@ -90,6 +94,7 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
             ],
         ),
     ]
+    lines += ["", f"  {LEGEND}"]
     for kind in by:
         lines += ["", *_table(TITLES[kind], grouped(outcome, kind))]
     if worst:

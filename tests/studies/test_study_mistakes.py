@@ -228,6 +228,17 @@ def test_a_record_is_held_to_the_same(tmp_path: Path, more: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "figures", [(1, 2, 3), (4, 2, 3), (float("nan"), 0, 1), (1, 0, float("inf"))]
+)
+def test_what_was_measured_lies_between_its_ends(
+    tmp_path: Path, figures: tuple[float, float, float]
+) -> None:
+    value, low, high = figures
+    point = {"uarch": "zen5", "value": value, "low": low, "high": high, "source": "s"}
+    assert "measured" in refusal(written(tmp_path, question("cost", measured=[point])))
+
+
+@pytest.mark.parametrize(
     ("key", "value", "said"),
     [
         ("features", {"c": "none"}, "'c'"),
