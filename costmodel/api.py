@@ -25,6 +25,7 @@ from costmodel.sources import alike as alike
 from costmodel.sources import load_path as load_path
 from costmodel.sources import load_paths as load_paths
 from costmodel.sources import load_sides as load_sides
+from costmodel.studies.certainty import rests_on_guesses
 from costmodel.studies.settings import Values, with_settings
 
 if TYPE_CHECKING:
@@ -184,7 +185,8 @@ def _estimate(
             error.where = _where(refused[0], path) if refused else path.origin
         raise
     made = Result(*(getattr(result, field.name) for field in fields(Estimate)))
-    if made.scenario not in PATHS and align is None:  # blocks were measured so
+    measured_so = made.scenario not in PATHS and align is None
+    if measured_so and not rests_on_guesses(made):
         made = replace(made, core_error=measured_error(made.uarch, made.scenario))
     return made
 

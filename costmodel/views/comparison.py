@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from costmodel import __version__
 from costmodel.engine.result import Comparison
 from costmodel.scenarios import said
-from costmodel.studies.certainty import DIFFERENCES, UNDRAWN, mark_of_difference
+from costmodel.studies.certainty import (
+    DIFFERENCES,
+    UNDRAWN,
+    mark_of_difference,
+    rests_on_guesses,
+)
 from costmodel.studies.compare import (
     Part,
     by_cause,
@@ -114,7 +119,10 @@ def comparisons_report(
 
 
 def _foot(comparisons: Sequence[Comparison]) -> str:
-    errors = errors_said({c.after.uarch: c.after.core_error for c in comparisons})
+    errors = errors_said(
+        {c.after.uarch: c.after.core_error for c in comparisons},
+        [c.after.uarch for c in comparisons if rests_on_guesses(c.after)],
+    )
     text = f"Modelled by costmodel {__version__}, not measured; {errors}."
     if draws := max(c.draws for c in comparisons):
         text += (
