@@ -60,6 +60,18 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line, bool
 	return cycle;
 }
 
+/* Commits more than one that a store takes as it crosses a boundary. */
+static int64_t more_commits(struct machine *m, const struct access *access, int64_t copy)
+{
+	int64_t boundary = FIG(store_boundary) ? m->f->store_boundary : FIG(boundary);
+
+	if (!crosses(access, copy, boundary))
+		return 0;
+	if (FIG(split_aligned) && !(place_of(access, copy) & 3))
+		return m->f->split_aligned;
+	return FIG(split_store);
+}
+
 /* The store of access `a`, whose data uop `n` retired, writes its lines. */
 static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			 int64_t retired)
@@ -93,10 +105,9 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			m->log[EVENT(n, FILL_FIRST) + k] = lines[k];
 	}
 	at = commit(m, after, line, alone);
-	if (crosses(access, copy, FIG(boundary)) && FIG(split_store)) {
-		line.number++;
+	line.number = (place_of(access, copy) + access->width - 1) >> 6;
+	for (int64_t more = more_commits(m, access, copy); more > 0; more--)
 		at = commit(m, at, line, alone);
-	}
 	number = -1 - store->committed; /* of its buffer entry, until it is written */
 	store->committed = at;
 	if (m->f->store_buffer && number >= 0)

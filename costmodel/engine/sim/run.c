@@ -249,7 +249,7 @@ static bool run_insn(struct machine *m, int64_t index, int64_t line)
 			m->log[EVENT(n, UOP)] = this - p->uops;
 			m->log[EVENT(n, INSN)] = copy * (p->body + p->tail) + index;
 		}
-		issued = issue(m, this, n, queued + behind, held, held_event);
+		issued = issue(m, this, n, copy, queued + behind, held, held_event);
 		held = 0;
 		if (m->insn_first < 0)
 			m->insn_first = issued;
