@@ -138,6 +138,9 @@ class Memory(Section, frozen=True):
     segment_alone: Annotated[bool, structure(
         "segment_extra is for addresses without base or index too", cause=LOAD,
     )] = True
+    segment_indexed: Annotated[bool, structure(
+        "segment_extra is for addresses with an index too", cause=LOAD,
+    )] = True
     absolute_extra: Annotated[int, latency(
         "absolute_extra", "added without base or index, whatever the segment",
         cause=LOAD,
