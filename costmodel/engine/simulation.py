@@ -484,7 +484,13 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
     if path == "memory.bank_bytes":
         return len(laid.accesses) > 1
     if path.startswith("memory.renaming."):
-        meets = (layout.F_EXACT, layout.F_ORDERED, layout.F_RENAMED, layout.F_PASSED)
+        meets = (
+            layout.F_EXACT,
+            layout.F_ORDERED,
+            layout.F_RENAMED,
+            layout.F_LEARNED,
+            layout.F_PASSED,
+        )
         return any(row.forward in meets for row in laid.accesses)
     return True
 

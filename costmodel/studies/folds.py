@@ -1,10 +1,10 @@
 """Frame variants left out whole: fitted figures chosen on the other folds, and scored.
 
-Which fold a variant is in follows from the SHA-256 of its name: variants in the order of
-that hash are dealt to the folds in turn. On the variants of the other folds every figure
-that was fitted on such rows is chosen anew, from the values that were declared; the rows
-of the fold are then estimated with what was chosen. Only figures are chosen so: that
-a mechanism is there at all was seen on all rows.
+Which fold a variant is in follows from the SHA-256 of its name: variants in the order
+of that hash are dealt to the folds in turn. On the variants of the other folds every
+figure that was fitted on such rows is chosen anew, from the values that were declared;
+the rows of the fold are then estimated with what was chosen. Only figures are chosen
+so: that a mechanism is there at all was seen on all rows.
 """
 
 from __future__ import annotations

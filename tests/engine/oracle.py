@@ -73,7 +73,8 @@ class Machine(Issue):
     def __init__(self, trace: L.Trace, figures: Figures, mode: int, trips: int) -> None:
         super().__init__(trace, figures, mode, trips)
         self.divider_free = 0
-        self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
+        self.commit_queue: list[tuple[Store, Line, int, bool]] = []
+        # line, block of it, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_clock = 0
         self.last_line: Line | None = None
@@ -104,7 +105,7 @@ class Machine(Issue):
     def commit(self, cycle: int) -> None:
         committed = 0
         while self.commit_queue:
-            store, line, last = self.commit_queue[0]
+            store, line, block, last = self.commit_queue[0]
             assert store.retired is not None
             if self.commit_after >= cycle or store.retired >= cycle:
                 return
@@ -116,7 +117,6 @@ class Machine(Issue):
             merges = line == self.last_line or line in self.recent
             assert store.access is not None
             alone = store.access.segment and not self.p.segments_pair
-            block = store.block(self.p) if line == store.lines(self.p)[0] else 0
             pairs = merges and not alone and block == self.last_block
             room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
@@ -151,9 +151,9 @@ class Machine(Issue):
             self.next_retire += 1
             for store in slot.stores:
                 store.retired = cycle
-                lines = store.lines(self.p)
-                for k, line in enumerate(lines):
-                    self.commit_queue.append((store, line, k == len(lines) - 1))
+                writes = store.writes(self.p)
+                for k, (line, block) in enumerate(writes, 1):
+                    self.commit_queue.append((store, line, block, k == len(writes)))
 
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:

@@ -63,6 +63,18 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line,
 	return cycle;
 }
 
+/* Commits more than one that a store takes as it crosses a boundary. */
+static int64_t more_commits(struct machine *m, const struct access *access, int64_t copy)
+{
+	int64_t boundary = FIG(store_boundary) ? m->f->store_boundary : FIG(boundary);
+
+	if (!crosses(access, copy, boundary))
+		return 0;
+	if (FIG(split_aligned) && !(place_of(access, copy) & 3))
+		return m->f->split_aligned;
+	return FIG(split_store);
+}
+
 /* The store of access `a`, whose data uop `n` retired, writes its lines. */
 static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			 int64_t retired)
@@ -73,7 +85,7 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 	int32_t lines[2] = { access->cold_first, access->cold_last };
 	int64_t wrote = m->commit_lines, after = retired, number, at;
 	int64_t cause = CAUSE_COMMIT, source = EVENT(n, RETIRE);
-	int64_t block = (place_of(access, copy) & 63) / FIG(commit_block);
+	int64_t first = place_of(access, copy) & 63, last = first + access->width - 1;
 	bool alone = access->segment && !FIG(segments_pair);
 
 	if (m->committed > retired)
@@ -96,11 +108,10 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 		if (LOGGED && first)
 			m->log[EVENT(n, FILL_FIRST) + k] = lines[k];
 	}
-	at = commit(m, after, line, block, alone);
-	if (crosses(access, copy, FIG(boundary)) && FIG(split_store)) {
-		line.number++;
-		at = commit(m, at, line, 0, alone);
-	}
+	at = commit(m, after, line, first / FIG(commit_block), alone);
+	line.number += last >> 6;
+	for (int64_t more = more_commits(m, access, copy); more > 0; more--)
+		at = commit(m, at, line, (last & 63) / FIG(commit_block), alone);
 	number = -1 - store->committed; /* of its buffer entry, until it is written */
 	store->committed = at;
 	if (m->f->store_buffer && number >= 0)
