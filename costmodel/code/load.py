@@ -332,10 +332,10 @@ def _assembled(
 
 def _refuse_registers_as_memory(image: Image) -> None:
     """gas takes a register without its % for memory of that name."""
-    from costmodel.code.dialects import REGISTER
+    from costmodel.code.dialects import names_register
 
     for address, relocation in sorted(image.relocations.items()):
-        if REGISTER.match(relocation.symbol):
+        if names_register(relocation.symbol):
             raise InputError(
                 f"memory named {relocation.symbol!r}: a register?",
                 where=image.where(address),
