@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from math import log2, sqrt
 from struct import unpack
 
@@ -28,6 +29,7 @@ from costmodel.cores.load import LoadedCore
 SEED = 2014
 MOST_DRAWS = 100_000  # hours of work on one core
 _WORDS = 2**64
+_FEW = 512  # draws of a figure that are kept
 
 
 class Leaf(Struct, frozen=True):
@@ -68,12 +70,21 @@ def columns(
     figures: Sequence[Leaf], count: int, seed: int = SEED, only: range | None = None
 ) -> dict[str, list[float]]:
     """``count`` draws of every figure, or ``only`` some of them, by its path."""
-    wanted = range(count) if only is None else only
+    if only is None:
+        only = range(count)
+    if only == range(count) and count <= _FEW:
+        return {leaf.path: list(_few(leaf, count, seed)) for leaf in figures}
     found = {}
     for leaf in figures:
         of_all = shares(leaf.path, count, seed)
-        found[leaf.path] = [drawn(leaf, of_all[k]) for k in wanted]
+        found[leaf.path] = [drawn(leaf, of_all[k]) for k in only]
     return found
+
+
+@lru_cache(maxsize=4096)
+def _few(leaf: Leaf, count: int, seed: int) -> tuple[float, ...]:
+    """The draws of a figure, which the paths of a study on one core share."""
+    return tuple([drawn(leaf, share) for share in shares(leaf.path, count, seed)])
 
 
 def sample(
