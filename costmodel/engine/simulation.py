@@ -546,9 +546,10 @@ def _placed(
             first = cold.of_line[lines.of_access[k]]
             last = cold.of_line[lines.last_of_access[k]]
         rows.append(
-            row._replace(
-                root=roots.setdefault(root, len(roots)), offset=layout.signed(offset),
-                stride=0, fresh=0, cold_first=first, cold_last=last,
+            AccessRow(
+                row.store, row.distance, row.forward,
+                roots.setdefault(root, len(roots)), 0, layout.signed(offset), 0,
+                row.width, row.segment, first, last,
             )
         )  # fmt: skip
     return rows

@@ -384,17 +384,23 @@ def terms(
     found: list[Term] = []
 
     def add(cell: int, figures: Terms) -> None:
-        found.extend(Term(cell, place(path), sign) for path, sign in figures)
+        for path, sign in figures:
+            found.append(Term(cell, place(path), sign))
 
     for k, low in enumerate(lowered):
         if low is None:
             continue
-        for column, figures in _of_insn(low).items():
-            add(trace.insn_cell(k, _COLUMN[column]), figures)
+        if low.row or low.redirect or low.prefix_stall_of:
+            for column, figures in _of_insn(low).items():
+                add(trace.insn_cell(k, _COLUMN[column]), figures)
         first = trace.insns[k].last_uop - len(low.uops)
         for n, uop in enumerate(low.uops, first):
-            add(trace.uop_cell(n, _LATENCY), uop.latency_of)
-            add(trace.uop_cell(n, _BUSY), uop.busy_of)
+            if uop.latency_of:
+                add(trace.uop_cell(n, _LATENCY), uop.latency_of)
+            if uop.busy_of:
+                add(trace.uop_cell(n, _BUSY), uop.busy_of)
+            if not uop.late_by_latency:
+                continue
             end = trace.uops[n].inputs_last
             early = [(p, -s) for p, s in uop.latency_of if p != "memory.chase_saves"]
             for operand in range(end - uop.late_by_latency, end):

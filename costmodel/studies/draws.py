@@ -45,20 +45,26 @@ class Leaf(Struct, frozen=True):
 
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
     """Figures of a core with an interval that a path using cost ``rows`` can feel."""
+    return [leaf for leaf, row in _all_leaves(loaded) if not row or row in rows]
+
+
+@lru_cache(maxsize=64)
+def _all_leaves(loaded: LoadedCore) -> tuple[tuple[Leaf, str], ...]:
+    """All figures of a core with an interval; with each its cost row, or ""."""
     found = []
     for path, known in loaded.evidence.items():
         if known.low >= known.high:
             continue
-        if path.startswith("costs.") and row_of(path) not in rows:
-            continue
+        row = row_of(path) if path.startswith("costs.") else ""
         low, high = known.low, known.high
         if known.integer:
             low, high = float(-(-low // 1)), float(high // 1)
         if low < high:
             declared = BY_PATH.get(path)
             binary = declared is not None and declared.figure.binary
-            found.append(Leaf(path, low, known.value, high, known.integer, binary))
-    return found
+            leaf = Leaf(path, low, known.value, high, known.integer, binary)
+            found.append((leaf, row))
+    return tuple(found)
 
 
 def row_of(path: str) -> str:
