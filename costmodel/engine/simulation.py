@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise
 from math import gcd
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from msgspec.structs import replace
 
@@ -26,7 +26,7 @@ from costmodel.cores.load import LoadedCore, with_values
 from costmodel.cores.model import Core
 from costmodel.engine import _simulator, layout, scenarios, surround
 from costmodel.engine.cold import Cold, ColdLines, cold_lines
-from costmodel.engine.layout import AccessRow, Head, InsnRow, Term, Trace
+from costmodel.engine.layout import AccessRow, Term, Trace
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Item, Lowered
@@ -47,6 +47,7 @@ MOST_LAYOUTS = 256  # kept for figures that move things
 _SWITCHES = ("memory.alias_4k", "memory.bank_bytes", "memory.chase_saves")
 Pointers = Literal["distinct_pointers", "same_pointer"]
 Values = Mapping[str, Any]
+Terms: TypeAlias = "tuple[dict[str, int], list[Term], array[int]]"
 
 
 class Settings(NamedTuple):
@@ -161,9 +162,7 @@ class Simulation:
         self._layouts: dict[Settings, Layout] = {}
         self._ready: dict[Settings, Any] = {}  # the simulator's own traces
         self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
-        self._known_terms: dict[
-            tuple[int, Head], tuple[Sequence[InsnRow], dict[str, int], list[Term]]
-        ] = {}
+        self._known_terms: dict[Any, tuple[list[Lowered | None], Terms]] = {}
         self._calendar = CALENDAR
 
     # --- running ----------------------------------------------------------------------
@@ -238,8 +237,9 @@ class Simulation:
             for path, column in still.items():
                 place = places.get(path)
                 if place is not None:
+                    encoded = _encoder(path)
                     rows[place :: len(stated)] = array(
-                        "q", [_encoded(path, column[k]) for k in members]
+                        "q", [encoded(column[k]) for k in members]
                     )
             found = self._call(trace.draws, rows, settings)
             for k, (taken, trips) in zip(members, found, strict=True):
@@ -340,23 +340,25 @@ class Simulation:
             laid = lay_out(self.facts, builder, settings)
         else:
             laid = self.layout(settings)
-        places, found = self._terms(laid)
-        vector = declarations.vector(loaded.core)
-        for path in islice(places, len(vector), None):  # those the terms add
-            vector.append(_encoded(path, _value_at(loaded, path)))
+        places, found, stated = self._terms(laid)
+        vector = stated[:]
+        for path, value in key:
+            if path in places:
+                vector[places[path]] = _encoded(path, value)
         trace = self._simulated(laid.trace.packed(), vector, found)
         if len(self._variants) >= MOST_LAYOUTS:
             self._variants.clear()
         self._variants[settings, key] = trace, places, vector
         return trace, places, vector
 
-    def _terms(self, laid: Layout) -> tuple[dict[str, int], list[Term]]:
-        """Places of all figures, and the cells of a layout that follow them. Layouts
-        with the same rows have the same, wherever code and data lie."""
+    def _terms(self, laid: Layout) -> Terms:
+        """Places of all figures, the cells of a layout that follow them, and the values
+        stated. Layouts with the same rows have the same, wherever code and data lie."""
         trace = laid.trace
-        key = id(trace.insns), trace.head
+        ends = tuple([row.last_uop for row in trace.insns])
+        key = tuple(map(id, laid.lowered)), ends, trace.head._replace(base=0)
         known = self._known_terms.get(key)
-        if known is None:  # keeps the rows alive, and so their id their own
+        if known is None:  # keeps what was lowered alive, and so its ids its own
             places = dict(declarations.places())
 
             def place(path: str) -> int:
@@ -365,8 +367,11 @@ class Simulation:
             found = terms(trace, laid.lowered, self.loaded.core, place)
             if len(self._known_terms) >= MOST_LAYOUTS:
                 self._known_terms.clear()
-            known = self._known_terms[key] = trace.insns, places, found
-        return known[1:]
+            stated = self.stated[:]
+            for path in islice(places, len(stated), None):  # those the terms add
+                stated.append(_encoded(path, _value_at(self.loaded, path)))
+            known = self._known_terms[key] = laid.lowered, (places, found, stated)
+        return known[1]
 
     # --- layout -----------------------------------------------------------------------
     def layout(self, settings: Settings) -> Layout:
@@ -510,8 +515,13 @@ def _value_at(loaded: LoadedCore, path: str) -> Any:
 
 
 def _encoded(path: str, value: Any) -> int:
+    return _encoder(path)(value)
+
+
+def _encoder(path: str) -> Callable[[Any], int]:
+    """What makes a figure's value one of the vector."""
     declared = declarations.BY_PATH.get(path)
-    return int(value) if declared is None else declared.encoded(value)
+    return int if declared is None or declared.kind == "int" else declared.encoded
 
 
 def _address(insn: Insn, settings: Settings) -> int:
@@ -560,9 +570,10 @@ def _placed(
             first = cold.of_line[lines.of_access[k]]
             last = cold.of_line[lines.last_of_access[k]]
         rows.append(
-            row._replace(
-                root=roots.setdefault(root, len(roots)), offset=layout.signed(offset),
-                stride=0, fresh=0, cold_first=first, cold_last=last,
+            AccessRow(
+                row.store, row.distance, row.forward,
+                roots.setdefault(root, len(roots)), 0, layout.signed(offset), 0,
+                row.width, row.segment, first, last,
             )
         )  # fmt: skip
     return rows
