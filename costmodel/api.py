@@ -86,11 +86,13 @@ class _Comparisons(Framed):
 
     def report(self) -> Report:
         from costmodel.studies.families import families
+        from costmodel.studies.onrecord import known_of
         from costmodel.views.comparison import comparisons_report
 
         items = self._items()
         cores = [c.after.uarch for c in items]
-        return comparisons_report(items, families=lambda: families(cores))
+        known = [k for c in items for k in known_of(c)]
+        return comparisons_report(items, None, lambda: families(cores), known)
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, or lines (cycles of the difference)."""

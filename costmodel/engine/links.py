@@ -42,23 +42,54 @@ def links(
     return facts.kept(
         rules,
         lambda: _links(
-            facts.body, memory, again, repeat, facts.linked(same_pointer, banks)
+            facts.body,
+            memory,
+            again,
+            repeat,
+            facts.linked(same_pointer, banks),
+            facts.kept(
+                ("apart", same_pointer, banks),
+                lambda: _apart(facts.body, facts.linked(same_pointer, banks)),
+            ),
         ),
     )
 
 
+def _apart(insns: Sequence[Insn], linked: Linkage) -> list[L.AccessRow]:
+    """The rows of accesses of which none meets another: the same on all cores."""
+    roots: dict[int, int] = {}
+    return [
+        L.AccessRow(
+            -1,
+            0,
+            L.F_NONE,
+            roots.setdefault(root, len(roots)),
+            L.signed(linked.stride[k]) if linked.persistent[k] else 0,
+            L.signed(linked.offset[k]),
+            1 - linked.persistent[k],
+            max(1, linked.width[k]),
+            int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
+            0,
+            0,
+        )
+        for k, root in enumerate(linked.root)
+    ]
+
+
 def _links(
-    insns: Sequence[Insn], memory: Memory, again: bool, repeat: int, linked: Linkage
+    insns: Sequence[Insn],
+    memory: Memory,
+    again: bool,
+    repeat: int,
+    linked: Linkage,
+    apart: Sequence[L.AccessRow],
 ) -> Links:
     """By the core's rules: its ``renaming`` and ``alias_4k``, nothing else of it."""
-    roots: dict[int, int] = {}
     stores = [k for k, written in enumerate(linked.writes) if written]
-    rows = []
+    rows = list(apart)
     depth = 1
     learns = again and _learns(linked, insns, memory.renaming, repeat)
-    for k in range(len(linked.step)):
-        root = roots.setdefault(linked.root[k], len(roots))
-        source = linked.store[k]
+    for k, source in enumerate(linked.store):
         distance = linked.distance[k]
         forward = L.F_NONE
         if source >= 0:
@@ -69,21 +100,8 @@ def _links(
             if source >= 0:
                 depth = max(depth, distance + 1)
                 forward = L.F_ALIAS
-        rows.append(
-            L.AccessRow(
-                source,
-                distance,
-                forward,
-                root,
-                L.signed(linked.stride[k]) if linked.persistent[k] else 0,
-                L.signed(linked.offset[k]),
-                1 - linked.persistent[k],
-                max(1, linked.width[k]),
-                int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
-                0,
-                0,
-            )
-        )
+        if source >= 0:
+            rows[k] = L.AccessRow(source, distance, forward, *apart[k][3:])
     return rows, depth, linked
 
 
@@ -117,7 +135,10 @@ def meeting(
     rule = memory.renaming
     if renamed(k, linked, insns, rule, again, learns):
         store = insns[linked.step[linked.store[k]]].form
-        return L.F_PASSED if _passes_on(store) else L.F_RENAMED
+        if _passes_on(store):
+            return L.F_PASSED
+        known = renamed(k, linked, insns, rule, again, False)
+        return L.F_RENAMED if known else L.F_LEARNED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]
@@ -136,7 +157,7 @@ def renamed(
 ) -> bool:
     """Whether load ``k`` takes its store's value at rename on a core with ``rule``.
     ``learns``: it may be one of those that a loop teaches."""
-    if not rule.window or linked.between[k] >= rule.window:
+    if not rule.window:
         return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
@@ -145,8 +166,13 @@ def renamed(
     if rule.by_instruction and (load.lock or store.lock):
         return False  # they read the cache, after older stores
     access = load.memory[linked.slot[k]]
+    between = linked.between[k]
+    known = linked.same_expression[k] or rule.by_instruction
     learned = again and learns and access.base != R.RSP
-    if not (linked.same_expression[k] or learned or rule.by_instruction):
+    if not (
+        (known and between < rule.window)
+        or (learned and between < (rule.learned_window or rule.window))
+    ):
         return False
     absolute = access.base < 0 and access.index < 0
     if (access.segment or absolute) and not rule.by_instruction:

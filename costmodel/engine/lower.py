@@ -8,6 +8,7 @@ values, ``compose`` the uops, ``slots`` what they take up.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -57,6 +58,8 @@ class Lowering:
         table = base._table if base else instructions()
         self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
+        # Of whole paths, for what lays them out: cores with one lowering share it.
+        self.whole: dict[Any, tuple[Any, list[Lowered | None]]] = {}
         self._composer = Composer(loaded.core)
         self._varied: dict[tuple[tuple[str, object], ...], Lowering] = {}
 

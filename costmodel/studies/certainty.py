@@ -23,6 +23,7 @@ DIFFERENCES = (
     "?: moves with figures not known exactly; ??: by more than itself. Unmarked: no "
     "draw of them moved it."
 )
+UNDRAWN = "?: assumed figures took part; no draw was made to see whether they move it."
 
 
 def mark_of(estimate: Estimate) -> str:

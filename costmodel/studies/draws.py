@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from math import log2, sqrt
 from struct import unpack
 
@@ -30,6 +31,7 @@ from costmodel.cores.load import LoadedCore
 SEED = 2014
 MOST_DRAWS = 100_000  # hours of work on one core
 _WORDS = 2**64
+_FEW = 512  # draws of a figure that are kept
 
 
 class Leaf(Struct, frozen=True):
@@ -45,20 +47,26 @@ class Leaf(Struct, frozen=True):
 
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
     """Figures of a core with an interval that a path using cost ``rows`` can feel."""
+    return [leaf for leaf, row in _all_leaves(loaded) if not row or row in rows]
+
+
+@lru_cache(maxsize=64)
+def _all_leaves(loaded: LoadedCore) -> tuple[tuple[Leaf, str], ...]:
+    """All figures of a core with an interval; with each its cost row, or ""."""
     found = []
     for path, known in loaded.evidence.items():
         if known.low >= known.high:
             continue
-        if path.startswith("costs.") and row_of(path) not in rows:
-            continue
+        row = row_of(path) if path.startswith("costs.") else ""
         low, high = known.low, known.high
         if known.integer:
             low, high = float(-(-low // 1)), float(high // 1)
         if low < high:
             declared = BY_PATH.get(path)
             binary = declared is not None and declared.figure.binary
-            found.append(Leaf(path, low, known.value, high, known.integer, binary))
-    return found
+            leaf = Leaf(path, low, known.value, high, known.integer, binary)
+            found.append((leaf, row))
+    return tuple(found)
 
 
 def row_of(path: str) -> str:
@@ -70,12 +78,21 @@ def columns(
     figures: Sequence[Leaf], count: int, seed: int = SEED, only: range | None = None
 ) -> dict[str, list[float]]:
     """``count`` draws of every figure, or ``only`` some of them, by its path."""
-    wanted = range(count) if only is None else only
+    if only is None:
+        only = range(count)
+    if only == range(count) and count <= _FEW:
+        return {leaf.path: list(_few(leaf, count, seed)) for leaf in figures}
     found = {}
     for leaf in figures:
         of_all = shares(leaf.path, count, seed)
-        found[leaf.path] = [drawn(leaf, of_all[k]) for k in wanted]
+        found[leaf.path] = [drawn(leaf, of_all[k]) for k in only]
     return found
+
+
+@lru_cache(maxsize=4096)
+def _few(leaf: Leaf, count: int, seed: int) -> tuple[float, ...]:
+    """The draws of a figure, which the paths of a study on one core share."""
+    return tuple([drawn(leaf, share) for share in shares(leaf.path, count, seed)])
 
 
 def sample(

@@ -30,10 +30,7 @@ from costmodel.views.sections import (
 )
 from costmodel.views.tables import rows
 from costmodel.views.tree import PAGE, Report, Section, Table, Text
-
-UNSETTLED = (
-    "did not settle: no repeating state was found, and the cycles are an average"
-)
+from costmodel.views.unsettled import UNSETTLED
 
 
 def estimates_report(estimates: Sequence[Estimate]) -> Report:
