@@ -31,13 +31,13 @@ PAGE_HEAD = """\
 
 Written by `tools/forms.py`; do not edit. Register and memory forms that uops.info
 measured are repeated in small blocks and held against the model, on every core they
-were measured on; jumps, strings, stack and system instructions are held elsewhere. What
-a block takes on silicon is worked out from the measured latencies of its operands, and
-from the ports and issue slots of its uops; both are uops.info's (Golden Cove's are those
-of the alike Redwood Cove). Zen 4's figures are WINIC's, the throughputs of Zen+
-pmtestbench's. A form agrees if all its blocks are within 0.3 cycle or 5 % an iteration.
-`calibration/forms.csv` holds the blocks and the figures, and `tools/forms_table.py` says
-what is left out and why.
+were measured on; jumps, strings, stack and system instructions are held elsewhere.
+What a block takes on silicon is worked out from the measured latencies of its
+operands, and from the ports and issue slots of its uops; both are uops.info's (Golden
+Cove's are those of the alike Redwood Cove). Zen 4's figures are WINIC's, the
+throughputs of Zen+ pmtestbench's. A form agrees if all its blocks are within 0.3
+cycle or 5 % an iteration. `calibration/forms.csv` holds the blocks and the figures,
+and `tools/forms_table.py` says what is left out and why.
 
 Register forms are repeated alone, with one register as every operand, closed to a
 chain through the flags, and side by side with eight destinations. Memory forms chase
