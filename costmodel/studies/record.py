@@ -78,13 +78,16 @@ class Setting(Strict, frozen=True, kw_only=True):
     """How the variants were run; ``mode`` names the rows of the file with their code.
 
     ``behind``: what each pass waits for, added to its end: a return that is predicted
-    wrongly, or a system call. ``cycles``: what was measured where the file does not say
-    it, the base and then the differences of the rows. ``tolerance`` 0: the table's.
+    wrongly, or a system call; ``call``: the SYSCALL its code holds stands for a whole
+    call, kernel and all (see ``called``). ``file``: where its rows are, if not in the
+    table's. ``cycles``: what was measured where the file does not say it, the base and
+    then the differences of the rows. ``tolerance`` 0: the table's.
     """
 
     mode: str
     says: str
-    behind: Literal["", "return", "syscall"] = ""
+    behind: Literal["", "return", "syscall", "call"] = ""
+    file: str = ""
     cycles: tuple[float, ...] = ()
     tolerance: float = 0
     why: str = ""  # of cells that disagree
@@ -114,7 +117,15 @@ class Record(Strict, frozen=True, kw_only=True):
     paths: dict[str, str]
     rows: tuple[Row, ...]
     regions: dict[str, str] = field(default_factory=dict)
-    measured: Measured | None = None
+    measured: Measured | tuple[Measured, ...] | None = None
+
+    @property
+    def tables(self) -> tuple[Measured, ...]:
+        """The measured tables, none, one or several."""
+        if self.measured is None:
+            return ()
+        one = isinstance(self.measured, Measured)
+        return (self.measured,) if one else self.measured  # type: ignore[return-value]
 
 
 class Finding(Struct, frozen=True):
@@ -304,6 +315,20 @@ def mispredicting(loaded: LoadedCore) -> LoadedCore:
     found = {
         f"costs.ret.{shape}.refetch": "cache" for shape in loaded.core.costs["ret"]
     }
+    return replace(loaded, core=changed(loaded.core, loaded.tree, found))
+
+
+def called(loaded: LoadedCore) -> LoadedCore:
+    """The core with SYSCALL standing for a whole call: the kernel is not on record.
+
+    It waits for all older code and its stores, as somewhere in a kernel something does,
+    and the decoders begin anew behind it, as was measured after system calls on Zen 5
+    and Golden Cove. What the kernel itself takes is in no difference.
+    """
+    found: dict[str, object] = {}
+    for shape in loaded.core.costs["syscall"]:
+        found[f"costs.syscall.{shape}.waits"] = "stores"
+        found[f"costs.syscall.{shape}.refetch"] = "decode"
     return replace(loaded, core=changed(loaded.core, loaded.tree, found))
 
 
