@@ -64,6 +64,7 @@ def _links(
     rows = []
     depth = 1
     learns = again and _learns(linked, insns, memory.renaming, repeat)
+    stored = {linked.root[k] for k in stores}
     undone = _undone(insns, memory.renaming, drained)
     for k in range(len(linked.step)):
         root = roots.setdefault(linked.root[k], len(roots))
@@ -82,7 +83,7 @@ def _links(
                 forward = L.F_ALIAS
         if forward == L.F_NONE and undone and memory.address_wait and linked.reads[k]:
             access = insns[linked.step[k]].form.memory[linked.slot[k]]
-            if access.base >= 0 or access.index >= 0:  # else it is known from the start
+            if access.base >= 0 and linked.root[k] in stored:
                 forward = L.F_WAITS
         rows.append(
             L.AccessRow(
