@@ -20,11 +20,13 @@ from msgspec.structs import replace
 from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.code.load import load_path
+from costmodel.cores.accuracy import difference_margin
 from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
 from costmodel.cores.loaded import LoadedCore
 from costmodel.engine.estimate import estimate
 from costmodel.errors import InputError
+from costmodel.studies.absolute import factors
 from costmodel.studies.strict import read_with_tree
 from costmodel.studies.studycheck import Places
 from costmodel.studies.studyfile import Strict
@@ -37,6 +39,7 @@ from costmodel.studies.uncertainty import (
     Task,
     interval,
     run_all,
+    same_code,
 )
 
 AGREES, DISAGREES, CANNOT_SAY = "agrees", "disagrees", "cannot say"
@@ -272,7 +275,8 @@ def _quantity(
     paths: Mapping[str, Path],
     runs: Mapping[tuple[str, str, str], Draws],
 ) -> tuple[Interval, int]:
-    """What the model says, and how many assumed figures that rests on."""
+    """What the model says, its own error in the interval, and how many assumed figures
+    that rests on."""
     if row.kind == "bytes":
         return _exact(paths[row.after].bytes - paths[row.before].bytes), 0
     if row.kind == "lines":
@@ -295,16 +299,22 @@ def _quantity(
     after = runs[core, row.after, row.scenario]
     values = [after.stated, *after.drawn]
     guesses = set(after.guesses)
+    margin = 0.0
     if row.before:
         before = runs[core, row.before, row.scenario]
         old_values = [before.stated, *before.drawn]
         values = [b - a for a, b in zip(old_values, values, strict=True)]
         guesses.update(before.guesses)
+        if not same_code(paths[row.before], paths[row.after]):
+            margin = difference_margin(core, row.scenario)
     scale = Fraction(1)
     if row.unit == "ns":
         scale /= Fraction(str(load_core(core).core.ghz))
     stated, *drawn = (float(v * scale) for v in values)
-    return interval(stated, drawn) if drawn else _exact(stated), len(guesses)
+    if not drawn:
+        return _exact(stated), len(guesses)
+    own = (1.0, 1.0) if row.before else factors(core, row.scenario)
+    return interval(stated, drawn, margin * float(scale), own), len(guesses)
 
 
 def mispredicting(loaded: LoadedCore) -> LoadedCore:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from costmodel import data
+from costmodel.cores.accuracy import difference_margin
 from costmodel.studies.measured import cells
 from costmodel.studies.record import (
     AGREES,
@@ -102,3 +103,23 @@ def test_a_setting_may_have_a_file_of_its_own() -> None:
     record, _ = load_record(str(FILE))
     files = {s.file for table in record.tables for s in table.settings if s.file}
     assert files == {"zen5-call.csv"}
+
+
+def test_intervals_hold_the_models_own_error() -> None:
+    """Those of a difference are as wide as a comparison's, those of a cost as an
+    estimate's: not the draws alone."""
+    record, paths = load_record(str(FILE))
+    rows = tuple(row for row in record.rows if row.id in ("R1", "T2"))
+    found = {
+        f.id: f for f in findings(replace(record, rows=rows), paths, ["zen5"], draws=8)
+    }
+    drawn = {
+        f.id: f for f in findings(replace(record, rows=rows), paths, ["zen5"], draws=0)
+    }
+    margin = difference_margin("zen5", "roundtrip")
+    assert margin > 0
+    for row in ("R1", "T2"):
+        assert found[row].value == drawn[row].value
+    assert found["R1"].low <= found["R1"].value - margin
+    assert found["R1"].high >= found["R1"].value + margin
+    assert found["T2"].low < found["T2"].value < found["T2"].high
