@@ -141,6 +141,8 @@ static void load_checked(struct machine *m, const struct access *access,
 	if (value > l->result) {
 		l->result = value;
 		l->result_event = event;
+	} else if (checked > l->complete) { /* the value is there before the check ends */
+		l->result_event = EVENT(n, DISPATCH);
 	}
 	if (checked > l->complete) {
 		l->complete = checked;
