@@ -38,6 +38,8 @@ class Figures(NamedTuple):
     fetch_queue: int
     predecode_width: int
     predecode_queue: int
+    predecode_together: int
+    predecode_freed: int
     lcp_stall: int
     predecode_latency: int
     decode_width: int
@@ -158,6 +160,8 @@ DRAWS: dict[str, Draw] = {
     "fetch_queue": Draw((0, 1, 2, 3, 8), _RINGS),
     "predecode_width": Draw((1, 3, 5, 6), _WIDTHS),
     "predecode_queue": Draw((1, 2, 5, 20), (0, *_RINGS)),
+    "predecode_together": _SWITCH,
+    "predecode_freed": Draw((0, 0, 1, 2), _ZERO_CYCLES),
     "lcp_stall": Draw((0, 1, 3, 6), _ZERO_CYCLES),
     "predecode_latency": Draw((1, 2, 3), _CYCLES),
     "decode_width": Draw((1, 2, 3, 4, 5, 6), _WIDTHS),

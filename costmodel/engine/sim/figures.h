@@ -40,6 +40,11 @@ struct figures {
 	int64_t predecode_width;
 	/* instructions: instructions between predecode and decode */
 	int64_t predecode_queue;
+	/* cycles: what a cycle of predecode finds enters the queue together,
+	 * once the first of it fits */
+	int64_t predecode_together;
+	/* cycles: from decoding until the place in the queue takes another */
+	int64_t predecode_freed;
 	int64_t lcp_stall;             /* cycles: lost for a length-changing prefix */
 	int64_t predecode_latency;     /* cycles: from predecode to decode */
 	int64_t decode_width;          /* instructions: decoders */
@@ -195,6 +200,8 @@ struct figures {
 	X(fetch_queue) \
 	X(predecode_width) \
 	X(predecode_queue) \
+	X(predecode_together) \
+	X(predecode_freed) \
 	X(lcp_stall) \
 	X(predecode_latency) \
 	X(decode_width) \
@@ -285,6 +292,8 @@ struct figures {
 	X(fetch_queue, 0, 65536, 0, 0) \
 	X(predecode_width, 0, 100000, 0, 0) \
 	X(predecode_queue, 0, 65536, 0, 0) \
+	X(predecode_together, 0, 1, 0, 0) \
+	X(predecode_freed, 0, 100000, 0, 0) \
 	X(lcp_stall, 0, 100000, 0, 0) \
 	X(predecode_latency, 0, 100000, 0, 0) \
 	X(decode_width, 1, 100000, 0, 0) \
