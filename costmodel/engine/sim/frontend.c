@@ -121,7 +121,8 @@ STAGE int64_t arrive(struct machine *m, const struct insn *insn)
 	at = m->block_start;
 	if (m->block_count >= width)
 		at += m->block_count / width;
-	if (FIG(predecode_queue)) {
+	if (FIG(predecode_queue) &&
+	    !(FIG(predecode_together) && m->block_count % width)) {
 		room = *entry(&m->predecoded_ring,
 			      m->insn_count - m->f->predecode_queue);
 		if (room > at) { /* the queue before the decoders is full */
@@ -230,7 +231,8 @@ STAGE int64_t decode(struct machine *m, const struct insn *insn)
 		m->why = CAUSE_MICROCODE;
 	}
 	if (m->f->predecode_width)
-		*entry(&m->predecoded_ring, m->insn_count) = cycle;
+		*entry(&m->predecoded_ring, m->insn_count) =
+			cycle + FIG(predecode_freed);
 	else if (m->f->fetch_queue)
 		*entry(&m->blocks_ring, m->fetched) = cycle;
 	return cycle;
