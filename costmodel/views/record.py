@@ -34,10 +34,7 @@ def record_report(
         sections.append(_measured(table, measured))
     basis = f"Modelled by costmodel {__version__}, not measured."
     if any(f.low is not None and f.low != f.high for f in findings):
-        basis += (
-            " In brackets: 5 to 95 % of the draws of the core's figures, without the "
-            "model's own error (compare and study add it)."
-        )
+        basis += " In brackets: the 90 % interval (docs/trust.md)."
     if any(f.guesses for f in findings):
         basis += " ?: rests on assumed figures of the core (--json counts them)."
     return Report(
