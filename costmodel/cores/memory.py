@@ -51,6 +51,10 @@ class Renaming(Section, frozen=True):
         "end of the load, whose value is then known to be right; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
+    addressed: Annotated[bool, timing(
+        "renaming_addressed", "the value is not there before the load could have had "
+        "it from the cache", "", cause=FORWARD,
+    )] = False
     segment: Annotated[int, timing(
         "renaming_segment", "added to the end of a load with a segment, if the store "
         "is not written", cause=FORWARD, limit=FORWARD, relaxed=0,
@@ -99,6 +103,10 @@ class Renaming(Section, frozen=True):
     )] = True
     never: Annotated[tuple[str, ...], layout(
         "instructions whose accesses are not renamed", cause=FORWARD,
+    )] = ()
+    undone_by: Annotated[tuple[str, ...], layout(
+        "instructions that drain the pipeline: on a path with one, as on one that runs "
+        "once, a load has its value when check says, and not sooner", cause=FORWARD,
     )] = ()
     modify_by_register: Annotated[bool, layout(
         "the load of a read-modify-write by a register is renamed too", cause=FORWARD,
@@ -183,6 +191,13 @@ class Memory(Section, frozen=True):
         "forward_order", "from dispatch of the last older store address, to a load "
         "that would be renamed but for its segment or missing base; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    # Switching it on or off decides which loads the rule is for.
+    address_wait: Annotated[int, layout(
+        "where renaming is undone, from dispatch of a store address to the load that "
+        "meets it, and of the last older one to a load that left before it and meets "
+        "none; 0: none", "cycles",
+        name="address_wait", most=CYCLES, cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     forward_narrow: Annotated[int, timing(
         "forward_narrow", "added if the load is inside the store, not at its start",

@@ -25,13 +25,13 @@ _ACROSS = 3  # settings side by side in 72 columns
 
 
 def record_report(
-    findings: Sequence[Finding], table: Measured | None, measured: Sequence[Cell]
+    findings: Sequence[Finding],
+    measured: Sequence[tuple[Measured, Sequence[Cell]]] = (),
 ) -> Report:
     """Rows in order; what the model says on each core, and why it differs."""
     rows = [_plain(f, COLUMNS) for f in findings]
     sections = [_row(list(some)) for _, some in groupby(findings, key=lambda f: f.id)]
-    if table is not None and measured:
-        sections.append(_measured(table, measured))
+    sections += [_measured(table, some) for table, some in measured if some]
     basis = f"Modelled by costmodel {__version__}, not measured."
     if any(f.low is not None and f.low != f.high for f in findings):
         basis += " In brackets: the 90 % interval (docs/trust.md)."
@@ -44,7 +44,11 @@ def record_report(
         foot=(basis,),
         data={
             "rows": rows,
-            "measured": [_plain(c, list(Cell.__struct_fields__)) for c in measured],
+            "measured": [
+                _plain(cell, list(Cell.__struct_fields__))
+                for _, some in measured
+                for cell in some
+            ],
         },
         columns=COLUMNS,
         rows=rows,

@@ -83,6 +83,7 @@ class Figures(NamedTuple):
     forward_address: int
     forward_load: int
     forward_order: int
+    address_wait: int
     forward_narrow: int
     forward_blocked: int
     split_load: int
@@ -100,6 +101,7 @@ class Figures(NamedTuple):
     renaming_per_cycle: int
     renaming_latency: int
     renaming_check: int
+    renaming_addressed: int
     renaming_segment: int
     renaming_passed: int
     l2_latency: int
@@ -201,6 +203,7 @@ DRAWS: dict[str, Draw] = {
     "forward_address": Draw((0, 1, 2, 5, 9), _ZERO_CYCLES),
     "forward_load": Draw((0, 0, 4, 6, 8, 11), _ZERO_CYCLES),
     "forward_order": Draw((0, 0, 2, 6), _ZERO_CYCLES),
+    "address_wait": Draw((0, 3, 9), _ZERO_CYCLES),
     "forward_narrow": Draw((0, 1, 2), _ZERO_CYCLES),
     "forward_blocked": Draw((6, 8, 11, 14), _ZERO_CYCLES),
     "split_load": Draw((0, 1, 3), _ZERO_CYCLES),
@@ -218,6 +221,7 @@ DRAWS: dict[str, Draw] = {
     "renaming_per_cycle": Draw((0, 1, 1, 2), (64,)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
     "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
+    "renaming_addressed": _SWITCH,
     "renaming_segment": Draw((0, 2, 4), _ZERO_CYCLES),
     "renaming_passed": Draw((0, 1, 5), _ZERO_CYCLES),
     "l2_latency": Draw((1, 3, 12), _ZERO_CYCLES),

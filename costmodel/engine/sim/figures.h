@@ -120,6 +120,10 @@ struct figures {
 	/* cycles: from dispatch of the last older store address, to a load that
 	 * would be renamed but for its segment or missing base; 0: none */
 	int64_t forward_order;
+	/* cycles: where renaming is undone, from dispatch of a store address to
+	 * the load that meets it, and of the last older one to a load that left
+	 * before it and meets none; 0: none */
+	int64_t address_wait;
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
 	/* cycles: for a load whose bytes come from elsewhere as well */
@@ -156,6 +160,9 @@ struct figures {
 	/* cycles: from dispatch of the load, and of the store data, to the end
 	 * of the load, whose value is then known to be right; 0: none */
 	int64_t renaming_check;
+	/* the value is not there before the load could have had it from the
+	 * cache */
+	int64_t renaming_addressed;
 	/* cycles: added to the end of a load with a segment, if the store is
 	 * not written */
 	int64_t renaming_segment;
@@ -233,6 +240,7 @@ struct figures {
 	X(forward_address) \
 	X(forward_load) \
 	X(forward_order) \
+	X(address_wait) \
 	X(forward_narrow) \
 	X(forward_blocked) \
 	X(split_load) \
@@ -250,6 +258,7 @@ struct figures {
 	X(renaming_per_cycle) \
 	X(renaming_latency) \
 	X(renaming_check) \
+	X(renaming_addressed) \
 	X(renaming_segment) \
 	X(renaming_passed) \
 	X(l2_latency) \
@@ -321,6 +330,7 @@ struct figures {
 	X(forward_address, 0, 100000, 0, 0) \
 	X(forward_load, 0, 100000, 0, 0) \
 	X(forward_order, 0, 100000, 0, 0) \
+	X(address_wait, 0, 100000, 0, 0) \
 	X(forward_narrow, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
@@ -338,6 +348,7 @@ struct figures {
 	X(renaming_per_cycle, 0, 100000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
 	X(renaming_check, 0, 100000, 0, 0) \
+	X(renaming_addressed, 0, 1, 0, 0) \
 	X(renaming_segment, 0, 100000, 0, 0) \
 	X(renaming_passed, 0, 100000, 0, 0) \
 	X(l2_latency, 0, 100000, 0, 0) \

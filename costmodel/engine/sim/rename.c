@@ -154,8 +154,8 @@ static bool is_renamed(const struct machine *m, const struct uop *uop, int64_t c
 	if (uop->kind != KIND_LOAD || uop->access < 0)
 		return false;
 	access = m->p->accesses + uop->access;
-	return access->forward >= FORWARD_RENAMED &&
-	       access->forward != FORWARD_LEARNED && access->distance <= copy;
+	return at_rename(access) && access->forward != FORWARD_LEARNED &&
+	       access->distance <= copy;
 }
 
 /* Cycle uop number `n` issues: every window has room for it. `held`: the cycle until

@@ -263,10 +263,14 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			continue;
 		if (access->forward == FORWARD_ORDERED)
 			h = mix(h, since(m->addressed + m->f->forward_order, m->now));
+		if (access->forward == FORWARD_WAITS) {
+			h = mix(h, since(m->addressed, m->now));
+			continue;
+		}
 		for (int64_t age = 1; age <= access->distance; age++) {
 			const struct store *s = cell_of(m, access->store, m->copy - age);
 
-			if (s->committed <= m->now && access->forward < FORWARD_RENAMED)
+			if (s->committed <= m->now && !at_rename(access))
 				continue;
 			h = mix(mix(h, a), since(s->committed, m->now));
 			h = mix(h, since(s->value, m->now - m->long_ago));

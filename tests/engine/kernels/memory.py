@@ -191,6 +191,24 @@ def a_renamed_load_is_checked_before_it_ends() -> None:
     to retire, five. (Measured: 23.)"""
 
 
+@kernel("goldencove", "0faee8 48890424 488b0c24 48894c2408 488b542408", 28.0)
+def a_value_through_two_slots_behind_a_fence() -> None:
+    """Nothing is renamed there: the second load starts over when the first one's value
+    has been stored, five cycles more than one pair. (RESTORE, which passes two values
+    on, measured 7 more.)"""
+
+
+@kernel("goldencove", "48890424 488b0c24 48894c2408 488b542408", 1.0)
+def a_value_through_two_slots() -> None:
+    """Without a fence both loads are renamed: two stores of a line a cycle."""
+
+
+@kernel("goldencove", "488b5b10 48890b 488b0b 4831cb 4821f3", 12.0)
+def a_renamed_value_is_not_there_before_its_address() -> None:
+    """A pointer is loaded (5), what it points at was stored and is loaded (5), and goes
+    into the next pointer (XOR, AND): the value is known sooner, but not where."""
+
+
 @kernel("goldencove", "0faee8 48890424", 16.0)
 def a_store_address_completes_later() -> None:
     """Five to dispatch, five until the address is known, one to retire, five.
