@@ -56,6 +56,9 @@ struct figures {
 	int64_t cache_lines;           /* lines: lines read a cycle */
 	/* cycles: from lines of a window to more of the same; 0: no rule */
 	int64_t cache_again;
+	/* 64ths of cycles: that the next window comes earlier behind a cycle of
+	 * lines_per_cycle lines, if there is a rule again */
+	int64_t cache_full_saves;
 	/* where delivery may pass from the decoders to the cache: whether it is
 	 * branch */
 	int64_t cache_at_branch;
@@ -199,6 +202,7 @@ struct figures {
 	X(cache_width) \
 	X(cache_lines) \
 	X(cache_again) \
+	X(cache_full_saves) \
 	X(cache_at_branch) \
 	X(cache_switch) \
 	X(loop_width) \
@@ -286,6 +290,7 @@ struct figures {
 	X(cache_width, 0, 100000, 0, 0) \
 	X(cache_lines, 0, 100000, 0, 0) \
 	X(cache_again, 0, 100000, 0, 0) \
+	X(cache_full_saves, 0, 64, 0, 0) \
 	X(cache_at_branch, 0, 1, 0, 0) \
 	X(cache_switch, 0, 100000, 0, 0) \
 	X(loop_width, 0, 100000, 0, 0) \
