@@ -168,7 +168,7 @@ DRAWS: dict[str, Draw] = {
     "cache_width": Draw((2, 4, 6, 8), (0, *_WIDTHS)),
     "cache_lines": Draw((1, 1, 2), (0, 3, 64, 100_000)),
     "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
-    "cache_full_saves": Draw((0, 0, 32), (1, 21, 63, 64)),
+    "cache_full_saves": Draw((0, 0, 32), (16, 48, 64)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
     "loop_width": Draw((0, 0, 2, 4, 8), _WIDTHS),

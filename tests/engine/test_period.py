@@ -68,7 +68,7 @@ def test_a_rhythm_of_retirements_is_that_of_many_trips() -> None:
         found, sure = searched(c, 448), searched(c, ENOUGH)
         if found.settled and found != sure:
             ended += 1
-            assert found.cycles / found.trips == pytest.approx(rate(c, 600), rel=0.005)
+            assert found.cycles / found.trips == pytest.approx(rate(c, 600), rel=0.01)
     assert ended > 10
 
 
