@@ -85,6 +85,7 @@ class Figures(NamedTuple):
     forward_load: int
     forward_order: int
     forward_narrow: int
+    forward_modified: int
     forward_blocked: int
     split_load: int
     split_store: int
@@ -203,6 +204,7 @@ DRAWS: dict[str, Draw] = {
     "forward_load": Draw((0, 0, 4, 6, 8, 11), _ZERO_CYCLES),
     "forward_order": Draw((0, 0, 2, 6), _ZERO_CYCLES),
     "forward_narrow": Draw((0, 1, 2), _ZERO_CYCLES),
+    "forward_modified": Draw((0, 0, 1, 2), (3,)),
     "forward_blocked": Draw((6, 8, 11, 14), _ZERO_CYCLES),
     "split_load": Draw((0, 1, 3), _ZERO_CYCLES),
     "split_store": Draw((0, 1, 1, 2), (5,)),

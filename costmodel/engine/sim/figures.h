@@ -125,6 +125,8 @@ struct figures {
 	int64_t forward_order;
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
+	/* cycles: saved if the store is of a read-modify-write */
+	int64_t forward_modified;
 	/* cycles: for a load whose bytes come from elsewhere as well */
 	int64_t forward_blocked;
 	/* slots: more slots of the port for a load that crosses */
@@ -237,6 +239,7 @@ struct figures {
 	X(forward_load) \
 	X(forward_order) \
 	X(forward_narrow) \
+	X(forward_modified) \
 	X(forward_blocked) \
 	X(split_load) \
 	X(split_store) \
@@ -325,6 +328,7 @@ struct figures {
 	X(forward_load, 0, 100000, 0, 0) \
 	X(forward_order, 0, 100000, 0, 0) \
 	X(forward_narrow, 0, 100000, 0, 0) \
+	X(forward_modified, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
 	X(split_store, 0, 1000, 0, 0) \

@@ -127,9 +127,10 @@ enum { /* how a load meets an older store */
 	FORWARD_BLOCKED = 3,
 	FORWARD_ALIAS = 4,
 	FORWARD_ORDERED = 5,
-	FORWARD_RENAMED = 6,
-	FORWARD_LEARNED = 7,
-	FORWARD_PASSED = 8,
+	FORWARD_MODIFIED = 6,
+	FORWARD_RENAMED = 7,
+	FORWARD_LEARNED = 8,
+	FORWARD_PASSED = 9,
 };
 
 enum { /* where instructions are delivered from */
