@@ -83,9 +83,14 @@ _formatter.branch_leading_zeros = False
 
 
 def format_insn(insn: Insn) -> str:
-    """AT&T text of an instruction, symbols of unresolved fields after a ``#``."""
+    """AT&T text of an instruction, symbols of unresolved fields after a ``#``.
+
+    A direct jump or call names the place it goes to, where that has a name.
+    """
     decoder = Decoder(64, insn.form.data, ip=insn.address)
     text = str(_formatter.format(decoder.decode()))
+    if insn.goes:
+        return f"{text.rpartition(' ')[0]} {insn.goes}"
     names = ", ".join(dict.fromkeys(_target(insn, r) for r in insn.relocations))
     if insn.comment:
         return _NUMBERED.sub(f"%gs:{insn.comment}", text)

@@ -237,3 +237,6 @@ class MacroFusion(Section, frozen=True):
     after_move: Annotated[tuple[str, ...], structure(
         "operations that join a register move before them",
     )] = ()
+    no_operations: Annotated[bool, structure(
+        "a NOP joins the instruction before it where both come from the uop cache",
+    )] = False

@@ -66,8 +66,9 @@ IN_TURN = 32  # takes the core's alternating ports in turn
     F_ALIAS,  # only looks like it: 4096 bytes away
     F_ORDERED,  # exact, and waits for all older store addresses
     F_RENAMED,  # takes the value at rename ...
+    F_LEARNED,  # ... as a loop has taught it
     F_PASSED,  # ... a value the store's instruction loaded itself
-) = range(8)
+) = range(9)
 
 # --- where instructions are delivered from --------------------------------------------
 M_DECODE, M_CACHE, M_LOOP = range(3)  # legacy decode, uop cache, loop buffer

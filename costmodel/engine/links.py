@@ -135,7 +135,10 @@ def meeting(
     rule = memory.renaming
     if renamed(k, linked, insns, rule, again, learns):
         store = insns[linked.step[linked.store[k]]].form
-        return L.F_PASSED if _passes_on(store) else L.F_RENAMED
+        if _passes_on(store):
+            return L.F_PASSED
+        known = renamed(k, linked, insns, rule, again, False)
+        return L.F_RENAMED if known else L.F_LEARNED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]
@@ -154,7 +157,7 @@ def renamed(
 ) -> bool:
     """Whether load ``k`` takes its store's value at rename on a core with ``rule``.
     ``learns``: it may be one of those that a loop teaches."""
-    if not rule.window or linked.between[k] >= rule.window:
+    if not rule.window:
         return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
@@ -163,8 +166,13 @@ def renamed(
     if rule.by_instruction and (load.lock or store.lock):
         return False  # they read the cache, after older stores
     access = load.memory[linked.slot[k]]
+    between = linked.between[k]
+    known = linked.same_expression[k] or rule.by_instruction
     learned = again and learns and access.base != R.RSP
-    if not (linked.same_expression[k] or learned or rule.by_instruction):
+    if not (
+        (known and between < rule.window)
+        or (learned and between < (rule.learned_window or rule.window))
+    ):
         return False
     absolute = access.base < 0 and access.index < 0
     if (access.segment or absolute) and not rule.by_instruction:

@@ -22,7 +22,7 @@ from costmodel.engine import slots
 from costmodel.engine.compose import Composer
 from costmodel.engine.dataflow import Dataflow
 from costmodel.engine.lowered import Lowered, Uop
-from costmodel.engine.rows import Row, find_row
+from costmodel.engine.rows import Row, find_row, states_high
 from costmodel.errors import UnknownInstructionError
 
 LINE = 64  # bytes
@@ -134,7 +134,8 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
-        uops = self._of_high_bytes(form, uops)
+        if not states_high(row.path):
+            uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)

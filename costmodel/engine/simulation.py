@@ -111,6 +111,13 @@ class Outcome(NamedTuple):
     last_event: int  # of the log: the last retirement
 
 
+class Rate(NamedTuple):
+    """Cycles a copy, and whether copies were found to repeat (else they are a mean)."""
+
+    cycles: Fraction
+    settled: bool
+
+
 class Logged(NamedTuple):
     """A run with its log: ``layout.LOG_ROW`` integers a uop, see ``layout.COLUMNS``."""
 
@@ -173,10 +180,21 @@ class Simulation:
 
     def cycles(self, settings: Settings, values: Values | None = None) -> Fraction:
         """Cycles a copy, with some figures of the core set to ``values`` by path."""
+        return self.rate(settings, values).cycles
+
+    def rate(self, settings: Settings, values: Values | None = None) -> Rate:
+        """As ``cycles``, and whether they settled."""
         if values:
-            return self.draws(settings, {k: [v] for k, v in values.items()}, 1)[0]
-        outcome = self.run(settings)
-        return self._per_copy(settings, outcome.cycles, outcome.trips)
+            key = [kv for kv in values.items() if self._moves(settings, kv[0], kv[1:])]
+            trace, places, vector = self._variant(settings, tuple(key))
+            row = vector[:]
+            for path in values.keys() - dict(key).keys() & places.keys():
+                row[places[path]] = _encoded(path, values[path])
+            outcome = Outcome(*self._call(trace.run, row, settings))
+        else:
+            outcome = self.run(settings)
+        cycles = self._per_copy(settings, outcome.cycles, outcome.trips)
+        return Rate(cycles, outcome.settled)
 
     def logged(self, settings: Settings) -> Logged:
         """Run it at the figures stated, and keep when everything happened, and why."""
@@ -471,7 +489,13 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
     if path == "memory.bank_bytes":
         return len(laid.accesses) > 1
     if path.startswith("memory.renaming."):
-        meets = (layout.F_EXACT, layout.F_ORDERED, layout.F_RENAMED, layout.F_PASSED)
+        meets = (
+            layout.F_EXACT,
+            layout.F_ORDERED,
+            layout.F_RENAMED,
+            layout.F_LEARNED,
+            layout.F_PASSED,
+        )
         return any(row.forward in meets for row in laid.accesses)
     return True
 

@@ -17,7 +17,15 @@ from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
-from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
+from costmodel.engine.fusion import (
+    absorb,
+    absorbs,
+    fuse,
+    fuses,
+    join,
+    kept_apart,
+    moves_into,
+)
 from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
@@ -161,7 +169,12 @@ class Builder:
         out: list[Lowered | None] = []
         pairs = self.core.fusion.pairs
         after_move = self.core.fusion.after_move if cached else ()
+        nops = self.core.fusion.no_operations and cached
         for k, (form, taken, _) in enumerate(items):
+            if nops and k and out[-1] and absorbs(items[k - 1].form, out[-1], form):
+                out[-1] = self._together(absorb, out[-1], lower(form, taken))
+                out.append(None)
+                continue
             if form.mnemonic in after_move and k and out[-1] is not None:
                 first = items[k - 1].form
                 if moves_into(self.core, first, form):

@@ -5,8 +5,10 @@ many, and on nothing else: not on the order of work, the process, the other figu
 the code that is run. Two variants held against each other therefore meet the very same
 cores (common random numbers), and what they share cancels out of the difference.
 
-The distribution is triangular: an interval of a core file states the least, the
-likeliest and the greatest value, and nothing more is known. A whole number is drawn
+An interval of a core file states the least and the greatest value, and the one the
+figure is as likely below as above; nothing more is known. So half of the draws are
+below the stated value and half above, each half a triangle that is highest there: the
+stated value is the median of its draws, never an end of them. A whole number is drawn
 from the interval widened by a half at both ends and rounded, so that the ends get their
 share.
 Draws are stratified (a Latin hypercube: one in each of ``count`` equal slices of the
@@ -117,20 +119,20 @@ def shares(path: str, count: int, seed: int) -> list[float]:
 def drawn(leaf: Leaf, share: float) -> float:
     """The figure below which ``share`` of its distribution lies."""
     half = 0.5 if leaf.integer else 0.0
-    value = triangular(leaf.low - half, leaf.value, leaf.high + half, share)
+    value = halved(leaf.low - half, leaf.value, leaf.high + half, share)
     if leaf.integer:
         whole = min(max(round(value), leaf.low), leaf.high)
         return int(2 ** round(log2(whole)) if leaf.binary else whole)
     return value
 
 
-def triangular(low: float, mode: float, high: float, share: float) -> float:
-    """Inverse of the triangular distribution's cumulative function."""
-    width = high - low
-    split = (mode - low) / width
-    if share < split:
-        return low + sqrt(share * width * (mode - low))
-    return high - sqrt((1 - share) * width * (high - mode))
+def halved(low: float, middle: float, high: float, share: float) -> float:
+    """Inverse of the cumulative function of two triangles of one half each, which meet
+    at their highest, ``middle``.
+    """
+    if share < 0.5:
+        return low + sqrt(2 * share) * (middle - low)
+    return high - sqrt(2 * (1 - share)) * (high - middle)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

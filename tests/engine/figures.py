@@ -87,13 +87,17 @@ class Figures(NamedTuple):
     forward_blocked: int
     split_load: int
     split_store: int
+    split_aligned: int
+    store_boundary: int
     boundary: int
     alias_4k: int
     commit_per_cycle: int
     commit_same_line: int
+    commit_block: int
     segments_pair: int
     combine_lines: int
     commit_interval: int
+    renaming_per_cycle: int
     renaming_latency: int
     renaming_check: int
     renaming_segment: int
@@ -200,14 +204,18 @@ DRAWS: dict[str, Draw] = {
     "forward_narrow": Draw((0, 1, 2), _ZERO_CYCLES),
     "forward_blocked": Draw((6, 8, 11, 14), _ZERO_CYCLES),
     "split_load": Draw((0, 1, 3), _ZERO_CYCLES),
-    "split_store": _SWITCH,
+    "split_store": Draw((0, 1, 1, 2), (5,)),
+    "split_aligned": Draw((0, 0, 1, 2), (5,)),
+    "store_boundary": Draw((0, 32, 64), (1, 16)),
     "boundary": Draw((64, 32), (1, 2, 8, 16, 128, 4096)),
     "alias_4k": Draw((0, 1, 3, 6), _ZERO_CYCLES),
     "commit_per_cycle": Draw((1, 1, 2), _WIDTHS),
     "commit_same_line": Draw((1, 2, 3), _WIDTHS),
+    "commit_block": Draw((64, 32, 16), (1, 2, 4, 8)),
     "segments_pair": _SWITCH,
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),
+    "renaming_per_cycle": Draw((0, 1, 1, 2), (64,)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
     "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
     "renaming_segment": Draw((0, 2, 4), _ZERO_CYCLES),

@@ -65,14 +65,21 @@ class Store:
         """Whether it is known when it asks for a cold line, and when."""
         return self.retired is not None, self.retired
 
-    def lines(self, p: Figures) -> list[Line]:
-        """The lines it writes, one after the other."""
+    def writes(self, p: Figures) -> list[tuple[Line, int]]:
+        """The lines it writes, one after the other, and the block of each."""
         assert self.access is not None
         root = self.access.root_in(self.copy)
-        line = self.access.offset_in(self.copy) // 64
-        if p.split_store and self.access.crosses(self.copy, p.boundary):
-            return [(*root, line), (*root, line + 1)]
-        return [(*root, line)]
+        first = self.access.offset_in(self.copy)
+        last = first + self.access.width - 1
+        more = 0
+        if self.access.crosses(self.copy, p.store_boundary or p.boundary):
+            more = p.split_store
+            if p.split_aligned and first % 4 == 0:
+                more = p.split_aligned
+        begins, ends = (
+            ((*root, byte // 64), byte % 64 // p.commit_block) for byte in (first, last)
+        )
+        return [begins] + [ends] * more
 
 
 @dataclass(slots=True, eq=False)
@@ -326,7 +333,7 @@ class Uop:
         if self.aliased:
             done += self.p.alias_4k
         kind = self.access.forward
-        renamed = kind in (L.F_RENAMED, L.F_PASSED)
+        renamed = kind in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
         checked = self.dispatched + self.p.renaming_check
         if self.source is None or self.from_cache:
             if renamed and self.source is not None and self.p.renaming_check:
@@ -404,7 +411,7 @@ class Uop:
         access = self.access
         if self.kind != L.K_LOAD or access is None or self.source is None:
             return self.complete()
-        if access.forward not in (L.F_RENAMED, L.F_PASSED):
+        if access.forward not in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
             return self.complete()
         data = self.source.data
         value = None if data is None or data.issued is None else data.ready()

@@ -128,6 +128,12 @@ struct figures {
 	int64_t split_load;
 	/* commits: more commits for a store that crosses */
 	int64_t split_store;
+	/* commits: instead of split_store, for one that begins at a multiple of
+	 * four bytes; 0: split_store */
+	int64_t split_aligned;
+	/* bytes: stores across multiples of this are split; 0: boundary is for
+	 * them too */
+	int64_t store_boundary;
 	/* bytes: accesses across multiples of this are split */
 	int64_t boundary;
 	/* cycles: added to a load 4096 bytes from an older store in flight */
@@ -135,12 +141,16 @@ struct figures {
 	int64_t commit_per_cycle;      /* stores: stores written a cycle */
 	/* stores: stores written a cycle, both in one line */
 	int64_t commit_same_line;
+	int64_t commit_block;          /* bytes: those lie in one block of this size */
 	/* stores with a segment are written beside others too */
 	int64_t segments_pair;
 	/* lines: stores to any of the last this many lines written merge */
 	int64_t combine_lines;
 	/* 64ths of cycles: between writes of different lines */
 	int64_t commit_interval;
+	/* loads: loads renamed a cycle, but those a loop has taught; 0: any
+	 * number */
+	int64_t renaming_per_cycle;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
 	/* cycles: from dispatch of the load, and of the store data, to the end
@@ -227,13 +237,17 @@ struct figures {
 	X(forward_blocked) \
 	X(split_load) \
 	X(split_store) \
+	X(split_aligned) \
+	X(store_boundary) \
 	X(boundary) \
 	X(alias_4k) \
 	X(commit_per_cycle) \
 	X(commit_same_line) \
+	X(commit_block) \
 	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
+	X(renaming_per_cycle) \
 	X(renaming_latency) \
 	X(renaming_check) \
 	X(renaming_segment) \
@@ -310,14 +324,18 @@ struct figures {
 	X(forward_narrow, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
-	X(split_store, 0, 100000, 0, 0) \
+	X(split_store, 0, 1000, 0, 0) \
+	X(split_aligned, 0, 1000, 0, 0) \
+	X(store_boundary, 0, 4096, 0, 1) \
 	X(boundary, 1, 4096, 0, 1) \
 	X(alias_4k, 0, 100000, 0, 0) \
 	X(commit_per_cycle, 1, 100000, 0, 0) \
 	X(commit_same_line, 1, 100000, 0, 0) \
+	X(commit_block, 1, 64, 0, 1) \
 	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \
+	X(renaming_per_cycle, 0, 100000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
 	X(renaming_check, 0, 100000, 0, 0) \
 	X(renaming_segment, 0, 100000, 0, 0) \

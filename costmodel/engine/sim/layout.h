@@ -128,7 +128,8 @@ enum { /* how a load meets an older store */
 	FORWARD_ALIAS = 4,
 	FORWARD_ORDERED = 5,
 	FORWARD_RENAMED = 6,
-	FORWARD_PASSED = 7,
+	FORWARD_LEARNED = 7,
+	FORWARD_PASSED = 8,
 };
 
 enum { /* where instructions are delivered from */

@@ -141,6 +141,7 @@ struct program {
 	X(now, 0, NOT) /* the issue clock: cycle of the last issue */ \
 	X(issued, 0, AS_IS) /* slots taken in it */ \
 	X(issued_memory, 0, AS_IS) \
+	X(issued_renamed, 0, AS_IS) /* loads that took a store's value */ \
 	X(turn, 0, AS_IS) /* of the alternating ports */ \
 	X(hold, 0, AFTER) /* younger uops issue no earlier */ \
 	X(stack_offset, 0, AS_IS) /* bytes the stack engine has not folded in */ \
@@ -165,6 +166,7 @@ struct program {
 	X(retired_in, 0, AS_IS) /* slots retired in it */ \
 	X(committed, 0, ALONE_) \
 	X(committed_in, 0, ALONE_) \
+	X(commit_place, 0, AS_IS) /* block of its line last written to */ \
 	X(commit_clock, 0, ALONE_) /* 64ths: when the next line may be written */ \
 	X(commit_lines, 0, NOT) /* lines written apart from others */ \
 	/* the instruction and the issue slot being built */ \

@@ -79,6 +79,7 @@ static void advance(struct machine *m, int64_t to)
 	m->reads = 0;
 	m->issued = 0;
 	m->issued_memory = 0;
+	m->issued_renamed = 0;
 }
 
 static int32_t free_entries(const struct machine *m, int scheduler)

@@ -145,14 +145,28 @@ STAGE void begin_slot(struct machine *m, int64_t n)
 	m->slot_writes = 0;
 }
 
+/* Whether a uop is a load that takes a store's value from the renamer, without having
+ * been taught to. */
+static bool is_renamed(const struct machine *m, const struct uop *uop, int64_t copy)
+{
+	const struct access *access;
+
+	if (uop->kind != KIND_LOAD || uop->access < 0)
+		return false;
+	access = m->p->accesses + uop->access;
+	return access->forward >= FORWARD_RENAMED &&
+	       access->forward != FORWARD_LEARNED && access->distance <= copy;
+}
+
 /* Cycle uop number `n` issues: every window has room for it. `held`: the cycle until
  * which its instruction waits for older ones. */
-STAGE int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t queued,
-		     int64_t held, int64_t held_event)
+STAGE int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
+		     int64_t queued, int64_t held, int64_t held_event)
 {
 	const struct figures *f = m->f;
 	struct wait w = { queued + FIG(queue_latency), CAUSE_PIPELINE, EVENT(n, QUEUE) };
 	int32_t flags = uop->flags;
+	bool renamed = FIG(renaming_per_cycle) && is_renamed(m, uop, copy);
 
 	if (flags & NEW_SLOT) {
 		wait_for(&w, m->hold, CAUSE_SERIALISE, m->hold_event);
@@ -189,6 +203,9 @@ STAGE int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t
 		if (flags & MEMORY_OP && FIG(memory_per_cycle) && w.at == m->now &&
 		    m->issued_memory >= FIG(memory_per_cycle))
 			w = (struct wait){ w.at + 1, CAUSE_ISSUE_MEMORY, m->issue_event };
+		if (renamed && w.at == m->now &&
+		    m->issued_renamed >= f->renaming_per_cycle)
+			w = (struct wait){ w.at + 1, CAUSE_FORWARD, m->issue_event };
 		taken = take_slot(m, w.at, flags & ALONE);
 		wait_for(&w, taken, CAUSE_ISSUE_WIDTH, m->issue_event);
 		begin_slot(m, n);
@@ -200,6 +217,7 @@ STAGE int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t
 	}
 	if (flags & MEMORY_OP)
 		m->issued_memory++;
+	m->issued_renamed += renamed;
 	if (uop->input_count && FIG(register_reads))
 		m->reads |= retired_reads(m, uop, w.at);
 	m->slot_issued = w.at;

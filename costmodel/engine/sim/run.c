@@ -250,7 +250,7 @@ STAGE bool run_rules(struct machine *m, const struct insn *insn, int64_t index,
 			m->log[EVENT(n, UOP)] = this - p->uops;
 			m->log[EVENT(n, INSN)] = copy * (p->body + p->tail) + index;
 		}
-		issued = issue(m, this, n, queued + behind, held, held_event);
+		issued = issue(m, this, n, copy, queued + behind, held, held_event);
 		held = 0;
 		if (m->insn_first < 0)
 			m->insn_first = issued;
