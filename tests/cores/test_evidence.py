@@ -121,7 +121,12 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.renaming.passed",
         "window.entry_held",
     }
-    assert fitted["goldencove"] == {"front_end.loop_turn", "memory.address_wait"}
+    assert fitted["goldencove"] == {
+        "front_end.loop_turn",
+        "memory.address_wait",
+        "memory.renaming.places",
+        "memory.renaming.store_buffer_turn",
+    }
     assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
 
 
