@@ -17,9 +17,9 @@ Rules the figures of a core do not say by themselves:
   Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
   counted from when the line before was due if it commits in that very cycle, else from
   the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
-  The store buffer serves stores, and those renamed loads that say so, as they retire, from the next cycle
-  on: ``renaming_turn`` and ``store_turn`` 64ths of a cycle each, whose fraction does not
-  hold up either. A store commits when its turn has come.
+  The store buffer serves stores, and those renamed loads that say so, as they retire,
+  from the next cycle on: ``store_turn`` and ``renaming_turn`` 64ths of a cycle each,
+  whose fraction does not hold up either. A store commits when its turn has come.
   A split store commits again, a cycle later, to the next line. Its buffer entry is free
   a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
