@@ -55,6 +55,15 @@ class Renaming(Section, frozen=True):
         "renaming_addressed", "the value is not there before the load could have had "
         "it from the cache", "", cause=FORWARD,
     )] = False
+    places: Annotated[int, layout(
+        "places a copy's loads are renamed from at no cost; 0: any number", "places",
+        cause=FORWARD,
+    )] = 0
+    store_buffer_turn: Annotated[float, timing(
+        "renaming_turn", "of the store buffer, taken by a load renamed from a further "
+        "place; stores behind it are written as much later", cause=FORWARD,
+        limit="commit rate", relaxed=0,
+    )] = 0.0
     segment: Annotated[int, timing(
         "renaming_segment", "added to the end of a load with a segment, if the store "
         "is not written", cause=FORWARD, limit=FORWARD, relaxed=0,
@@ -262,6 +271,10 @@ class Memory(Section, frozen=True):
         "commit_interval", "between writes of different lines", cause=COMMIT,
         limit=RATE, relaxed=0,
     )] = 1.0
+    store_buffer_turn: Annotated[float, timing(
+        "store_turn", "of the store buffer, taken by a store, in turn with loads that "
+        "take some of it; 0: none", cause=COMMIT, limit=RATE, relaxed=0,
+    )] = 0.0
     renaming: Renaming = field(default_factory=Renaming)
     l2_latency: Annotated[int, timing(
         "l2_latency", "for a line that is in the second cache", cause=MISS,

@@ -171,6 +171,7 @@ class AccessRow(NamedTuple):
     segment: int  # 1: it has one
     cold_first: int  # number of the cold line its first byte is in, from 1; 0: warm
     cold_last: int  # ... its last byte
+    turn: int = 0  # 1: renamed, it takes a turn of the store buffer
 
 
 # --- the log --------------------------------------------------------------------------

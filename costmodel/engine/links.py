@@ -114,7 +114,22 @@ def _links(
                 forward = L.F_WAITS
         if source >= 0 or forward != L.F_NONE:
             rows[k] = L.AccessRow(source, distance, forward, *apart[k][3:])
-    return rows, depth, linked
+    return _in_turn(rows, memory.renaming.places), depth, linked
+
+
+def _in_turn(rows: list[L.AccessRow], places: int) -> list[L.AccessRow]:
+    """The rows, those renamed from a place beyond the first ``places`` in turn."""
+    seen: set[tuple[int, int]] = set()
+    if not places:
+        return rows
+    for k, row in enumerate(rows):
+        if row.forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+            place = row.root, row.offset
+            if place not in seen and len(seen) >= places:
+                rows[k] = row._replace(turn=1)
+            else:
+                seen.add(place)
+    return rows
 
 
 def _learns(

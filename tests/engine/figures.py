@@ -103,9 +103,11 @@ class Figures(NamedTuple):
     combine_lines: int
     commit_interval: int
     renaming_per_cycle: int
+    store_turn: int
     renaming_latency: int
     renaming_check: int
     renaming_addressed: int
+    renaming_turn: int
     renaming_segment: int
     renaming_passed: int
     l2_latency: int
@@ -227,9 +229,11 @@ DRAWS: dict[str, Draw] = {
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),
     "renaming_per_cycle": Draw((0, 1, 1, 2), (64,)),
+    "store_turn": Draw((0, 0, 32, 90), (1, 63, 64, 65, 700)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
     "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
     "renaming_addressed": _SWITCH,
+    "renaming_turn": Draw((0, 0, 14, 80), (1, 63, 64, 65, 700)),
     "renaming_segment": Draw((0, 2, 4), _ZERO_CYCLES),
     "renaming_passed": Draw((0, 1, 5), _ZERO_CYCLES),
     "l2_latency": Draw((1, 3, 12), _ZERO_CYCLES),

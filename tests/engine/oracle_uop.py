@@ -59,6 +59,7 @@ class Store:
     data: Uop | None = None
     retired: int | None = None
     committed: int | None = None
+    turn: int = 0  # cycle the store buffer serves it
     cold: list[tuple[ColdLine, int]] = field(default_factory=list)  # see Uop.cold
 
     def asks(self) -> tuple[bool, int | None]:
@@ -93,6 +94,15 @@ class Slot:
 
     def add(self, uop: Uop) -> None:
         self.uops.append(uop)
+
+    def turns(self) -> int:
+        """Its loads that take a turn of the store buffer."""
+        kinds = (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
+        return sum(
+            uop.access.turn
+            for uop in self.uops
+            if uop.source is not None and uop.access and uop.access.forward in kinds
+        )
 
     def complete_by(self, cycle: int) -> bool:
         if not self.uops[-1].last_of_slot:

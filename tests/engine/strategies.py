@@ -304,8 +304,9 @@ class Draw:
             if forward == L.F_WAITS:
                 source, distance = -1, 0
             self.accesses[a] = self.accesses[a]._replace(
-                store=source, distance=distance, forward=forward
-            )
+                store=source, distance=distance, forward=forward,
+                turn=self.r.randint(0, 1),
+            )  # fmt: skip
 
 
 Theme = Callable[[Draw], None]

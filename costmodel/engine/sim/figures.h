@@ -162,6 +162,9 @@ struct figures {
 	int64_t combine_lines;
 	/* 64ths of cycles: between writes of different lines */
 	int64_t commit_interval;
+	/* 64ths of cycles: of the store buffer, taken by a store, in turn with
+	 * loads that take some of it; 0: none */
+	int64_t store_turn;
 	/* loads: loads renamed a cycle, but those a loop has taught; 0: any
 	 * number */
 	int64_t renaming_per_cycle;
@@ -173,6 +176,9 @@ struct figures {
 	/* the value is not there before the load could have had it from the
 	 * cache */
 	int64_t renaming_addressed;
+	/* 64ths of cycles: of the store buffer, taken by a load renamed from a
+	 * further place; stores behind it are written as much later */
+	int64_t renaming_turn;
 	/* cycles: added to the end of a load with a segment, if the store is
 	 * not written */
 	int64_t renaming_segment;
@@ -269,10 +275,12 @@ struct figures {
 	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
+	X(store_turn) \
 	X(renaming_per_cycle) \
 	X(renaming_latency) \
 	X(renaming_check) \
 	X(renaming_addressed) \
+	X(renaming_turn) \
 	X(renaming_segment) \
 	X(renaming_passed) \
 	X(l2_latency) \
@@ -363,10 +371,12 @@ struct figures {
 	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \
+	X(store_turn, 0, 6400000, 0, 0) \
 	X(renaming_per_cycle, 0, 100000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
 	X(renaming_check, 0, 100000, 0, 0) \
 	X(renaming_addressed, 0, 1, 0, 0) \
+	X(renaming_turn, 0, 6400000, 0, 0) \
 	X(renaming_segment, 0, 100000, 0, 0) \
 	X(renaming_passed, 0, 100000, 0, 0) \
 	X(l2_latency, 0, 100000, 0, 0) \

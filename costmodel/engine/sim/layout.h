@@ -77,6 +77,7 @@ struct access_row {
 	int64_t segment;
 	int64_t cold_first;
 	int64_t cold_last;
+	int64_t turn;
 };
 
 enum { /* flags of an instruction */

@@ -252,6 +252,7 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 		bool in_flight = store->committed < 0 || store->committed > when;
 
 		if (renamed) {
+			m->slot_turns += access->turn;
 			load_renamed(m, access, store, in_flight, n, issued, when, complete,
 				     &l);
 		} else if (access->forward == FORWARD_CHECKED) {

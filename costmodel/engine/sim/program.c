@@ -199,7 +199,8 @@ static bool read_access(struct reader *r, const struct program *p,
 	    !within(r, row->width, 1, 4096, "width of an access") ||
 	    !within(r, row->segment, 0, 1, "segment of an access") ||
 	    !within(r, row->cold_first, 0, p->cold_count, "cold line of an access") ||
-	    !within(r, row->cold_last, 0, p->cold_count, "cold line of an access"))
+	    !within(r, row->cold_last, 0, p->cold_count, "cold line of an access") ||
+	    !within(r, row->turn, 0, 1, "turn of an access"))
 		return false;
 	if (row->forward != FORWARD_NONE && row->forward != FORWARD_WAITS &&
 	    row->store < 0) {
@@ -217,6 +218,7 @@ static bool read_access(struct reader *r, const struct program *p,
 	access->segment = (int32_t)row->segment;
 	access->cold_first = (int32_t)row->cold_first;
 	access->cold_last = (int32_t)row->cold_last;
+	access->turn = (int32_t)row->turn;
 	return true;
 }
 

@@ -141,6 +141,7 @@ STAGE void begin_slot(struct machine *m, int64_t n)
 	m->slot_loads = 0;
 	m->slot_ints = 0;
 	m->slot_flags = 0;
+	m->slot_turns = 0;
 	m->slot_stores = 0;
 	m->slot_writes = 0;
 }

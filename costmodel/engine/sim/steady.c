@@ -308,6 +308,7 @@ static uint64_t signature(const struct machine *m)
 	if (m->committed > m->retired)
 		h = mix(mix(h, m->committed - m->retired), m->committed_in);
 	h = mix(h, since(m->commit_clock, m->retired * FIXED));
+	h = mix(h, since(m->turn_clock, (m->retired + 1) * FIXED));
 	h = mix_registers(h, m);
 	h = mix_ports(h, m);
 	h = mix_rising(h, &m->rob_ring, m->slots, f->rob, now);
