@@ -121,8 +121,16 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.renaming.passed",
         "window.entry_held",
     }
-    assert fitted["goldencove"] == {"front_end.loop_turn"}
-    assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
+    assert fitted["goldencove"] == {
+        "front_end.loop_turn",
+        "front_end.predecode.freed",
+        "front_end.predecode.queue",
+    }
+    assert fitted["ivybridge"] == {
+        "front_end.predecode.freed",
+        "measured_at",
+        "memory.bank_bytes",
+    }
 
 
 def test_lion_coves_loans_do_not_pass_for_its_own() -> None:
