@@ -9,13 +9,13 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq
 DATA ?= ../shared/data/blocks
 
 .PHONY: help demo test golden report report-check browser dask notebooks man \
-  completions ring0-check lint format types bench versions validate ablation \
+  completions ring0-check lint format types bench versions validate ablation folds \
   vmlinux-check kernel-tree-check llvm-mca-check nightly oracle-nightly sanitize fuzz \
   headers clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'also: lint format types bench versions validate ablation vmlinux-check' \
+	@echo 'also: lint format types bench versions validate ablation folds vmlinux-check' \
 	  'kernel-tree-check golden report report-check browser dask notebooks man' \
 	  'completions ring0-check nightly sanitize fuzz headers clean'
 
@@ -122,11 +122,11 @@ versions:
 
 # Debian's kernels 6.1 and 6.12, some 600 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
-	@$(PY) tools/vmlinux_check.py
+	@$(PY) -m tools.vmlinux_check
 
 # A change, a series and patches in Debian's kernel source, about 140 MB the first time.
 kernel-tree-check: $(VENV)/runtime
-	@$(PY) tools/kernel_tree_check.py
+	@$(PY) -m tools.kernel_tree_check
 
 # Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
 llvm-mca-check: $(VENV)/runtime
@@ -141,6 +141,10 @@ validate: $(VENV)/runtime
 # The same cores with one mechanism off at a time: docs/ablation.md. Some two minutes.
 ablation: $(VENV)/runtime
 	@$(PY) -m tools.ablation $(DATA)
+
+# Frame variants left out whole, fitted figures chosen on the others: docs/folds.md.
+folds: $(VENV)/runtime
+	@$(PY) -m tools.folds $(DATA)
 
 differences: $(VENV)/runtime
 	@$(PY) tools/differences.py $(DATA)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from costmodel.code.decode import decode_bytes
-from tools.forms_expected import Record, Step, bound, recurrence
+from tools.forms_expected import Record, Step, bound, of_high, recurrence
 from tools.uops_forms import assemble, text_of
 from tools.uops_records import records_of
 
@@ -274,6 +274,7 @@ def main() -> None:
         key: {r["string"]: r for r in records_of(args.data / f"uops_{key}.jsonl")}
         for key in CORES
     }
+    high = {key: of_high(records["SETB (R8h)"]) for key, records in figures.items()}
     blocks: dict[tuple[str, str], Block] = {}
     for core in figures.values():
         for name, record in core.items():
@@ -301,7 +302,7 @@ def main() -> None:
             value = None
             if all(r is not None and r["operands"] for r in records):
                 steps = [
-                    Step(form, record, block.same)
+                    Step(form, record, block.same, *high[key])
                     for form, record in zip(forms, records, strict=True)
                     if record is not None
                 ]

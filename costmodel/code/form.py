@@ -9,7 +9,8 @@ flags alone), and LEAVE and LEA say what they read.
 
 from __future__ import annotations
 
-from iced_x86 import (
+from costmodel.code import registers as R
+from costmodel.code.decoder import (
     Decoder,
     EncodingKind,
     FlowControl,
@@ -24,8 +25,6 @@ from iced_x86 import (
     RegisterExt,
     RflagsBits,
 )
-
-from costmodel.code import registers as R
 from costmodel.code.decoder_names import CONDITIONS, MNEMONICS, REGISTERS
 from costmodel.code.insn import (
     Flow,

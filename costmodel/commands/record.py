@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "file", nargs="?", metavar="RECORD.yaml", help="default: the one shipped"
     )
     add_uarch(parser, "cores to ask (default: all)")
-    add_draws(parser)
+    add_draws(parser, "32")
     parser.add_argument(
         "--add",
         metavar="RECORD.json",

@@ -34,6 +34,11 @@ class Renaming(Section, frozen=True):
         "the store is one of the last this many; 0: no load is renamed", "stores",
         cause=FORWARD,
     )] = 0
+    per_cycle: Annotated[int, timing(
+        "renaming_per_cycle", "loads renamed a cycle, but those a loop has taught; 0: "
+        "any number", "loads",
+        cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
     latency: Annotated[int, timing(
         "renaming_latency", "from the stored value to the loaded one", cause=FORWARD,
     )] = 0
@@ -76,6 +81,10 @@ class Renaming(Section, frozen=True):
     learned_loads: Annotated[int, layout(
         "loads that can be learned so; a loop of more has none learned; 0: any number",
         "loads", cause=FORWARD,
+    )] = 0
+    learned_window: Annotated[int, layout(
+        "the store of a pair learned so is one of the last this many; 0: of window",
+        "stores", cause=FORWARD,
     )] = 0
     by_instruction: Annotated[bool, layout(
         "every pair that has met before, however its address is written: what is "
@@ -146,6 +155,9 @@ class Memory(Section, frozen=True):
     segment_alone: Annotated[bool, structure(
         "segment_extra is for addresses without base or index too", cause=LOAD,
     )] = True
+    segment_indexed: Annotated[bool, structure(
+        "segment_extra is for addresses with an index too", cause=LOAD,
+    )] = True
     absolute_extra: Annotated[int, latency(
         "absolute_extra", "added without base or index, whatever the segment",
         cause=LOAD,
@@ -210,8 +222,17 @@ class Memory(Section, frozen=True):
     )] = 1
     split_store: Annotated[int, timing(
         "split_store", "more commits for a store that crosses", "commits",
-        cause=CROSSING, limit=CROSSING, relaxed=0,
+        most=1000, cause=CROSSING, limit=CROSSING, relaxed=0,
     )] = 1
+    split_aligned: Annotated[int, timing(
+        "split_aligned", "instead of split_store, for one that begins at a multiple of "
+        "four bytes; 0: split_store", "commits", most=1000,
+        cause=CROSSING,
+    )] = 0
+    store_boundary: Annotated[int, timing(
+        "store_boundary", "stores across multiples of this are split; 0: boundary is "
+        "for them too", "bytes", most=4096, binary=True, cause=CROSSING,
+    )] = 0
     boundary: Annotated[int, timing(
         "boundary", "accesses across multiples of this are split", "bytes", least=1,
         most=4096, binary=True, cause=CROSSING,
@@ -230,6 +251,10 @@ class Memory(Section, frozen=True):
         "commit_same_line", "stores written a cycle, both in one line", "stores",
         least=1, cause=COMMIT, limit=RATE, relaxed=LARGE,
     )] = 1
+    commit_block: Annotated[int, timing(
+        "commit_block", "those lie in one block of this size", "bytes", least=1,
+        most=64, binary=True, cause=COMMIT, limit=RATE, relaxed=64,
+    )] = 64
     segments_pair: Annotated[bool, timing(
         "segments_pair", "stores with a segment are written beside others too", "",
         cause=COMMIT,

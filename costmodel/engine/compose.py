@@ -82,7 +82,10 @@ class Composer:
         if limit and not within:
             parts.append(("slow_extra", memory.slow_extra))
         absolute = access.base < 0 and access.index < 0
-        if access.segment and (memory.segment_alone or not absolute):
+        if access.segment and not (
+            (absolute and not memory.segment_alone)
+            or (access.index >= 0 and not memory.segment_indexed)
+        ):
             parts.append(("segment_extra", memory.segment_extra))
         if absolute:
             parts.append(("absolute_extra", memory.absolute_extra))

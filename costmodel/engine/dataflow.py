@@ -51,7 +51,7 @@ class Dataflow:
 
     def own_registers(self) -> set[int]:
         """General registers the instruction reads as values."""
-        return {use.reg for use in self.form.reads if use.reg < 16}
+        return {self.register(use) for use in self.form.reads if use.reg < 16}
 
     def role(self, name: str) -> list[int]:
         """Registers a name in a cost row stands for; none if it has no such operand."""

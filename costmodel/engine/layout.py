@@ -67,9 +67,10 @@ IN_TURN = 32  # takes the core's alternating ports in turn
     F_ORDERED,  # exact, and waits for all older store addresses
     F_WAITS,  # meets none, but waits for older store addresses it left before
     F_RENAMED,  # takes the value at rename ...
+    F_LEARNED,  # ... as a loop has taught it
     F_PASSED,  # ... a value the store's instruction loaded itself
     F_CHECKED,  # would, but has the value only once it has been checked
-) = range(10)
+) = range(11)
 
 # --- where instructions are delivered from --------------------------------------------
 M_DECODE, M_CACHE, M_LOOP = range(3)  # legacy decode, uop cache, loop buffer

@@ -44,10 +44,39 @@ def links(
     return facts.kept(
         rules,
         lambda: _links(
-            facts.body, memory, again, repeat, drained,
+            facts.body,
+            memory,
+            again,
+            repeat,
+            drained,
             facts.linked(same_pointer, banks),
+            facts.kept(
+                ("apart", same_pointer, banks),
+                lambda: _apart(facts.body, facts.linked(same_pointer, banks)),
+            ),
         ),
     )  # fmt: skip
+
+
+def _apart(insns: Sequence[Insn], linked: Linkage) -> list[L.AccessRow]:
+    """The rows of accesses of which none meets another: the same on all cores."""
+    roots: dict[int, int] = {}
+    return [
+        L.AccessRow(
+            -1,
+            0,
+            L.F_NONE,
+            roots.setdefault(root, len(roots)),
+            L.signed(linked.stride[k]) if linked.persistent[k] else 0,
+            L.signed(linked.offset[k]),
+            1 - linked.persistent[k],
+            max(1, linked.width[k]),
+            int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
+            0,
+            0,
+        )
+        for k, root in enumerate(linked.root)
+    ]
 
 
 def _links(
@@ -57,24 +86,22 @@ def _links(
     repeat: int,
     drained: bool,
     linked: Linkage,
+    apart: Sequence[L.AccessRow],
 ) -> Links:
     """By ``renaming``, ``alias_4k`` and ``address_wait``, and no other rule."""
-    roots: dict[int, int] = {}
     stores = [k for k, written in enumerate(linked.writes) if written]
-    rows = []
+    rows = list(apart)
     depth = 1
     learns = again and _learns(linked, insns, memory.renaming, repeat)
     stored = {linked.root[k] for k in stores}
     undone = _undone(insns, memory.renaming, drained)
-    for k in range(len(linked.step)):
-        root = roots.setdefault(linked.root[k], len(roots))
-        source = linked.store[k]
+    for k, source in enumerate(linked.store):
         distance = linked.distance[k]
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
             forward = meeting(k, linked, insns, memory, again, learns)
-            if undone and forward in (L.F_RENAMED, L.F_PASSED):
+            if undone and forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
                 forward = L.F_CHECKED
         elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
@@ -85,21 +112,8 @@ def _links(
             access = insns[linked.step[k]].form.memory[linked.slot[k]]
             if access.base >= 0 and linked.root[k] in stored:
                 forward = L.F_WAITS
-        rows.append(
-            L.AccessRow(
-                source,
-                distance,
-                forward,
-                root,
-                L.signed(linked.stride[k]) if linked.persistent[k] else 0,
-                L.signed(linked.offset[k]),
-                1 - linked.persistent[k],
-                max(1, linked.width[k]),
-                int(bool(insns[linked.step[k]].form.memory[linked.slot[k]].segment)),
-                0,
-                0,
-            )
-        )
+        if source >= 0 or forward != L.F_NONE:
+            rows[k] = L.AccessRow(source, distance, forward, *apart[k][3:])
     return _in_turn(rows, memory.renaming.places), depth, linked
 
 
@@ -109,7 +123,7 @@ def _in_turn(rows: list[L.AccessRow], places: int) -> list[L.AccessRow]:
     if not places:
         return rows
     for k, row in enumerate(rows):
-        if row.forward in (L.F_RENAMED, L.F_PASSED):
+        if row.forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
             place = row.root, row.offset
             if place not in seen and len(seen) >= places:
                 rows[k] = row._replace(turn=1)
@@ -155,7 +169,10 @@ def meeting(
     rule = memory.renaming
     if renamed(k, linked, insns, rule, again, learns):
         store = insns[linked.step[linked.store[k]]].form
-        return L.F_PASSED if _passes_on(store) else L.F_RENAMED
+        if _passes_on(store):
+            return L.F_PASSED
+        known = renamed(k, linked, insns, rule, again, False)
+        return L.F_RENAMED if known else L.F_LEARNED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]
@@ -174,7 +191,7 @@ def renamed(
 ) -> bool:
     """Whether load ``k`` takes its store's value at rename on a core with ``rule``.
     ``learns``: it may be one of those that a loop teaches."""
-    if not rule.window or linked.between[k] >= rule.window:
+    if not rule.window:
         return False
     load = insns[linked.step[k]].form
     store = insns[linked.step[linked.store[k]]].form
@@ -183,8 +200,13 @@ def renamed(
     if rule.by_instruction and (load.lock or store.lock):
         return False  # they read the cache, after older stores
     access = load.memory[linked.slot[k]]
+    between = linked.between[k]
+    known = linked.same_expression[k] or rule.by_instruction
     learned = again and learns and access.base != R.RSP
-    if not (linked.same_expression[k] or learned or rule.by_instruction):
+    if not (
+        (known and between < rule.window)
+        or (learned and between < (rule.learned_window or rule.window))
+    ):
         return False
     absolute = access.base < 0 and access.index < 0
     if (access.segment or absolute) and not rule.by_instruction:

@@ -8,6 +8,7 @@ values, ``compose`` the uops, ``slots`` what they take up.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ from costmodel.engine import slots
 from costmodel.engine.compose import Composer
 from costmodel.engine.dataflow import Dataflow
 from costmodel.engine.lowered import Lowered, Uop
-from costmodel.engine.rows import Row, find_row
+from costmodel.engine.rows import Row, find_row, states_high
 from costmodel.errors import UnknownInstructionError
 
 LINE = 64  # bytes
@@ -57,6 +58,8 @@ class Lowering:
         table = base._table if base else instructions()
         self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
+        # Of whole paths, for what lays them out: cores with one lowering share it.
+        self.whole: dict[Any, tuple[Any, list[Lowered | None]]] = {}
         self._composer = Composer(loaded.core)
         self._varied: dict[tuple[tuple[str, object], ...], Lowering] = {}
 
@@ -131,7 +134,8 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
-        uops = self._of_high_bytes(form, uops)
+        if not states_high(row.path):
+            uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)

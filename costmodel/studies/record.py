@@ -149,6 +149,7 @@ class Finding(Struct, frozen=True):
     why: str
     study: str  # what reproduces it: "before -> after, scenario"
     guesses: int = 0  # assumed figures of the core the value rests on
+    settled: bool = True  # whether copies were found to repeat, on both paths
 
 
 def load_record(file: str) -> tuple[Record, dict[str, Path]]:
@@ -265,8 +266,15 @@ def findings(
         for core in row.cores or cores:
             if core in cores:
                 known, guesses = _quantity(row, core, paths, runs)
-                found.append(_finding(row, core, known, guesses))
+                one = _finding(row, core, known, guesses)
+                found.append(replace(one, settled=_settled(row, core, runs)))
     return found
+
+
+def _settled(row: Row, core: str, runs: Mapping[tuple[str, str, str], Draws]) -> bool:
+    """Whether copies were found to repeat, where the row's paths were drawn."""
+    keys = [(core, name, row.scenario) for name in (row.before, row.after)]
+    return all(runs[key].settled for key in keys if key in runs)
 
 
 def _quantity(

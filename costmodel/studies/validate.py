@@ -84,10 +84,7 @@ class Validation(Struct, frozen=True):
         pairs = self.pairs()
         if not pairs:
             return None
-        cycles, share = NEAR
-        allowed = [max(cycles, share * b.cycles) + 1e-9 for b, _ in pairs]
-        hits = zip(pairs, allowed, strict=True)
-        return sum(abs(p - b.cycles) <= most for (b, p), most in hits) / len(pairs)
+        return sum(is_near(b.cycles, p) for b, p in pairs) / len(pairs)
 
     @property
     def kendall_tau(self) -> float | None:
@@ -116,6 +113,12 @@ class Validation(Struct, frozen=True):
 
 def relative_error(block: Block, predicted: float) -> float:
     return abs(predicted - block.cycles) / block.cycles
+
+
+def is_near(measured: float, predicted: float) -> bool:
+    """Within ``NEAR`` of the measured cycles."""
+    cycles, share = NEAR
+    return abs(predicted - measured) <= max(cycles, share * measured) + 1e-9
 
 
 def validate(

@@ -12,10 +12,12 @@ from costmodel.studies.measured import Cell
 from costmodel.studies.record import CANNOT_SAY, Finding, Measured
 from costmodel.views.layout import number
 from costmodel.views.tree import Block, Report, Section, Table, Text
+from costmodel.views.unsettled import unsettled_said
 
 COLUMNS = [
     "id", "source", "cpu", "claim", "uarch", "value", "low", "high", "unit",
     "expect_low", "expect_high", "verdict", "why", "study", "guesses",
+    "settled",
 ]  # fmt: skip
 STATIC = ("bytes", "lines")  # units of rows that need no model
 MIXED = "differ by core"
@@ -31,6 +33,11 @@ def record_report(
     sections = [_row(list(some)) for _, some in groupby(findings, key=lambda f: f.id)]
     sections += [_measured(table, some) for table, some in measured if some]
     basis = f"Modelled by costmodel {__version__}, not measured."
+    if any(f.low is not None and f.low != f.high for f in findings):
+        basis += (
+            " In brackets: 5 to 95 % of the draws of the core's figures, without the "
+            "model's own error (compare and study add it)."
+        )
     if any(f.guesses for f in findings):
         basis += " ?: rests on assumed figures of the core (--json counts them)."
     return Report(
@@ -84,6 +91,8 @@ def _row(some: Sequence[Finding]) -> Section:
     for (figures, verdict), cores in same.items():
         names = _names(cores, len(some))
         blocks.append(Text(f"{figures}  {verdict}: {names}", hanging=True))
+    if unsettled := unsettled_said(f.uarch for f in some if not f.settled):
+        blocks.append(Text(unsettled, hanging=True))
     for why in dict.fromkeys(f.why for f in some if f.why):
         blocks.append(Text(f"({why})", hanging=True))
     return Section(title, tuple(blocks), inset=True)

@@ -13,7 +13,8 @@ Rules the figures of a core do not say by themselves:
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, and has no segment where not ``segments_pair``; else ``commit_per_cycle``.
+  merges, writes to the same block of ``commit_block`` bytes of its line, and has no
+  segment where not ``segments_pair``; else ``commit_per_cycle``.
   Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
   counted from when the line before was due if it commits in that very cycle, else from
   the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
@@ -75,11 +76,13 @@ class Machine(Issue):
     def __init__(self, trace: L.Trace, figures: Figures, mode: int, trips: int) -> None:
         super().__init__(trace, figures, mode, trips)
         self.divider_free = 0
-        self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
+        self.commit_queue: list[tuple[Store, Line, int, bool]] = []
+        # line, block of it, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_clock = 0
         self.turn_clock = 0
         self.last_line: Line | None = None
+        self.last_block = 0  # of that line
         self.recent: list[Line] = []
 
     # --- running ------------------------------------------------------------------
@@ -106,7 +109,7 @@ class Machine(Issue):
     def commit(self, cycle: int) -> None:
         committed = 0
         while self.commit_queue:
-            store, line, last = self.commit_queue[0]
+            store, line, block, last = self.commit_queue[0]
             assert store.retired is not None
             if self.commit_after >= cycle or store.retired >= cycle:
                 return
@@ -120,7 +123,7 @@ class Machine(Issue):
             merges = line == self.last_line or line in self.recent
             assert store.access is not None
             alone = store.access.segment and not self.p.segments_pair
-            pairs = merges and not alone
+            pairs = merges and not alone and block == self.last_block
             room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
                 return
@@ -134,7 +137,7 @@ class Machine(Issue):
                 if self.p.combine_lines:
                     self.recent = [line, *self.recent][: self.p.combine_lines]
             committed += 1
-            self.last_line = line
+            self.last_line, self.last_block = line, block
             self.commit_queue.pop(0)
             if last:
                 store.committed = cycle
@@ -156,9 +159,9 @@ class Machine(Issue):
             for store in slot.stores:
                 store.retired = cycle
                 store.turn = self.take_turn(cycle, self.p.store_turn)
-                lines = store.lines(self.p)
-                for k, line in enumerate(lines):
-                    self.commit_queue.append((store, line, k == len(lines) - 1))
+                writes = store.writes(self.p)
+                for k, (line, block) in enumerate(writes, 1):
+                    self.commit_queue.append((store, line, block, k == len(writes)))
 
     def take_turn(self, retired: int, cost: int) -> int:
         """Cycle in which the store buffer serves the next that retired."""

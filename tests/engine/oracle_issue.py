@@ -8,7 +8,7 @@
   the one with most room, first listed of equals. An entry is free ``entry_held`` + 1
   cycles after its uop left, and counts until then. A move asks for room before it is
   known whether it is eliminated. ``memory_per_cycle`` is asked of slots that begin with
-  a memory uop.
+  a memory uop, ``renaming_per_cycle`` of those that begin with a load that is renamed.
 - *Register reads.* The uops of a cycle may read ``register_reads`` different registers
   whose last writer has retired; one that reads more by itself comes first.
 - *Ports* at issue: by the uops bound and not gone when the cycle began; see ``bind``.
@@ -68,7 +68,7 @@ class Issue:
     def issue(self, cycle: int) -> None:
         if self.next_issue == len(self.uops):
             return
-        used = memory = 0
+        used = memory = renamed = 0
         bound_now: list[int] = []
         reads: set[int] = set()
         while self.next_issue < len(self.uops):
@@ -80,6 +80,9 @@ class Issue:
                     break
                 limit = self.p.memory_per_cycle
                 if uop.memory_op and limit and memory >= limit:
+                    break
+                limit = self.p.renaming_per_cycle
+                if limit and self.is_renamed(uop) and renamed >= limit:
                     break
                 if not self.may_begin_slot(uop, cycle):
                     break
@@ -96,6 +99,7 @@ class Issue:
             else:
                 used = max(used, 1)
             memory += uop.memory_op
+            renamed += self.is_renamed(uop)
             self.allocate(uop, cycle)
             if uop.kind != L.K_NONE and not uop.eliminated:
                 self.to_scheduler(uop, used, bound_now)
@@ -103,6 +107,14 @@ class Issue:
             self.next_issue += 1
         for port in bound_now:
             self.bound[port] += 1
+
+    @staticmethod
+    def is_renamed(uop: Uop) -> bool:
+        """Whether it takes a store's value from the renamer, and was not taught to."""
+        access = uop.access
+        if uop.kind != L.K_LOAD or access is None or access.distance > uop.insn.copy:
+            return False
+        return access.forward in (L.F_RENAMED, L.F_PASSED)
 
     def retired_reads(self, uop: Uop) -> set[int]:
         """Registers it reads whose values have left the reorder buffer."""

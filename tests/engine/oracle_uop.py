@@ -66,14 +66,21 @@ class Store:
         """Whether it is known when it asks for a cold line, and when."""
         return self.retired is not None, self.retired
 
-    def lines(self, p: Figures) -> list[Line]:
-        """The lines it writes, one after the other."""
+    def writes(self, p: Figures) -> list[tuple[Line, int]]:
+        """The lines it writes, one after the other, and the block of each."""
         assert self.access is not None
         root = self.access.root_in(self.copy)
-        line = self.access.offset_in(self.copy) // 64
-        if p.split_store and self.access.crosses(self.copy, p.boundary):
-            return [(*root, line), (*root, line + 1)]
-        return [(*root, line)]
+        first = self.access.offset_in(self.copy)
+        last = first + self.access.width - 1
+        more = 0
+        if self.access.crosses(self.copy, p.store_boundary or p.boundary):
+            more = p.split_store
+            if p.split_aligned and first % 4 == 0:
+                more = p.split_aligned
+        begins, ends = (
+            ((*root, byte // 64), byte % 64 // p.commit_block) for byte in (first, last)
+        )
+        return [begins] + [ends] * more
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +97,7 @@ class Slot:
 
     def turns(self) -> int:
         """Its loads that take a turn of the store buffer."""
-        kinds = (L.F_RENAMED, L.F_PASSED)
+        kinds = (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
         return sum(
             uop.access.turn
             for uop in self.uops
@@ -334,7 +341,7 @@ class Uop:
         if self.aliased:
             done += self.p.alias_4k
         kind = self.access.forward
-        renamed = kind in (L.F_RENAMED, L.F_PASSED)
+        renamed = kind in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
         checked = self.dispatched + self.p.renaming_check
         if kind == L.F_WAITS and self.p.address_wait:
             last = self.last_addressed()
@@ -449,7 +456,7 @@ class Uop:
                 return None
             checked = self.checked_value(data.dispatched, address)
             return self.at_least(max(checked, self.cached()))
-        if access.forward not in (L.F_RENAMED, L.F_PASSED):
+        if access.forward not in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
             return self.complete()
         value = None if data is None or data.issued is None else data.ready()
         if value is None:

@@ -19,7 +19,7 @@ DECODE, CACHE, LOOP = L.M_DECODE, L.M_CACHE, L.M_LOOP
 BASES = (0, 0, 5, 30, 0, L.signed(0xFFFFFFFF81000000), -40, (1 << 63) - 70)
 FORWARDS = (
     L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS, L.F_PASSED,
-    L.F_ORDERED, L.F_CHECKED, L.F_WAITS,
+    L.F_ORDERED, L.F_LEARNED, L.F_CHECKED, L.F_WAITS,
 )  # fmt: skip
 EXTRAS = (
     "indexed_extra", "slow_extra", "segment_extra", "absolute_extra",
@@ -97,6 +97,7 @@ class Draw:
         self.what = (0.0, 1.0)  # between which of the kinds of ``insn``
         self.slow = 12  # cycles of the slowest
         self.linked = 0.6  # share of the loads that meet a store
+        self.forwards: Sequence[int] = FORWARDS
 
     def ports(self, most: int = 4) -> tuple[int, ...]:
         """A class: where ports are chosen at dispatch, mostly of one scheduler, and
@@ -298,7 +299,7 @@ class Draw:
             if least >= depth:
                 continue
             distance, forward = (
-                self.r.randint(least, depth - 1), self.r.choice(FORWARDS),
+                self.r.randint(least, depth - 1), self.r.choice(self.forwards),
             )  # fmt: skip
             if forward == L.F_WAITS:
                 source, distance = -1, 0
@@ -324,6 +325,8 @@ def many_loads(draw: Draw) -> None:
     draw.what = (0.27, 0.74)
     draw.slow = 40
     draw.linked = 0.9
+    if draw.f.renaming_per_cycle == 1:
+        draw.forwards = (L.F_RENAMED, L.F_RENAMED, L.F_LEARNED, L.F_EXACT)
 
 
 def lines(r: Random, insns: Sequence[I]) -> list[I]:

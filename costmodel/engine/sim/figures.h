@@ -40,6 +40,11 @@ struct figures {
 	int64_t predecode_width;
 	/* instructions: instructions between predecode and decode */
 	int64_t predecode_queue;
+	/* cycles: what a cycle of predecode finds enters the queue together,
+	 * once the first of it fits */
+	int64_t predecode_together;
+	/* cycles: from decoding until the place in the queue takes another */
+	int64_t predecode_freed;
 	int64_t lcp_stall;             /* cycles: lost for a length-changing prefix */
 	int64_t predecode_latency;     /* cycles: from predecode to decode */
 	int64_t decode_width;          /* instructions: decoders */
@@ -132,6 +137,12 @@ struct figures {
 	int64_t split_load;
 	/* commits: more commits for a store that crosses */
 	int64_t split_store;
+	/* commits: instead of split_store, for one that begins at a multiple of
+	 * four bytes; 0: split_store */
+	int64_t split_aligned;
+	/* bytes: stores across multiples of this are split; 0: boundary is for
+	 * them too */
+	int64_t store_boundary;
 	/* bytes: accesses across multiples of this are split */
 	int64_t boundary;
 	/* cycles: added to a load 4096 bytes from an older store in flight */
@@ -139,6 +150,7 @@ struct figures {
 	int64_t commit_per_cycle;      /* stores: stores written a cycle */
 	/* stores: stores written a cycle, both in one line */
 	int64_t commit_same_line;
+	int64_t commit_block;          /* bytes: those lie in one block of this size */
 	/* stores with a segment are written beside others too */
 	int64_t segments_pair;
 	/* lines: stores to any of the last this many lines written merge */
@@ -148,6 +160,9 @@ struct figures {
 	/* 64ths of cycles: of the store buffer, taken by a store, in turn with
 	 * loads that take some of it; 0: none */
 	int64_t store_turn;
+	/* loads: loads renamed a cycle, but those a loop has taught; 0: any
+	 * number */
+	int64_t renaming_per_cycle;
 	/* cycles: from the stored value to the loaded one */
 	int64_t renaming_latency;
 	/* cycles: from dispatch of the load, and of the store data, to the end
@@ -191,6 +206,8 @@ struct figures {
 	X(fetch_queue) \
 	X(predecode_width) \
 	X(predecode_queue) \
+	X(predecode_together) \
+	X(predecode_freed) \
 	X(lcp_stall) \
 	X(predecode_latency) \
 	X(decode_width) \
@@ -241,14 +258,18 @@ struct figures {
 	X(forward_blocked) \
 	X(split_load) \
 	X(split_store) \
+	X(split_aligned) \
+	X(store_boundary) \
 	X(boundary) \
 	X(alias_4k) \
 	X(commit_per_cycle) \
 	X(commit_same_line) \
+	X(commit_block) \
 	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
 	X(store_turn) \
+	X(renaming_per_cycle) \
 	X(renaming_latency) \
 	X(renaming_check) \
 	X(renaming_addressed) \
@@ -279,6 +300,8 @@ struct figures {
 	X(fetch_queue, 0, 65536, 0, 0) \
 	X(predecode_width, 0, 100000, 0, 0) \
 	X(predecode_queue, 0, 65536, 0, 0) \
+	X(predecode_together, 0, 1, 0, 0) \
+	X(predecode_freed, 0, 100000, 0, 0) \
 	X(lcp_stall, 0, 100000, 0, 0) \
 	X(predecode_latency, 0, 100000, 0, 0) \
 	X(decode_width, 1, 100000, 0, 0) \
@@ -328,15 +351,19 @@ struct figures {
 	X(forward_narrow, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
-	X(split_store, 0, 100000, 0, 0) \
+	X(split_store, 0, 1000, 0, 0) \
+	X(split_aligned, 0, 1000, 0, 0) \
+	X(store_boundary, 0, 4096, 0, 1) \
 	X(boundary, 1, 4096, 0, 1) \
 	X(alias_4k, 0, 100000, 0, 0) \
 	X(commit_per_cycle, 1, 100000, 0, 0) \
 	X(commit_same_line, 1, 100000, 0, 0) \
+	X(commit_block, 1, 64, 0, 1) \
 	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \
 	X(store_turn, 0, 6400000, 0, 0) \
+	X(renaming_per_cycle, 0, 100000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
 	X(renaming_check, 0, 100000, 0, 0) \
 	X(renaming_addressed, 0, 1, 0, 0) \

@@ -130,8 +130,9 @@ enum { /* how a load meets an older store */
 	FORWARD_ORDERED = 5,
 	FORWARD_WAITS = 6,
 	FORWARD_RENAMED = 7,
-	FORWARD_PASSED = 8,
-	FORWARD_CHECKED = 9,
+	FORWARD_LEARNED = 8,
+	FORWARD_PASSED = 9,
+	FORWARD_CHECKED = 10,
 };
 
 enum { /* where instructions are delivered from */

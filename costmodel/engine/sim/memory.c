@@ -31,6 +31,12 @@ static bool crosses(const struct access *access, int64_t copy, int64_t boundary)
 	return within + (uint64_t)access->width > (uint64_t)boundary;
 }
 
+/* Whether a load takes the value of a store at rename. */
+static bool at_rename(const struct access *access)
+{
+	return access->forward >= FORWARD_RENAMED && access->forward <= FORWARD_PASSED;
+}
+
 /* The store of access `a` in a copy, as long as loads may meet it. */
 static struct store *cell_of(const struct machine *m, int32_t a, int64_t copy)
 {
@@ -135,6 +141,8 @@ static void load_checked(struct machine *m, const struct access *access,
 	if (value > l->result) {
 		l->result = value;
 		l->result_event = event;
+	} else if (checked > l->complete) { /* the value is there before the check ends */
+		l->result_event = EVENT(n, DISPATCH);
 	}
 	if (checked > l->complete) {
 		l->complete = checked;
@@ -230,8 +238,7 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 	struct loaded l = { complete, complete, EVENT(n, COMPLETE), CAUSE_LOAD,
 			    EVENT(n, DISPATCH), when };
 	bool meets = access->store >= 0 && access->forward && access->distance <= copy;
-	bool renamed = access->forward == FORWARD_RENAMED ||
-		       access->forward == FORWARD_PASSED;
+	bool renamed = at_rename(access);
 
 	if (crosses(access, copy, FIG(boundary)) && FIG(split_load)) {
 		l.complete += FIG(split_load);

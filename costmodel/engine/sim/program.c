@@ -120,6 +120,9 @@ static bool read_insn(struct reader *r, const struct program *p,
 	insn->prefixes = (int32_t)row->prefixes;
 	insn->cold_first = (int32_t)row->cold_first;
 	insn->cold_last = (int32_t)row->cold_last;
+	insn->ordinary = !(insn->flags & ~ORDINARY || insn->microcode || insn->fillers ||
+			   insn->latency || insn->after_older || insn->prefixes ||
+			   insn->cold_first || insn->cold_last);
 	return true;
 }
 

@@ -225,3 +225,36 @@ def a_renamed_value_is_not_there_before_its_address() -> None:
 def a_store_address_completes_later() -> None:
     """Five to dispatch, five until the address is known, one to retire, five.
     (Measured: 16.)"""
+
+
+@kernel("zen3", "50 59", 1.0, "opcache")
+def one_load_a_cycle_is_renamed() -> None:
+    """PUSH and POP of another register: ports and issue would allow three pairs in two
+    cycles. (uarch-bench on Zen 3: 1.00.)"""
+
+
+@kernel("zen3", "488b0a 48890a 4883c200 4883c200", 2.0, "loop")
+def a_loop_teaches_pairs_of_another_base() -> None:
+    """The base is written between the store and the load of the next turn: what is left
+    is the chain of its two additions. (uarch-bench on Zen 3: 1.99.)"""
+
+
+@kernel("zen3", "48894619", 5.0, "opcache")
+def a_store_across_32_bytes() -> None:
+    """Eight bytes from place 25 on. (uarch-bench on Zen 3: 4.98.)"""
+
+
+@kernel("zen3", "4889461c", 2.0, "opcache")
+def a_store_across_32_bytes_at_a_multiple_of_four() -> None:
+    """Eight bytes from place 28 on. (uarch-bench on Zen 3: 1.99.)"""
+
+
+@kernel("zen3", "488b4639", 1 / 3, "opcache")
+def a_load_is_split_at_lines_only() -> None:
+    """Three a cycle. Silicon takes twice as long across a line: what a crossing takes
+    of the port is not modelled, only that the value comes later."""
+
+
+@kernel("zen3", "64488b84c800100000", 5.0, "opcache")
+def a_segment_adds_nothing_to_an_index() -> None:
+    """``mov %fs:4096(%rax,%rcx,8),%rax``. (uarch-bench on Zen 3: 5.03.)"""
