@@ -39,6 +39,11 @@ def _cached(data: bytes) -> Form:
     return form_of(decoder.decode(), data, decoder)
 
 
+def form_of_one(data: bytes) -> Form:
+    """The instruction that is all of ``data``, the ``data`` of a Form."""
+    return _cached(data)
+
+
 def split(data: bytes) -> list[bytes]:
     """The bytes of each instruction in ``data``; raises InputError."""
     decoder = Decoder(64, data)

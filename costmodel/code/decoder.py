@@ -35,11 +35,12 @@ with lazily.parts("iced_x86", _UNUSED):
         Register,
         RegisterExt,
         RflagsBits,
+        UsedRegister,
     )
 
 __all__ = [
     "ConditionCode", "Decoder", "DecoderError", "EncodingKind", "FlowControl",
     "Formatter", "FormatterSyntax", "Instruction", "InstructionInfo",
     "InstructionInfoFactory", "MemorySizeExt", "Mnemonic", "OpAccess", "OpKind",
-    "Register", "RegisterExt", "RflagsBits",
+    "Register", "RegisterExt", "RflagsBits", "UsedRegister",
 ]  # fmt: skip

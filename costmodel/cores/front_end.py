@@ -147,6 +147,10 @@ class UopCache(Section, frozen=True):
         "cache_again", "from lines of a window to more of the same; 0: no rule",
         cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0
+    full_saves: Annotated[float, timing(
+        "cache_full_saves", "that the next window comes earlier behind a cycle of "
+        "lines_per_cycle lines, if there is a rule again", most=1, cause=CACHE,
+    )] = 0.0
     capacity: Annotated[int, layout(
         "uops or instructions, as counted, if every line is full", "places",
         most=1 << 20, cause=CACHE,

@@ -212,6 +212,10 @@ class Memory(Section, frozen=True):
         "forward_narrow", "added if the load is inside the store, not at its start",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
+    forward_modified: Annotated[int, timing(
+        "forward_modified", "saved if the store is of a read-modify-write",
+        cause=FORWARD,
+    )] = 0
     forward_blocked: Annotated[int, timing(
         "forward_blocked", "for a load whose bytes come from elsewhere as well",
         cause=BLOCKED,

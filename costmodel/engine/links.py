@@ -167,12 +167,14 @@ def meeting(
     if kind != L.F_EXACT:
         return kind
     rule = memory.renaming
+    store = insns[linked.step[linked.store[k]]].form
     if renamed(k, linked, insns, rule, again, learns):
-        store = insns[linked.step[linked.store[k]]].form
         if _passes_on(store):
             return L.F_PASSED
         known = renamed(k, linked, insns, rule, again, False)
         return L.F_RENAMED if known else L.F_LEARNED
+    if _modifies(store):
+        return L.F_MODIFIED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]

@@ -497,6 +497,7 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
         meets = (
             layout.F_EXACT,
             layout.F_ORDERED,
+            layout.F_MODIFIED,
             layout.F_RENAMED,
             layout.F_LEARNED,
             layout.F_PASSED,

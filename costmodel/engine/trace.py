@@ -39,6 +39,7 @@ from costmodel.engine.uopcache import lines_of
 from costmodel.tuples import NamedTuple
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
+_new = tuple.__new__  # of rows whose fields are all there: a third of the time
 _COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
 Join = Callable[[Lowered, Lowered], Lowered]
 Place = Callable[[str], int]  # of a figure in the vector, by its path
@@ -328,8 +329,8 @@ class Builder:
             first, last = self.map.range(uop.port_class)
             made = Template(
                 (uop.kind, first, last, uop.latency, uop.busy, uop.flags),
-                tuple(OperandRow(*pair) for pair in uop.inputs),
-                tuple(OperandRow(*pair) for pair in uop.outputs),
+                tuple([_new(OperandRow, pair) for pair in uop.inputs]),
+                tuple([_new(OperandRow, pair) for pair in uop.outputs]),
                 uop.access,
                 self.map.group(uop.port_class),
             )
@@ -375,12 +376,9 @@ class _Rows:
         reads, writes = len(self.inputs), len(self.outputs)
         self.inputs += inputs
         self.outputs += outputs
-        self.uops.append(
-            L.UopRow(
-                *row, reads, len(self.inputs), writes, len(self.outputs),
-                accesses + access if access >= 0 else -1, scheduler,
-            )
-        )  # fmt: skip
+        at = accesses + access if access >= 0 else -1
+        ends = reads, len(self.inputs), writes, len(self.outputs), at, scheduler
+        self.uops.append(_new(L.UopRow, row + ends))
 
 
 # A body's rows by what they are made of, and what the ids in the key belong to.

@@ -52,6 +52,7 @@ class Figures(NamedTuple):
     cache_width: int
     cache_lines: int
     cache_again: int
+    cache_full_saves: int
     cache_at_branch: int
     cache_switch: int
     loop_width: int
@@ -87,6 +88,7 @@ class Figures(NamedTuple):
     forward_order: int
     address_wait: int
     forward_narrow: int
+    forward_modified: int
     forward_blocked: int
     split_load: int
     split_store: int
@@ -100,8 +102,8 @@ class Figures(NamedTuple):
     segments_pair: int
     combine_lines: int
     commit_interval: int
-    store_turn: int
     renaming_per_cycle: int
+    store_turn: int
     renaming_latency: int
     renaming_check: int
     renaming_addressed: int
@@ -176,6 +178,7 @@ DRAWS: dict[str, Draw] = {
     "cache_width": Draw((2, 4, 6, 8), (0, *_WIDTHS)),
     "cache_lines": Draw((1, 1, 2), (0, 3, 64, 100_000)),
     "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
+    "cache_full_saves": Draw((0, 0, 32), (16, 48, 64)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
     "loop_width": Draw((0, 0, 2, 4, 8), _WIDTHS),
@@ -211,6 +214,7 @@ DRAWS: dict[str, Draw] = {
     "forward_order": Draw((0, 0, 2, 6), _ZERO_CYCLES),
     "address_wait": Draw((0, 3, 9), _ZERO_CYCLES),
     "forward_narrow": Draw((0, 1, 2), _ZERO_CYCLES),
+    "forward_modified": Draw((0, 0, 1, 2), (3,)),
     "forward_blocked": Draw((6, 8, 11, 14), _ZERO_CYCLES),
     "split_load": Draw((0, 1, 3), _ZERO_CYCLES),
     "split_store": Draw((0, 1, 1, 2), (5,)),
@@ -224,8 +228,8 @@ DRAWS: dict[str, Draw] = {
     "segments_pair": _SWITCH,
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),
-    "store_turn": Draw((0, 0, 32, 90), (1, 63, 64, 65, 700)),
     "renaming_per_cycle": Draw((0, 1, 1, 2), (64,)),
+    "store_turn": Draw((0, 0, 32, 90), (1, 63, 64, 65, 700)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
     "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
     "renaming_addressed": _SWITCH,

@@ -382,6 +382,8 @@ class Uop:
         there = data.dispatched + p.forward_latency
         if kind == L.F_INSIDE:
             there += p.forward_narrow
+        elif kind == L.F_MODIFIED:
+            there -= p.forward_modified
         elif kind == L.F_BLOCKED:
             # It waits for the commit; the figure is that of a store that commits
             # ``retire_latency`` + 2 cycles after its data left, as early as it can.

@@ -19,7 +19,7 @@ DECODE, CACHE, LOOP = L.M_DECODE, L.M_CACHE, L.M_LOOP
 BASES = (0, 0, 5, 30, 0, L.signed(0xFFFFFFFF81000000), -40, (1 << 63) - 70)
 FORWARDS = (
     L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS, L.F_PASSED,
-    L.F_ORDERED, L.F_LEARNED, L.F_CHECKED, L.F_WAITS,
+    L.F_ORDERED, L.F_LEARNED, L.F_CHECKED, L.F_WAITS, L.F_MODIFIED,
 )  # fmt: skip
 EXTRAS = (
     "indexed_extra", "slow_extra", "segment_extra", "absolute_extra",

@@ -64,3 +64,17 @@ def test_totals_lie_inside_their_interval_or_it_is_said_why() -> None:
     for found in findings(replace(RECORD, rows=tuple(TOTALS)), PATHS, cores, draws=16):
         middle = (found.expect_low + found.expect_high) / 2
         assert found.low <= middle <= found.high or why[found.id], found.id
+
+
+@pytest.mark.parametrize("core", ["zen1", "zen3", "zen5"])
+def test_only_who_uses_gs_waits_for_swapgs_on_amd(core: str) -> None:
+    """Behind a chain of 60 cycles: 40 additions beside it, or from a load through GS."""
+    chain, swapgs = bytes.fromhex("480fafc0") * 20, bytes.fromhex("0f01f8")
+    additions = bytes.fromhex("4801d1") * 40  # of %rdx to %rcx
+    joined = bytes.fromhex("4801c8")  # add %rcx,%rax: the next chain waits for them
+    loaded = load_core(core)
+    beside = rate(loaded, chain + swapgs + additions + joined, "opcache")[0]
+    through = bytes.fromhex("65488b0a")  # mov %gs:(%rdx),%rcx
+    after = rate(loaded, chain + swapgs + through + additions + joined, "opcache")[0]
+    assert beside == pytest.approx(61, abs=3)
+    assert after > beside + 45

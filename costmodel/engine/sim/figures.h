@@ -61,6 +61,9 @@ struct figures {
 	int64_t cache_lines;           /* lines: lines read a cycle */
 	/* cycles: from lines of a window to more of the same; 0: no rule */
 	int64_t cache_again;
+	/* 64ths of cycles: that the next window comes earlier behind a cycle of
+	 * lines_per_cycle lines, if there is a rule again */
+	int64_t cache_full_saves;
 	/* where delivery may pass from the decoders to the cache: whether it is
 	 * branch */
 	int64_t cache_at_branch;
@@ -131,6 +134,8 @@ struct figures {
 	int64_t address_wait;
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
+	/* cycles: saved if the store is of a read-modify-write */
+	int64_t forward_modified;
 	/* cycles: for a load whose bytes come from elsewhere as well */
 	int64_t forward_blocked;
 	/* slots: more slots of the port for a load that crosses */
@@ -220,6 +225,7 @@ struct figures {
 	X(cache_width) \
 	X(cache_lines) \
 	X(cache_again) \
+	X(cache_full_saves) \
 	X(cache_at_branch) \
 	X(cache_switch) \
 	X(loop_width) \
@@ -255,6 +261,7 @@ struct figures {
 	X(forward_order) \
 	X(address_wait) \
 	X(forward_narrow) \
+	X(forward_modified) \
 	X(forward_blocked) \
 	X(split_load) \
 	X(split_store) \
@@ -314,6 +321,7 @@ struct figures {
 	X(cache_width, 0, 100000, 0, 0) \
 	X(cache_lines, 0, 100000, 0, 0) \
 	X(cache_again, 0, 100000, 0, 0) \
+	X(cache_full_saves, 0, 64, 0, 0) \
 	X(cache_at_branch, 0, 1, 0, 0) \
 	X(cache_switch, 0, 100000, 0, 0) \
 	X(loop_width, 0, 100000, 0, 0) \
@@ -349,6 +357,7 @@ struct figures {
 	X(forward_order, 0, 100000, 0, 0) \
 	X(address_wait, 0, 100000, 0, 0) \
 	X(forward_narrow, 0, 100000, 0, 0) \
+	X(forward_modified, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
 	X(split_store, 0, 1000, 0, 0) \

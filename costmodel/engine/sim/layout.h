@@ -129,10 +129,11 @@ enum { /* how a load meets an older store */
 	FORWARD_ALIAS = 4,
 	FORWARD_ORDERED = 5,
 	FORWARD_WAITS = 6,
-	FORWARD_RENAMED = 7,
-	FORWARD_LEARNED = 8,
-	FORWARD_PASSED = 9,
-	FORWARD_CHECKED = 10,
+	FORWARD_MODIFIED = 7,
+	FORWARD_RENAMED = 8,
+	FORWARD_LEARNED = 9,
+	FORWARD_PASSED = 10,
+	FORWARD_CHECKED = 11,
 };
 
 enum { /* where instructions are delivered from */

@@ -132,6 +132,7 @@ struct program {
 	X(cache_uops, 0, ALONE_) /* left in the cycle */ \
 	X(cache_lines, 0, ALONE_) \
 	X(cache_line, NOT_CACHED, ALONE_) /* being read */ \
+	X(cache_saved, 0, AS_IS) /* 64ths of a cycle full accesses have saved */ \
 	X(cache_window, 0, ALONE_) /* in which that line begins */ \
 	/* loop buffer */ \
 	X(turn_slots, 0, AS_IS) /* replayed of this turn */ \

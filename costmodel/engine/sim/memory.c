@@ -175,6 +175,8 @@ static void load_forwarded(struct machine *m, const struct access *access,
 	l->reads = -1;
 	if (access->forward == FORWARD_INSIDE) {
 		value += FIG(forward_narrow);
+	} else if (access->forward == FORWARD_MODIFIED) {
+		value -= FIG(forward_modified);
 	} else if (access->forward == FORWARD_BLOCKED) {
 		int64_t late = store->committed - FIG(retire_latency) - 2;
 

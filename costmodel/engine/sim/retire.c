@@ -63,16 +63,6 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line,
 	return cycle;
 }
 
-/* Cycle in which the store buffer serves what retired at `retired` and takes `cost`
- * 64ths of a cycle of it: in program order, stores and the loads it was renamed for. */
-static int64_t take_turn(struct machine *m, int64_t retired, int64_t cost)
-{
-	int64_t turn = at_least(m->turn_clock, (retired + 1) * FIXED);
-
-	m->turn_clock = turn + cost;
-	return turn / FIXED;
-}
-
 /* Commits more than one that a store takes as it crosses a boundary. */
 static int64_t more_commits(struct machine *m, const struct access *access, int64_t copy)
 {
@@ -83,6 +73,16 @@ static int64_t more_commits(struct machine *m, const struct access *access, int6
 	if (FIG(split_aligned) && !(place_of(access, copy) & 3))
 		return m->f->split_aligned;
 	return FIG(split_store);
+}
+
+/* Cycle in which the store buffer serves what retired at `retired` and takes `cost`
+ * 64ths of a cycle of it: in program order, stores and the loads it was renamed for. */
+static int64_t take_turn(struct machine *m, int64_t retired, int64_t cost)
+{
+	int64_t turn = at_least(m->turn_clock, (retired + 1) * FIXED);
+
+	m->turn_clock = turn + cost;
+	return turn / FIXED;
 }
 
 /* The store of access `a`, whose data uop `n` retired, writes its lines. */

@@ -285,8 +285,8 @@ STAGE bool run_rules(struct machine *m, const struct insn *insn, int64_t index,
 }
 
 /* The same for an ordinary instruction: the compiler leaves out what it has not. */
-static bool run_ordinary(struct machine *m, const struct insn *insn, int64_t index,
-			 int64_t line)
+STAGE bool run_ordinary(struct machine *m, const struct insn *insn, int64_t index,
+			int64_t line)
 {
 	struct insn own = *insn;
 
@@ -301,14 +301,14 @@ static bool run_ordinary(struct machine *m, const struct insn *insn, int64_t ind
 	return run_rules(m, &own, index, line);
 }
 
-static bool run_any(struct machine *m, const struct insn *insn, int64_t index,
+static __attribute__((noinline)) bool run_any(struct machine *m, const struct insn *insn, int64_t index,
 		    int64_t line)
 {
 	return run_rules(m, insn, index, line);
 }
 
 /* One instruction; `line` is its uop-cache line. False: no memory for the log. */
-static inline bool run_insn(struct machine *m, int64_t index, int64_t line)
+STAGE bool run_insn(struct machine *m, int64_t index, int64_t line)
 {
 	const struct insn *insn = m->p->insns + index;
 
@@ -335,7 +335,7 @@ static bool run_trip(struct machine *m)
 		m->copy++;
 	}
 	for (int32_t index = p->body; index < p->body + p->tail; index++)
-		if (!run_insn(m, index, *line++))
+		if (!run_any(m, p->insns + index, index, *line++))
 			return false;
 	return true;
 }
