@@ -48,6 +48,16 @@ CASES = [
     ("sandybridge", FORWARD, "opcache", 5.55),
     ("icelake", FORWARD, "opcache", 0.58),
     ("zen2", FORWARD, "opcache", 1.0),
+    # InstLatX64: strings, whose pointers go on without what is read; the sequencer
+    ("skylake", "lodsb\n", "opcache", 1.25),
+    ("haswell", "scasb\n", "opcache", 1.25),
+    ("icelake", "stosq\n", "opcache", 1.0),
+    ("skylake", "movsb\n", "opcache", 4.0),
+    ("haswell", "cmpsb\n", "opcache", 4.0),
+    ("goldencove", "stosq\n", "opcache", 2.0),
+    ("goldencove", "lodsb\n", "opcache", 2.2),
+    ("goldencove", "cmpxchg %rcx,%rdx\n", "opcache", 5.0),
+    ("haswell", "cmpxchg %rcx,%rdx\n", "unroll", 5.0),
     # nanoBench #33: six with a count by a move of 32 bits
     ("goldencove", "mov %ebx,%ecx\n" + "shlx %rcx,%rax,%rax\n" * 6, "opcache", 6),
 ]

@@ -147,10 +147,11 @@ def pop_of_rbx_does_not() -> None:
     """POP of RBX: two a cycle through the load ports; the stack engine moves RSP."""
 
 
-@kernel("skylake", "fc 90909090", 4.0)
+@kernel("skylake", "480fb1ca", 5.0)
 def going_to_the_sequencer_costs_cycles() -> None:
-    """CLD is microcode of three uops: a cycle in the sequencer and two to go to and
-    come from it, then one for the NOPs. (uiCA: one cycle each way.)"""
+    """CMPXCHG of registers is microcode of five uops: two cycles in the sequencer, one
+    each way, and one of the decoders. (InstLatX64: 5.0; 5.0 on Haswell, Ice Lake and
+    Alder Lake as well.)"""
 
 
 @kernel("goldencove", "89c1 89c2 89c6", 1.0, "loop")
