@@ -113,6 +113,7 @@ def test_figures_chosen_by_rows_say_so() -> None:
         for name in core_names()
     }
     assert fitted["zen5"] == {
+        "front_end.uop_cache.full_saves",
         "memory.absolute_extra",
         "memory.forward_load",
         "memory.forward_order",
