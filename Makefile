@@ -122,11 +122,11 @@ versions:
 
 # Debian's kernels 6.1 and 6.12, some 600 MB over the network the first time; not part of test.
 vmlinux-check: $(VENV)/runtime
-	@$(PY) tools/vmlinux_check.py
+	@$(PY) -m tools.vmlinux_check
 
 # A change, a series and patches in Debian's kernel source, about 140 MB the first time.
 kernel-tree-check: $(VENV)/runtime
-	@$(PY) tools/kernel_tree_check.py
+	@$(PY) -m tools.kernel_tree_check
 
 # Plain ALU blocks through llvm-mca and the model; docs/llvm-mca.md explains the classes.
 llvm-mca-check: $(VENV)/runtime

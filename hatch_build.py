@@ -23,8 +23,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FLAGS = ("-O2", "-std=gnu11", "-Wall", "-Wextra")
 ENGINE = Path("costmodel/engine")
 SIMULATOR = ENGINE / "_simulator.abi3.so"
-# The stages are included by plain.c and logged.c, with and without a log.
-SOURCES = ("program.c", "machine.c", "plain.c", "logged.c", "module.c")
+# The stages are included by lean.c, plain.c and logged.c: see stages.h.
+SOURCES = ("program.c", "machine.c", "lean.c", "plain.c", "logged.c", "module.c")
 LIMITED = "-DPy_LIMITED_API=0x030b0000"  # Python 3.11
 MEASURE = Path("costmodel/measure")
 PROGRAM = MEASURE / "_measure"

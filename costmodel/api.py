@@ -25,6 +25,7 @@ from costmodel.sources import alike as alike
 from costmodel.sources import load_path as load_path
 from costmodel.sources import load_paths as load_paths
 from costmodel.sources import load_sides as load_sides
+from costmodel.studies.certainty import rests_on_guesses
 from costmodel.studies.settings import Values, with_settings
 
 if TYPE_CHECKING:
@@ -85,11 +86,13 @@ class _Comparisons(Framed):
 
     def report(self) -> Report:
         from costmodel.studies.families import families
+        from costmodel.studies.onrecord import known_of
         from costmodel.views.comparison import comparisons_report
 
         items = self._items()
         cores = [c.after.uarch for c in items]
-        return comparisons_report(items, families=lambda: families(cores))
+        known = [k for c in items for k in known_of(c)]
+        return comparisons_report(items, None, lambda: families(cores), known)
 
     def frame(self, table: str = "summary") -> pd.DataFrame:
         """Tidy table: summary, causes, or lines (cycles of the difference)."""
@@ -182,7 +185,8 @@ def _estimate(
             error.where = _where(refused[0], path) if refused else path.origin
         raise
     made = Result(*(getattr(result, field.name) for field in fields(Estimate)))
-    if made.scenario not in PATHS and align is None:  # blocks were measured so
+    measured_so = made.scenario not in PATHS and align is None
+    if measured_so and not rests_on_guesses(made):
         made = replace(made, core_error=measured_error(made.uarch, made.scenario))
     return made
 

@@ -1,4 +1,4 @@
-"""Patterns that are compiled when they are first used.
+"""Patterns that are compiled, and modules that are loaded, when they are first used.
 
 The project has some seventy, a run uses a handful, and compiling all of them takes
 longer than many an answer.
@@ -7,8 +7,11 @@ longer than many an answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
 from typing import Any, AnyStr, cast
 
 _COMPILE = re.compile
@@ -45,3 +48,23 @@ def imported() -> Iterator[None]:
         yield
     finally:
         re.compile = whole
+
+
+class _Later(ModuleType):
+    """Stands for a module; is loaded, and holds what it holds, once asked for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        sys.modules.pop(self.__name__, None)
+        loaded = import_module(self.__name__)
+        vars(self).update(vars(loaded))
+        return getattr(loaded, name)
+
+
+@contextmanager
+def parts(package: str, names: Sequence[str]) -> Iterator[None]:
+    """Modules of a package that its import, inside, need not load."""
+    if package not in sys.modules:
+        for name in names:
+            whole = f"{package}.{name}"
+            sys.modules[whole] = _Later(whole)
+    yield

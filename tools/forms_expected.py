@@ -19,11 +19,28 @@ CARRY, REST, STORED = "carry", "rest", "stored"
 
 
 class Step(NamedTuple):
-    """One instruction of a block. ``same``: its operands are one register."""
+    """One instruction of a block.
+
+    ``same``: its operands are one register. ``high_write``, ``high_test``: cycles that
+    SETcc takes to write AH to DH, and TEST to read one, on the core.
+    """
 
     form: Form
     record: Record
     same: bool = False
+    high_write: int = 1
+    high_test: int = 1
+
+
+def of_high(setcc: Record) -> tuple[int, int]:
+    """``high_write`` and ``high_test`` of a core, from its record of SETB (R8h).
+
+    SETcc merges with the old register as long as it takes itself. From flags to a
+    register the figure is of a chain with TEST, of which one cycle was taken off.
+    """
+    cycles = {(r["start"], r["target"]): r["cycles"] for r in setcc["latencies"]}
+    written = max(1, cycles.get(("REG0", "REG0"), 1))
+    return written, max(1, cycles[("REG1", "REG0")] + 1 - written)
 
 
 def _flags(operand: Record, way: str) -> set[str]:
@@ -89,16 +106,16 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
             cycles = row["cycles_same_reg"]
         if row["start"].startswith("MEM"):
             if row["target"].startswith("MEM"):
-                if row.get("cycles_mem") is not None:
-                    out.append((STORED, STORED, row["cycles_mem"]))
-                continue
+                continue  # too short: see forms_table
             cycles = row.get("cycles_addr")
         elif row["target"].startswith("MEM"):
             continue
+        # What closes a chain through flags works on AH to DH too, and was taken off as
+        # one cycle.
         if cycles and row["target"] in highs and source[0] & {CARRY, REST}:
-            # What closes such a chain works on AH to DH too, and is taken off as one
-            # cycle: the sum of both is right, neither alone.
-            cycles = 1
+            cycles = max(1, cycles + 1 - step.high_test)
+        if cycles and row["start"] in highs and target[1] & {CARRY, REST}:
+            cycles = max(1, cycles + 1 - step.high_write)
         if cycles == 0 and source[0] & {CARRY, REST}:
             continue  # of a count that is not zero: nothing waits for the flags
         if cycles is not None:

@@ -1,6 +1,6 @@
 """A kernel tree as input: Debian's linux-source-6.1, four commits, and a patch file.
 
-    python tools/kernel_tree_check.py [CACHE_DIRECTORY]
+    python -m tools.kernel_tree_check [CACHE_DIRECTORY]
 
 Needs apt, a network and about 400 MB. Fetches ``linux-source-6.1`` and the headers of
 the newest 6.1 kernel (for what a build generates) with apt, unpacks what x86 entry code
@@ -21,6 +21,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.debian import Missing, newest, run, unpacked
+
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "arch/x86/entry/entry_64.S"
 CALLING = "arch/x86/entry/calling.h"
@@ -29,48 +31,16 @@ HEADERS = re.compile(r"linux-headers-6\.1\.0-([0-9]+)-cloud-amd64")
 NEEDED = ("arch/x86", "include", "Kbuild", "Makefile")
 
 
-class Missing(Exception):
-    """The packages cannot be had here."""
-
-
-def run(*command: str, cwd: Path | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, check=True
-        )
-    except FileNotFoundError:
-        raise Missing(f"{command[0]} is not installed") from None
-    except subprocess.CalledProcessError as error:
-        raise Missing(f"{' '.join(command)}: {error.stderr.strip()}") from None
-    return done.stdout
-
-
 def fetched(cache: Path, package: str) -> Path:
     """Where the files of a package are unpacked."""
     place = cache / package
-    if not place.exists():
-        print(f"downloading {package} ...", flush=True)
-        folder = cache / "debs"
-        folder.mkdir(parents=True, exist_ok=True)
-        held = sorted(folder.glob(f"{package}_*.deb"))
-        if not held:
-            run("apt-get", "download", package, cwd=folder)
-            held = sorted(folder.glob(f"{package}_*.deb"))
-        run("dpkg-deb", "-x", str(held[-1]), str(place))
-    return place
+    return place if place.exists() else unpacked(package, cache / "debs", place)
 
 
 def headers(cache: Path) -> Path:
     """A directory with the headers a build generates."""
-    if os.geteuid() == 0:
-        run("apt-get", "update")
-    names = HEADERS.finditer(
-        run("apt-cache", "search", "--names-only", HEADERS.pattern)
-    )
-    newest = max(names, key=lambda name: int(name[1]), default=None)
-    if newest is None:
-        raise Missing(f"apt knows no package like {HEADERS.pattern}")
-    return fetched(cache, newest[0]) / "usr" / "src" / newest[0]
+    package = newest(HEADERS)
+    return fetched(cache, package) / "usr" / "src" / package
 
 
 # -- four commits --------------------------------------------------------------------

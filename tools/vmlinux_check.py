@@ -1,6 +1,6 @@
 """Real kernels: every entry of Debian's vmlinux answered, or refused with a reason.
 
-    python tools/vmlinux_check.py [CACHE_DIRECTORY]
+    python -m tools.vmlinux_check [CACHE_DIRECTORY]
 
 Needs apt, a network and about 2 GB. Fetches the newest debug kernels 6.1 and 6.12 of
 Debian 12 (``linux-image-*-cloud-amd64-dbg``; 6.12 from bookworm-backports) with apt,
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ from costmodel.code.load import image_path, load_image
 from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.errors import CostmodelError
+from tools.debian import Missing, newest, unpacked
 
 PACKAGES = {
     "6.1": re.compile(r"linux-image-6\.1\.0-(\d+)-cloud-amd64-dbg"),
@@ -66,43 +68,16 @@ PATHS = {
 FIGURES = {"ktime_get": (30, 60), "clear_page_erms": (120, 260)}
 
 
-class Missing(Exception):
-    """The kernel cannot be had here."""
-
-
-def run(*command: str, cwd: Path | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, check=True
-        )
-    except FileNotFoundError:
-        raise Missing(f"{command[0]} is not installed") from None
-    except subprocess.CalledProcessError as error:
-        raise Missing(f"{' '.join(command)}: {error.stderr.strip()}") from None
-    return done.stdout
-
-
 def vmlinux(cache: Path, version: str) -> Path:
     """The unpacked kernel; downloads some 300 MB the first time."""
     if not (held := sorted(cache.glob(f"vmlinux-{version}.*"))):
-        cache.mkdir(parents=True, exist_ok=True)
-        if os.geteuid() == 0:
-            run("apt-get", "update")
-        pattern = PACKAGES[version]
-        names = pattern.finditer(
-            run("apt-cache", "search", "--names-only", pattern.pattern)
-        )
-        newest = max(names, key=lambda name: int(name[1]), default=None)
-        if newest is None:
-            raise Missing(f"apt knows no package like {pattern.pattern}")
-        print(f"downloading {newest[0]} ...", flush=True)
-        run("apt-get", "download", newest[0], cwd=cache)
-        (package,) = cache.glob(f"{newest[0]}_*.deb")
-        tree = cache / "unpacked"
-        run("dpkg-deb", "-x", str(package), str(tree))
+        package = newest(PACKAGES[version])
+        tree = unpacked(package, cache, cache / "unpacked")
         (image,) = (p for p in tree.rglob(f"vmlinux-{version}.*") if not p.is_symlink())
         image.rename(cache / image.name)
-        run("rm", "-rf", str(tree), str(package))
+        shutil.rmtree(tree)
+        for archive in cache.glob(f"{package}_*.deb"):
+            archive.unlink()
         held = sorted(cache.glob(f"vmlinux-{version}.*"))
     return held[-1]
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from costmodel.code.decode import decode_form, format_insn
 from costmodel.code.elf import Elf, ElfSymbol
@@ -350,8 +352,11 @@ def _padding(length: int, jumps: bool) -> bytes:
     return _NOPS[-1] * longest + _NOPS[rest]
 
 
-def spelled(code: bytes, address: int) -> tuple[str, ...]:
-    """The instructions of a site, as far as they are any."""
+def spelled(
+    code: bytes, address: int, name_at: Callable[[int], str]
+) -> tuple[str, ...]:
+    """The instructions of a site, as far as they are any. ``name_at``: what a place
+    that jumps go to is called, "" if nothing."""
     out = []
     at = 0
     while at < len(code):
@@ -361,7 +366,10 @@ def spelled(code: bytes, address: int) -> tuple[str, ...]:
             break
         if form.mnemonic == "int3":  # padding behind a jump
             break
-        out.append(" ".join(format_insn(Insn(form, address + at)).split()))
+        insn = Insn(form, address + at)
+        if insn.target is not None:
+            insn = replace(insn, goes=name_at(insn.target))
+        out.append(" ".join(format_insn(insn).split()))
         at += form.length
     return tuple(out)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from costmodel.code import registers as R
 from costmodel.code import system
 from costmodel.code.actions import FLAGS, body_of, identity_of, inputs_of, leave_all
-from costmodel.code.decode import decode_form
+from costmodel.code.decode import form_of_one
 from costmodel.code.insn import Flow, Form, Insn
 from costmodel.code.machine import ZERO, Machine
 from costmodel.code.operands import Action, Address, Body, Symbol, address_of, writer
@@ -135,7 +135,7 @@ def _with_flags(form: Form, action: Action) -> Action:
 @lru_cache(maxsize=1 << 15)
 def action_of(data: bytes, flags: bool = False) -> Action:
     """The action of one encoding. ``flags``: keep track of what the flags hold."""
-    form = decode_form(data)
+    form = form_of_one(data)
     action = compile_form(form, None, None)
     if (
         flags
@@ -149,7 +149,7 @@ def action_of(data: bytes, flags: bool = False) -> Action:
 @lru_cache(maxsize=1 << 15)
 def needs_flags(data: bytes) -> bool:
     """Whether a value this instruction leaves depends on the status flags."""
-    form = decode_form(data)
+    form = form_of_one(data)
     return any(use.reg in FLAGS for use in form.reads) and (
         any(use.reg < 16 for use in form.writes)
         or any(access.writes for access in form.memory)

@@ -1,16 +1,20 @@
 """Bytes to instructions: the door to the x86 decoder (iced-x86).
 
-Only this module, ``form`` and ``decoder_names`` know the decoder; everything else works
-on the values of ``insn``. Forms are decoded once for each distinct encoding.
+Only this module, ``decoder``, ``form`` and ``decoder_names`` know it; everything else
+works on the values of ``insn``. Forms are decoded once for each distinct encoding.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from iced_x86 import Decoder, DecoderError, Formatter, FormatterSyntax
-
 from costmodel import lazily
+from costmodel.code.decoder import (
+    Decoder,
+    DecoderError,
+    Formatter,
+    FormatterSyntax,
+)
 from costmodel.code.form import form_of
 from costmodel.code.insn import Form, Insn, Relocation
 from costmodel.errors import InputError
@@ -33,6 +37,11 @@ def _bad(data: bytes, offset: int, decoder: Decoder) -> InputError:
 def _cached(data: bytes) -> Form:
     decoder = Decoder(64, data)
     return form_of(decoder.decode(), data, decoder)
+
+
+def form_of_one(data: bytes) -> Form:
+    """The instruction that is all of ``data``, the ``data`` of a Form."""
+    return _cached(data)
 
 
 def split(data: bytes) -> list[bytes]:
@@ -79,9 +88,14 @@ _formatter.branch_leading_zeros = False
 
 
 def format_insn(insn: Insn) -> str:
-    """AT&T text of an instruction, symbols of unresolved fields after a ``#``."""
+    """AT&T text of an instruction, symbols of unresolved fields after a ``#``.
+
+    A direct jump or call names the place it goes to, where that has a name.
+    """
     decoder = Decoder(64, insn.form.data, ip=insn.address)
     text = str(_formatter.format(decoder.decode()))
+    if insn.goes:
+        return f"{text.rpartition(' ')[0]} {insn.goes}"
     names = ", ".join(dict.fromkeys(_target(insn, r) for r in insn.relocations))
     if insn.comment:
         return _NUMBERED.sub(f"%gs:{insn.comment}", text)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from iced_x86 import ConditionCode, Mnemonic, Register, RegisterExt
-
 from costmodel.code import registers as R
+from costmodel.code.decoder import ConditionCode, Mnemonic, Register, RegisterExt
 from costmodel.code.insn import RegisterUse
 
 

@@ -18,7 +18,8 @@ _GENERAL = (
     r"(?:r(?:[abcd]x|[sd]i|[bs]p|[89]|1[0-5])|r(?:[89]|1[0-5])[dwb]"
     r"|e(?:[abcd]x|[sd]i|[bs]p)|[abcd][xlh]|[sd]i|[sd]il|[bs]pl)"
 )
-REGISTER = lazily.pattern(rf"{_GENERAL}\Z|cr[0-8]\Z", re.I)
+_REGISTER = lazily.pattern(rf"(?:{_GENERAL}|cr[0-8])\Z", re.I)
+_LONGEST = len("r10d")
 _WITH_PERCENT = lazily.pattern(rf"%(?:{_GENERAL}|[c-g]s|cr\d)\b", re.I)
 _COMMENT = lazily.pattern(r"/\*.*?(?:\*/|\Z)|//[^\n]*|(?:^|[ \t])#[^\n]*", re.S | re.M)
 # An instruction with a register as an operand or inside brackets, without its %.
@@ -71,7 +72,7 @@ def refuse_other_languages(text: str, name: str) -> None:
             "go build, then 'go tool objdump -s FUNC BINARY' or the binary with"
             " --symbol",
         )  # fmt: skip
-    if _WITH_PERCENT.search(_COMMENT.sub(" ", text)):
+    if _with_percent(_COMMENT.sub(" ", text)):
         return
     if _MASM.search(text):
         raise _refused(
@@ -83,6 +84,18 @@ def refuse_other_languages(text: str, name: str) -> None:
             f"nasm -f elf64 -o x.o {_file(name)}, and give x.o; gas has"
             " 'qword ptr [' where NASM has 'qword ['",
         )  # fmt: skip
+
+
+def _with_percent(bare: str) -> bool:
+    """Whether a register stands in text without comments as gas writes it."""
+    if "%rsp)" in bare or "%rax," in bare:  # as nearly always: nothing to compile
+        return True
+    return _WITH_PERCENT.search(bare) is not None
+
+
+def names_register(symbol: str) -> bool:
+    """Whether a symbol is called as a general or a control register is."""
+    return len(symbol) <= _LONGEST and _REGISTER.match(symbol) is not None
 
 
 def _file(name: str) -> str:
@@ -98,6 +111,6 @@ def _refused(what: str, name: str, hint: str) -> InputError:
 def is_intel(text: str) -> bool:
     """Whether instructions name registers without ``%``, and none with it."""
     bare = _COMMENT.sub(" ", text[:_HEAD])
-    if _WITH_PERCENT.search(bare) or _SYNTAX.search(text):
+    if _with_percent(bare) or _SYNTAX.search(text):
         return False
     return _BARE.search(bare) is not None

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from costmodel.code import registers as R
 from costmodel.code.compiler import action_of, needs_flags, nothing, relocated_action
-from costmodel.code.decode import decode_form
+from costmodel.code.decode import form_of_one
 from costmodel.code.insn import Flow, Insn
 from costmodel.code.machine import Machine, Value
 from costmodel.code.system import return_from_call
@@ -54,7 +54,7 @@ class Table(NamedTuple):
 
 @lru_cache(maxsize=1 << 15)
 def table_of(data: bytes) -> Table:
-    form = decode_form(data)
+    form = form_of_one(data)
     accesses = tuple(
         (slot, max(m.width // 8, 1), int(m.reads), int(m.writes))
         for slot, m in enumerate(form.memory)

@@ -9,7 +9,12 @@ flags alone), and LEAVE and LEA say what they read.
 
 from __future__ import annotations
 
-from iced_x86 import (
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from costmodel.code import registers as R
+from costmodel.code.decoder import (
     Decoder,
     EncodingKind,
     FlowControl,
@@ -23,9 +28,8 @@ from iced_x86 import (
     Register,
     RegisterExt,
     RflagsBits,
+    UsedRegister,
 )
-
-from costmodel.code import registers as R
 from costmodel.code.decoder_names import CONDITIONS, MNEMONICS, REGISTERS
 from costmodel.code.insn import (
     Flow,
@@ -87,9 +91,18 @@ _IMMEDIATE_KINDS = frozenset(
 )
 
 
+_WIDTHS: dict[int, int] = {
+    OpKind.IMMEDIATE16: 16,
+    OpKind.IMMEDIATE32: 32,
+    OpKind.IMMEDIATE32TO64: 32,
+    OpKind.IMMEDIATE64: 64,
+}
+_SEGMENTS: dict[int, str] = {Register.FS: "fs", Register.GS: "gs"}
+
 _info_factory = InstructionInfoFactory()
 
 
+@functools.cache  # of few combinations
 def _flag_registers(bits: int) -> tuple[RegisterUse, ...]:
     out = []
     if bits & RflagsBits.CF:
@@ -112,22 +125,23 @@ def _number(register: int) -> int:
     return use.reg if use is not None else -1
 
 
-def _is_vector(instr: Instruction, info: InstructionInfo) -> bool:
+@functools.cache  # of some 250
+def _is_vector_register(register: Any) -> bool:
+    return (
+        RegisterExt.is_vector_register(register)
+        or RegisterExt.is_mm(register)
+        or RegisterExt.is_st(register)
+        or RegisterExt.is_k(register)
+    )
+
+
+def _is_vector(instr: Instruction, used: Sequence[UsedRegister], name: str) -> bool:
     if instr.encoding != EncodingKind.LEGACY:
         # VEX and EVEX forms on general registers (BMI) are integer instructions.
-        return not all(
-            RegisterExt.is_gpr(use.register) for use in info.used_registers()
-        )
-    for use in info.used_registers():
-        register = use.register
-        if (
-            RegisterExt.is_vector_register(register)
-            or RegisterExt.is_mm(register)
-            or RegisterExt.is_st(register)
-            or RegisterExt.is_k(register)
-        ):
+        return not all(RegisterExt.is_gpr(use.register) for use in used)
+    for use in used:
+        if _is_vector_register(use.register):
             return True
-    name = MNEMONICS[instr.mnemonic]
     return name.startswith("f") and not name.startswith(("fxsave", "fxrstor"))
 
 
@@ -143,19 +157,17 @@ def _is_operand(instr: Instruction, base: int, index: int, displacement: int) ->
     )
 
 
-def _memory(instr: Instruction, info: InstructionInfo) -> tuple[MemoryAccess, ...]:
+def _memory(
+    instr: Instruction, info: InstructionInfo, kinds: Sequence[int], name: str
+) -> tuple[MemoryAccess, ...]:
     explicit: MemoryAccess | None = None
-    has_operand = any(instr.op_kind(i) == OpKind.MEMORY for i in range(instr.op_count))
+    has_operand = OpKind.MEMORY in kinds
     out: list[MemoryAccess] = []
     if has_operand:
-        index = next(
-            i for i in range(instr.op_count) if instr.op_kind(i) == OpKind.MEMORY
-        )
-        access = info.op_access(index)
-        name = MNEMONICS[instr.mnemonic]
+        access = info.op_access(kinds.index(OpKind.MEMORY))
         rip = instr.is_ip_rel_memory_operand
         displacement = _signed(instr.memory_displacement)
-        segment = {Register.FS: "fs", Register.GS: "gs"}.get(instr.memory_segment, "")
+        segment = _SEGMENTS.get(instr.memory_segment, "")
         explicit = MemoryAccess(
             base=-1 if rip else _number(instr.memory_base),
             index=_number(instr.memory_index),
@@ -194,10 +206,9 @@ def _memory(instr: Instruction, info: InstructionInfo) -> tuple[MemoryAccess, ..
     return tuple(out)
 
 
-def _operands(instr: Instruction) -> tuple[Operand, ...]:
+def _operands(instr: Instruction, kinds: Sequence[int]) -> tuple[Operand, ...]:
     out = []
-    for i in range(instr.op_count):
-        kind = instr.op_kind(i)
+    for i, kind in enumerate(kinds):
         if kind == OpKind.REGISTER:
             use = REGISTERS.get(instr.op_register(i))
             if use is None:
@@ -213,12 +224,7 @@ def _operands(instr: Instruction) -> tuple[Operand, ...]:
             if kind == OpKind.IMMEDIATE8_2ND:
                 width = 8
             else:
-                width = {
-                    OpKind.IMMEDIATE16: 16,
-                    OpKind.IMMEDIATE32: 32,
-                    OpKind.IMMEDIATE32TO64: 32,
-                    OpKind.IMMEDIATE64: 64,
-                }.get(kind, 8)
+                width = _WIDTHS.get(kind, 8)
             out.append(Operand("i", width, None, value))
         elif kind == OpKind.MEMORY:
             out.append(Operand("m", MemorySizeExt.size(instr.memory_size) * 8))
@@ -235,14 +241,19 @@ _IMPLIED_TOO = frozenset(("mul", "imul", "div", "idiv", "mulx", "cmpxchg"))
 
 
 def _value_registers(
-    instr: Instruction, info: InstructionInfo, name: str, stack_delta: int
+    instr: Instruction,
+    info: InstructionInfo,
+    kinds: Sequence[int],
+    registers: Sequence[UsedRegister],
+    name: str,
+    stack_delta: int,
 ) -> tuple[tuple[RegisterUse, ...], tuple[RegisterUse, ...]]:
     reads: dict[RegisterUse, None] = {}
     writes: dict[RegisterUse, None] = {}
     explicit: set[int] = set()
     formal = name in _FORMAL_READS
-    for i in range(instr.op_count):
-        if instr.op_kind(i) != OpKind.REGISTER:
+    for i, kind in enumerate(kinds):
+        if kind != OpKind.REGISTER:
             continue
         use = REGISTERS.get(instr.op_register(i))
         if use is None:
@@ -259,21 +270,20 @@ def _value_registers(
             lea_use = REGISTERS.get(register)
             if lea_use is not None:
                 reads[lea_use] = None
-    implied_address = {m.base for m in info.used_memory()} | {
-        m.index for m in info.used_memory()
-    }
-    for used in info.used_registers():
+    for m in info.used_memory():
+        address |= {m.base, m.index}
+    for used in registers:
         use = REGISTERS.get(used.register)
         if use is None or (use.reg in explicit and name not in _IMPLIED_TOO):
             continue
         if use.reg == R.RSP and stack_delta:
             continue
-        only_address = used.register in address or used.register in implied_address
-        if used.access in _WRITES:
+        access = used.access
+        if access in _WRITES:
             writes[use] = None
-            if used.access in _READS:
+            if access in _READS:
                 reads[use] = None
-        elif used.access in _READS and not only_address:
+        elif access in _READS and used.register not in address:
             if R.ES <= use.reg <= R.GS:
                 continue  # the segment of an access, not a value
             reads[use] = None
@@ -286,8 +296,8 @@ def _value_registers(
     flags_written = _flag_registers(instr.rflags_modified)
     flags_read = _flag_registers(instr.rflags_read)
     by_cl = name in _SHIFTS and any(
-        instr.op_kind(i) == OpKind.REGISTER and instr.op_register(i) == Register.CL
-        for i in range(instr.op_count)
+        kind == OpKind.REGISTER and instr.op_register(i) == Register.CL
+        for i, kind in enumerate(kinds)
     )
     for flag in (*flags_read, *(flags_written if by_cl else ())):
         reads[flag] = None
@@ -312,7 +322,9 @@ def _prefix_bytes(data: bytes) -> tuple[int, int]:
 def form_of(instr: Instruction, data: bytes, decoder: Decoder) -> Form:
     info = _info_factory.info(instr)
     name = MNEMONICS[instr.mnemonic]
-    operands = _operands(instr)
+    kinds = [instr.op_kind(i) for i in range(instr.op_count)]
+    registers = info.used_registers()
+    operands = _operands(instr, kinds)
     offsets = decoder.get_constant_offsets(instr)
     prefixes, opcode_offset = _prefix_bytes(data)
     if instr.encoding != EncodingKind.LEGACY:
@@ -325,12 +337,12 @@ def form_of(instr: Instruction, data: bytes, decoder: Decoder) -> Form:
     stack_delta = instr.stack_pointer_increment
     if name in ("enter", "leave", "uiret") or flow is Flow.LEAVE_KERNEL:
         stack_delta = 0
-    reads, writes = _value_registers(instr, info, name, stack_delta)
+    reads, writes = _value_registers(instr, info, kinds, registers, name, stack_delta)
     branch = (
         _signed(instr.near_branch_target)
         if flow in (Flow.JUMP, Flow.CONDITIONAL, Flow.CALL)
-        and instr.op_count
-        and instr.op_kind(0) in (OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32)
+        and kinds
+        and kinds[0] in (OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32)
         else None
     )
     immediates = [op.immediate for op in operands if op.immediate is not None]
@@ -348,7 +360,7 @@ def form_of(instr: Instruction, data: bytes, decoder: Decoder) -> Form:
         shape=_shape(operands),
         reads=reads,
         writes=writes,
-        memory=_memory(instr, info),
+        memory=_memory(instr, info, kinds, name),
         stack_delta=stack_delta,
         flow=flow,
         branch_offset=branch,
@@ -365,5 +377,5 @@ def form_of(instr: Instruction, data: bytes, decoder: Decoder) -> Form:
         lock=instr.has_lock_prefix
         or (name == "xchg" and any(op.kind == "m" for op in operands)),
         repeat=instr.has_rep_prefix or instr.has_repne_prefix,
-        vector=_is_vector(instr, info),
+        vector=_is_vector(instr, registers, name),
     )

@@ -118,12 +118,14 @@ class Image(Struct, frozen=True):
         while index:
             index -= 1
             symbol = symbols[index]
-            if symbol.address < floor or (best and symbol.address < best.address):
+            if best and symbol.address < best.address:
                 break
+            if symbol.address < floor and address >= symbol.address + symbol.size:
+                break  # not a routine of which the section is a part
             if section and symbol.section not in ("", section.name):
                 continue  # the end of the section before
             exact = labels and symbol.address == address
-            if exact or not symbol.name.startswith(".L"):
+            if exact or not (symbol.alone or symbol.name.startswith(".L")):
                 if best is None or _rank(best) > _rank(symbol):
                     best = symbol
         if best is None:

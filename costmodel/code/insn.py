@@ -138,6 +138,7 @@ class Insn(Struct, frozen=True):
     symbol: str = ""  # "entry_SYSCALL_64+0x12", where known
     relocations: tuple[Relocation, ...] = ()
     comment: str = ""  # what its per-CPU operand is called, as "cpu_tss_rw+0x14"
+    goes: str = ""  # what the place a direct jump or call goes to is called
 
     @property
     def end(self) -> int:

@@ -14,13 +14,12 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 
+from costmodel.code.kernel_tree import KCONFIG, MARKS
 from costmodel.code.revisions import Revised, Workspace, beside
 from costmodel.errors import InputError, UsageError
 from costmodel.tuples import NamedTuple
 
-KCONFIG = "include/linux/kconfig.h"
 GENERATED = "include/generated"
-_MARKS = (KCONFIG, "arch/x86/include")
 _MOST_JSON = 256 << 20
 _USUAL_INCLUDES = (
     "arch/x86/include",
@@ -56,21 +55,9 @@ class Setting(NamedTuple):
     notes: tuple[str, ...]
 
 
-def root_of(file: FilePath) -> FilePath | None:
-    """The kernel tree a file lies in, if it lies in one."""
-    try:
-        whole = file.absolute()
-    except OSError:  # this directory is gone
-        return None
-    for directory in whole.parents:
-        if all((directory / mark).exists() for mark in _MARKS):
-            return directory
-    return None
-
-
 def in_kernel(file: Revised) -> bool:
     """Whether the revision of a file is of a kernel tree."""
-    marks = (f"{file.revision}:{mark}" for mark in _MARKS)
+    marks = (f"{file.revision}:{mark}" for mark in MARKS)
     return all(file.git("cat-file", "-e", mark).status == 0 for mark in marks)
 
 

@@ -216,9 +216,11 @@ def load_image(
             f"cannot be read: {error.strerror}", where=name, expected=READABLE
         ) from None
     if path.suffix in (".S", ".s"):
-        from costmodel.code import kbuild
+        from costmodel.code import kernel_tree
 
-        if (root := kbuild.root_of(path)) is not None:
+        if (root := kernel_tree.root_of(path)) is not None:
+            from costmodel.code import kbuild
+
             setting = kbuild.work_tree(path, root, options.build)
             return _kernel_source(data, name, options, setting)
     return _image(data, name, str(path.parent), options)
@@ -330,10 +332,10 @@ def _assembled(
 
 def _refuse_registers_as_memory(image: Image) -> None:
     """gas takes a register without its % for memory of that name."""
-    from costmodel.code.dialects import REGISTER
+    from costmodel.code.dialects import names_register
 
     for address, relocation in sorted(image.relocations.items()):
-        if REGISTER.match(relocation.symbol):
+        if names_register(relocation.symbol):
             raise InputError(
                 f"memory named {relocation.symbol!r}: a register?",
                 where=image.where(address),

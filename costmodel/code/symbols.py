@@ -16,6 +16,7 @@ class Symbol(NamedTuple):
 
     ``label`` is true of a name that is local and not a function (a ``.L`` label, a
     plain ``name:`` never declared global): code inside a routine rather than one.
+    ``alone``: it names its own address, and none behind it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Symbol(NamedTuple):
     size: int = 0
     label: bool = False
     section: str = ""
+    alone: bool = False
 
 
 class ElfSymbols(Sequence[Symbol]):

@@ -94,7 +94,9 @@ def read_oops(text: str, origin: str) -> Image:
         begin = _straight_start(data, marked)
         if rip and offset <= marked:
             begin = marked - offset
-        symbols.append(Symbol(RIP_LABEL, base + marked, 0, label=True))
+        symbols.append(
+            Symbol(RIP_LABEL, base + marked, label=True, alone=rip is not None)
+        )
         notes.append(
             f"begins {marked - begin} bytes before RIP"
             + (f", {begin} bytes in front of it left out" if begin else "")

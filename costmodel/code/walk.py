@@ -76,12 +76,15 @@ class Walk:
             if form is None:
                 return None
             image = self.image
+            relocations = self._relocations(at, form.length)
+            branch = None if relocations else form.branch_offset
             found = self._insns[at] = Insn(
                 form,
                 at,
                 image.line_at(at),
                 image.name_at(at, labels=False),
-                self._relocations(at, form.length),
+                relocations,
+                goes="" if branch is None else image.name_at(at + branch),
             )
         return found
 

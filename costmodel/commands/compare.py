@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from costmodel.code.insn import Path
     from costmodel.code.revisions import Workspace
     from costmodel.commands.measured import MeasuredHere
+    from costmodel.studies.onrecord import Known
     from costmodel.studies.sensitivity import Effect
     from costmodel.studies.settings import Values
-    from costmodel.studies.studyfile import Silicon
 
 PLOTS = ("differences", "causes", "sensitivity")
 
@@ -75,7 +75,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="a row for every entry point of both, largest difference first",
     )
     add_model_options(parser, FORMATS, varied=True)
-    add_draws(parser)
+    add_draws(parser, "32")
     add_plot(parser, PLOTS)
     add_measured(parser)
     parser.add_argument(
@@ -185,13 +185,16 @@ def _one(
             differences[0], (before[0], after[0]), cores[0], draws=draws,
             values=values[0], progress=args.progress,
         )  # fmt: skip
+    from costmodel.studies.onrecord import known_of
+
+    known = [k for d in differences for k in known_of(d)]
     here = measured_here(args, before, after, cores) if args.measure else None
     if args.plot:
-        _plot(args, differences, felt, here)
+        _plot(args, differences, felt, here, known)
     from costmodel.studies.families import families
     from costmodel.views.comparison import comparisons_report
 
-    report = comparisons_report(differences, felt, lambda: families(cores))
+    report = comparisons_report(differences, felt, lambda: families(cores), known)
     if here is not None:
         from costmodel.views.beside import beside
 
@@ -255,6 +258,7 @@ def _plot(
     differences: list[Difference],
     felt: list[Effect] | None,
     here: MeasuredHere | None,
+    known: Sequence[Known],
 ) -> None:
     from costmodel.studies.families import families
     from costmodel.views import plots
@@ -262,11 +266,15 @@ def _plot(
 
     if args.plot_kind == "differences":
         cores = [d.after.uarch for d in differences]
-        points: tuple[Silicon, ...] = ()
+        from costmodel.views.known import points_of
+
+        points = points_of(known)
         if here is not None:
             from costmodel.views.beside import silicon
 
-            points = silicon(differences, here.cpu, here.results)
+            found = silicon(differences, here.cpu, here.results)
+            mine = {point.uarch for point in found}
+            points = (*(p for p in points if p.uarch not in mine), *found)
         write_plot(
             args.plot,
             lambda: plots.difference_plot(differences, families(cores), points),

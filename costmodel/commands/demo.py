@@ -19,7 +19,7 @@ STUDY = "top-of-stack"
 
 def add(parser: argparse.ArgumentParser) -> None:
     add_uarch(parser, "cores to answer for (default: all)")
-    add_draws(parser)
+    add_draws(parser, "the study's")
     add_json(parser, FORMATS)
 
 

@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_uarch(parser, "cores to estimate on (default: all)")
     add_path_options(parser)
     add_model_options(parser, FORMATS, varied=True)
-    add_draws(parser)
+    add_draws(parser, "0")
 
 
 def run(args: argparse.Namespace) -> Outcome:

@@ -35,7 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_uarch(parser, "the core to explain it on")
     add_path_options(parser)
     add_model_options(parser, FORMATS + LOGS)
-    add_draws(parser)
+    add_draws(parser, "0")
     add_plot(parser, PLOTS)
     parser.add_argument(
         "--what-if",

@@ -235,12 +235,14 @@ def add_set(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_draws(parser: argparse.ArgumentParser) -> None:
+def add_draws(parser: argparse.ArgumentParser, default: str) -> None:
+    """``--draws``; ``default`` in words."""
     parser.add_argument(
         "--draws",
         type=draws,
         metavar="N",
-        help="draws of the cores' figures an interval rests on (0: no interval)",
+        help="draws of the cores' figures an interval rests on; 0: no interval "
+        f"(default: {default})",
     )
 
 

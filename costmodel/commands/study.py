@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="paths and questions; top-of-stack is the one that ships",
     )
     add_uarch(parser, "cores to answer for (default: the study's, else all)")
-    add_draws(parser)
+    add_draws(parser, "the study's")
     parser.add_argument(
         "--out", metavar="DIR", help="write the report, its tables and plots there"
     )

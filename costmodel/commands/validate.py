@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="BLOCKS.csv", help="rows of hex and cycles")
-    parser.add_argument("-u", "--uarch", metavar="NAME", required=True)
+    parser.add_argument(
+        "-u", "--uarch", metavar="NAME", required=True, help="the core they ran on"
+    )
     parser.add_argument(
         "--scenario",
         choices=scenarios.NAMES,

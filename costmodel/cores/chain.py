@@ -22,7 +22,7 @@ from costmodel.cores import (
     yamltree,
 )
 from costmodel.cores.loaded import LoadedCore, add_defaults, plain_values
-from costmodel.cores.quantity import ASSUMED, OF_SOURCES, Quantity, Source
+from costmodel.cores.quantity import ASSUMED, OF_SOURCES, Fit, Quantity, Source
 from costmodel.cores.rules import RULES, Rule, broken, validate
 from costmodel.cores.yamltree import Map
 from costmodel.errors import CoreError
@@ -190,11 +190,14 @@ def _built(
     tree = Map(chain[-1].tree.mark)
     known, name = dict(sources), chain[0].path.stem
     groups: Mapping[str, quantities.Shared] = {}
+    fits: dict[str, Fit] = {}
     for file in reversed(chain):
         own = reader.Reader(known, name, file.path.stem, groups)
         groups = own.groups
         body = own.core(file.tree)
         problems += own.problems
+        fits = {path: fit for path, fit in fits.items() if path not in own.others}
+        fits.update(own.chosen)
         if tree or own.removes:
             body = _merge(_inheritable(tree), body, problems)
         tree = body
@@ -229,6 +232,7 @@ def _built(
         tuple(cpuid),
         relatives,
         MappingProxyType(plain),
+        MappingProxyType(fits),
     )
     return loaded, ()
 

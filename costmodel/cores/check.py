@@ -33,6 +33,7 @@ PREFIXES = ("lock_", "rep_")
 ADDRESS_FORMS = (
     "lea_16",
     "lea_16_complex",
+    "lea_16_rip",
     "lea_base",
     "lea_complex",
     "lea_disp",

@@ -23,7 +23,7 @@ from costmodel.cores.model import MOST_WAIT
 MAXIMUM = MOST_WAIT  # no figure of a core is larger
 MAX_COUNT = 4096  # members of a list
 
-SHAPE = lazily.pattern(r"\*||(?:[rmiscd][0-9]*|[01])(?:,(?:[rmiscd][0-9]*|[01]))*")
+SHAPE = lazily.pattern(r"\*||(?:[rhmiscd][0-9]*|[01])(?:,(?:[rhmiscd][0-9]*|[01]))*")
 NAME = lazily.pattern(r"[a-z0-9][a-z0-9_]*")
 SHAPE_EXPECTED = 'operand kinds such as "r,m", "r64,i8", "", or "*"'
 

@@ -39,6 +39,14 @@ class Predecode(Section, frozen=True):
         "predecode_queue", "instructions between predecode and decode",
         "instructions", most=ENTRIES, cause=FETCH, limit=FETCH, relaxed=LARGE,
     )] = 20
+    together: Annotated[bool, timing(
+        "predecode_together", "what a cycle of predecode finds enters the queue "
+        "together, once the first of it fits", cause=FETCH,
+    )] = False
+    freed: Annotated[int, timing(
+        "predecode_freed", "from decoding until the place in the queue takes another",
+        cause=FETCH, limit=FETCH, relaxed=0,
+    )] = 0
     lcp_stall: Annotated[int, timing(
         "lcp_stall", "lost for a length-changing prefix",
         cause="length-changing prefix", limit=FETCH, relaxed=0,
@@ -241,3 +249,6 @@ class MacroFusion(Section, frozen=True):
     after_move: Annotated[tuple[str, ...], structure(
         "operations that join a register move before them",
     )] = ()
+    no_operations: Annotated[bool, structure(
+        "a NOP joins the instruction before it where both come from the uop cache",
+    )] = False

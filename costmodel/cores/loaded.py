@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from costmodel.cores.fields import Spec
 from costmodel.cores.model import Core
-from costmodel.cores.quantity import ASSUMED, Quantity, Source
+from costmodel.cores.quantity import ASSUMED, Fit, Quantity, Source
 
 
 class LoadedCore(Struct, frozen=True, eq=False):
@@ -19,7 +19,8 @@ class LoadedCore(Struct, frozen=True, eq=False):
     "costs.imul.r,r.uops.0.latency". ``sources`` maps ids to what they are. ``files``
     are the file and what it extends, nearest first, as messages name them. ``cpuid``
     are the CPU identities it claims, ``relatives`` the family its base stands for.
-    ``tree`` is the core as plain values, not to be changed.
+    ``tree`` is the core as plain values, not to be changed. ``fits``: how switches and
+    choices were chosen that measured rows decided, by path.
     """
 
     core: Core
@@ -29,6 +30,7 @@ class LoadedCore(Struct, frozen=True, eq=False):
     cpuid: tuple[str, ...] = ()
     relatives: str = ""
     tree: Mapping[str, Any] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """One line: a core holds thousands of figures."""

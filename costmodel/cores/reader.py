@@ -13,7 +13,7 @@ from costmodel import lazily
 from costmodel.cores import fields, yamltree
 from costmodel.cores.fields import Spec
 from costmodel.cores.quantities import EVIDENCE_KEYS, FigureReader, Group
-from costmodel.cores.quantity import ASSUMED
+from costmodel.cores.quantity import ASSUMED, Fit
 from costmodel.cores.yamltree import Map, Seq
 
 FILE_KEYS = ("extends", "sources", "cpuid", "relatives")  # of the file, not of the core
@@ -24,10 +24,17 @@ _SHORT_UOP = lazily.pattern(r"([a-z0-9_]+)(?: +(?:x([1-9][0-9]*)|(0|[1-9][0-9]*)
 class Reader(FigureReader):
     """Reads the structure of one file; its figures are read by ``FigureReader``.
 
-    ``removes``: whether the file takes away something that it inherits.
+    ``removes``: whether the file takes away something that it inherits. ``others``:
+    paths of what it states that is no number, ``chosen`` how those of them were chosen
+    that rows decided.
     """
 
     removes = False
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.others: set[str] = set()
+        self.chosen: dict[str, Fit] = {}
 
     def core(self, tree: Map) -> Map:
         """The file's own part of a core."""
@@ -111,8 +118,11 @@ class Reader(FigureReader):
                 return Map(mark)
             read = self.section if kind == "section" else self.dictionary
             return read(value, spec, group, name, path)
+        self.others.add(path)
         if isinstance(value, Map) and "value" in value:
             inner = self.wrapped(value, group, name)
+            if "fitted" in value and (fit := self.fitted(value)):
+                self.chosen[path] = fit
             return self.value(
                 value["value"], spec, inner, value.values_at["value"], name, path
             )
@@ -134,11 +144,11 @@ class Reader(FigureReader):
     def wrapped(self, tree: Map, group: Group, name: str) -> Group:
         """Evidence of a value that is not a number: it has no interval."""
         for key in tree:
-            if key not in ("value", *EVIDENCE_KEYS):
+            if key not in ("value", *EVIDENCE_KEYS, "fitted"):
                 self.problem(
                     tree.keys_at[key],
                     f"unknown key {key!r} beside the value of {name}",
-                    "value, source, of, note",
+                    "value, source, of, note, fitted",
                 )
         return self.group(tree, group)
 

@@ -159,10 +159,15 @@ class _Parts:
 
     def wrapped(self, value: Json, *, interval: bool) -> Json:
         bounds: Json = {"type": "number", "minimum": 0, "maximum": fields.MAXIMUM}
-        ends = {"low": bounds, "high": bounds, "fitted": _FITTED} if interval else {}
+        ends = {"low": bounds, "high": bounds} if interval else {}
         return {
             "type": "object",
-            "properties": {"value": value, **ends, **self.evidence()},
+            "properties": {
+                "value": value,
+                **ends,
+                "fitted": _FITTED,
+                **self.evidence(),
+            },
             "required": ["value"],
             "additionalProperties": False,
         }

@@ -93,3 +93,19 @@ def join(first: Lowered, second: Lowered) -> Lowered:
     return first._replace(
         uops=uops, flags=first.flags | L.FUSED_PAIR, immediates=second.immediates
     )
+
+
+def absorbs(first: Form, lowered: Lowered, second: Form) -> bool:
+    """Whether ``second`` is a NOP that takes no slot beside ``first``: one NOP joins an
+    instruction that runs on to it and is not a pair or microcode already."""
+    return (
+        second.mnemonic == "nop"
+        and first.flow is Flow.NEXT
+        and not lowered.microcode
+        and not lowered.flags & L.FUSED_PAIR
+    )
+
+
+def absorb(first: Lowered, _nop: Lowered) -> Lowered:
+    """An instruction and the NOP after it, in the instruction's slot."""
+    return first._replace(flags=first.flags | L.FUSED_PAIR)

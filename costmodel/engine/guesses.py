@@ -7,7 +7,10 @@ path is a sum with it, and nothing was laid out by it.
 
 from __future__ import annotations
 
+import functools
+
 from costmodel.cores import declarations
+from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.quantity import Quantity
 from costmodel.engine.result import Guess
 from costmodel.engine.simulation import Logged, Settings, Simulation, felt
@@ -28,15 +31,27 @@ def guesses(
     rows = simulation.rows(settings)
     summed = _summed(simulation, settings)
     core, costs = [], []
-    for name, quantity in simulation.loaded.evidence.items():
-        if not quantity.assumed:
-            continue
-        if name.startswith("costs."):
-            if ".".join(name.split(".")[:3]) in rows:
+    for name, row, quantity in _assumed(simulation.loaded):
+        if row:
+            if row in rows:
                 costs.append(_guess(name, quantity))
         elif name in summed or _felt(name, quantity, simulation, settings, run):
             core.append(_guess(name, quantity))
     return (*core, *costs)
+
+
+@functools.lru_cache(maxsize=64)
+def _assumed(loaded: LoadedCore) -> tuple[tuple[str, str, Quantity], ...]:
+    """Name, cost row ("": of the core itself) and figure of all that is assumed."""
+    return tuple(
+        (
+            name,
+            ".".join(name.split(".")[:3]) if name.startswith("costs.") else "",
+            quantity,
+        )
+        for name, quantity in loaded.evidence.items()
+        if quantity.assumed
+    )
 
 
 def _guess(name: str, known: Quantity) -> Guess:

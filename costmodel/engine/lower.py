@@ -8,11 +8,12 @@ values, ``compose`` the uops, ``slots`` what they take up.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
 from costmodel.code import registers as R
-from costmodel.code.insn import Form
+from costmodel.code.insn import Form, MemoryAccess
 from costmodel.cores.load import LoadedCore
 from costmodel.cores.model import Cost, UopCost
 from costmodel.cores.semantic import Semantic, instructions
@@ -21,7 +22,7 @@ from costmodel.engine import slots
 from costmodel.engine.compose import Composer
 from costmodel.engine.dataflow import Dataflow
 from costmodel.engine.lowered import Lowered, Uop
-from costmodel.engine.rows import Row, find_row
+from costmodel.engine.rows import Row, find_row, states_high
 from costmodel.errors import UnknownInstructionError
 
 LINE = 64  # bytes
@@ -34,6 +35,8 @@ NOT_FELT = (
 )
 SLOT0 = "front_end.decode.slot0_length"  # instructions longer than it have a flag
 LONGEST = 15  # bytes of an instruction
+_COUNTED = ("rc", "ro", "sa", "sh")  # rotations and shifts
+MOST_KINDS = 1 << 15  # of instructions that are kept
 MOST_VARIED = 64  # variations of a core that are kept
 
 
@@ -57,6 +60,9 @@ class Lowering:
         table = base._table if base else instructions()
         self._table: Mapping[str, Semantic] = table
         self._cache: dict[tuple[object, ...], Lowered] = {}
+        self._kinds: dict[tuple[object, ...], Lowered] = {}
+        # Of whole paths, for what lays them out: cores with one lowering share it.
+        self.whole: dict[Any, tuple[Any, list[Lowered | None]]] = {}
         self._composer = Composer(loaded.core)
         self._varied: dict[tuple[tuple[str, object], ...], Lowering] = {}
 
@@ -65,9 +71,43 @@ class Lowering:
         key = (form.data, taken, form.special, form.count, form.mispredicted)
         found = self._cache.get(key)
         if found is None:
-            found = self._shared(form, taken) or self._lower(form, taken)
+            found = self._shared(form, taken) or self._alike(form, taken)
             self._cache[key] = found
         return found
+
+    def _alike(self, form: Form, taken: bool) -> Lowered:
+        """What it lowers to, taken from an instruction that differs in numbers alone:
+        uops know nothing of a displacement or an immediate but what ``_numbers`` says.
+        """
+        tail = form.displacement_bytes + form.immediate_bytes
+        key = (
+            form.data[: form.length - tail], form.displacement_bytes,
+            form.immediate_bytes, self._numbers(form), taken, form.special, form.count,
+            form.mispredicted,
+        )  # fmt: skip
+        known = self._kinds.get(key)
+        if known is None:
+            if len(self._kinds) >= MOST_KINDS:
+                self._kinds.clear()
+            known = self._kinds[key] = self._lower(form, taken)
+        elif form.memory:
+            known = known._replace(accesses=_accesses(form))
+        return known
+
+    def _numbers(self, form: Form) -> tuple[object, ...]:
+        """All that rows and uops ask of the numbers in an instruction."""
+        folded = self.core.rename.folded_below
+        out: list[object] = []
+        if form.displacement_bytes:
+            away = form.memory[0].displacement if form.memory else 0
+            limit = self.core.memory.displacement_limit
+            out += (away == 0, 0 <= away < limit, abs(away) < folded)
+        value = form.immediate
+        if value is not None:
+            out += (value == 0, abs(value) < folded)
+            if form.mnemonic.startswith(_COUNTED):  # flags by the count
+                out.append(value)
+        return tuple(out)
 
     def varied(
         self, loaded: LoadedCore, values: Mapping[str, object]
@@ -131,7 +171,8 @@ class Lowering:
             return self._finish(form, row, cost, [self._eliminated(flow)], 1, taken)
         accesses = tuple(m for m in form.memory if m.reads or m.writes)
         uops = self._composer.uops(form, cost, accesses, flow, taken, row.path)
-        uops = self._of_high_bytes(form, uops)
+        if not states_high(row.path):
+            uops = self._of_high_bytes(form, uops)
         decode = slots.count(uops)
         if cost.fused is not None:
             uops = slots.in_slots(uops, cost.fused)
@@ -253,13 +294,18 @@ class Lowering:
             prefix_stall=stall,
             prefix_stall_of=stall_of,
             microcode_stated=cost.microcode > 0,
-            accesses=tuple(m for m in form.memory if m.reads or m.writes),
+            accesses=_accesses(form),
             operation=row.operation,
             row=row.path,
             known=row.cost is not None,
             fillers=cost.filler,
             lines=_lines(form, cost),
         )
+
+
+def _accesses(form: Form) -> tuple[MemoryAccess, ...]:
+    """Its memory operands that are read or written."""
+    return tuple([m for m in form.memory if m.reads or m.writes])
 
 
 def _here(form: Form, cost: Cost) -> Cost:

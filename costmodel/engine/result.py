@@ -126,7 +126,7 @@ class Comparison(Struct, frozen=True):
 
     ``low``, ``high``: the 90 % interval of ``delta``, the model's error included;
     ``median`` of its draws, ``spread`` from their 5 % to their 95 % quantile;
-    ``central``: whether ``delta`` lies in the middle half of them.
+    ``central``: whether ``delta`` lies in the middle half of the ``draws``.
     """
 
     before: Estimate
@@ -136,6 +136,7 @@ class Comparison(Struct, frozen=True):
     median: float | None = None
     spread: float | None = None
     central: bool = True
+    draws: int = 0
 
     def __repr__(self) -> str:
         """One line: a result holds thousands of figures."""

@@ -12,6 +12,7 @@ from costmodel.cores.model import Core, Cost
 from costmodel.cores.semantic import Semantic
 from costmodel.tuples import NamedTuple
 
+HIGH = "_high"  # operations on AH to DH, where they have rows of their own
 _STRINGS = ("movs", "stos", "lods", "cmps", "scas")
 
 
@@ -32,8 +33,10 @@ def find_row(core: Core, table: Mapping[str, Semantic], form: Form) -> Row:
     names = _operations(core, semantic.operation, form)
     if form.special:
         names = (form.special, *names)
+    shapes = _shapes(form, core.rename.folded_below)
     for name in names:
-        for shape in _shapes(form, core.rename.folded_below):
+        apart = _high_shapes(form, shapes) if HIGH in name else ()
+        for shape in (*apart, *shapes):
             hit = costs.find(core, name, shape)
             if hit is not None:
                 own = semantic.operation if name == form.mnemonic else name
@@ -59,7 +62,9 @@ def _operations(core: Core, operation: str, form: Form) -> tuple[str, ...]:
         names = (form.mnemonic, operation)  # apart from the rest on this core
     if any(use.high for use in (*form.reads, *form.writes)):
         family = "adc" if operation == "sbb" else operation
-        names = (form.mnemonic + "_high", family + "_high", *names)
+        names = (form.mnemonic + HIGH, family + HIGH, *names)
+        if form.same_register:
+            names = (form.mnemonic + HIGH + "_same", *names)
     if operation == "lea":
         return (*_lea_names(form, core.rename.folded_below), *names)
     return names
@@ -69,7 +74,7 @@ def _shapes(form: Form, folded_below: int) -> tuple[str, ...]:
     """Shapes rows may have: an implied count of one, and a zero, have their own. A
     constant that is ``folded_below`` counts as a byte's."""
     shape = form.shape
-    if shape == "r64,i" and form.mnemonic in ("add", "sub"):
+    if shape == "r64,i32" and form.mnemonic in ("add", "sub"):
         if -folded_below < (form.immediate or 0) < folded_below:
             return ("r64,i8", shape)
     if shape.endswith("i8"):
@@ -78,6 +83,26 @@ def _shapes(form: Form, folded_below: int) -> tuple[str, ...]:
         if form.immediate == 0 and shape[0] == "r":
             return (shape[:-2] + "0", shape)
     return (shape,)
+
+
+def _high_shapes(form: Form, shapes: tuple[str, ...]) -> tuple[str, ...]:
+    """The shapes with ``h`` for each operand that is one of AH to DH."""
+    high = [o.register is not None and o.register.high for o in form.operands]
+    return tuple(
+        ",".join(
+            "h" + part[1:] if is_high else part
+            for part, is_high in zip(shape.split(","), high, strict=True)
+        )
+        for shape in shapes
+        if any(high)
+    )
+
+
+def states_high(path: str) -> bool:
+    """Whether the row ``path`` was written for AH to DH and states all they cost:
+    it names such an operand, or has none (LAHF)."""
+    operation, _, shape = path.rpartition(".")
+    return HIGH in operation and ("h" in shape or not shape)
 
 
 def _semantic(form: Form, table: Mapping[str, Semantic]) -> Semantic | None:
@@ -106,7 +131,9 @@ def _lea_names(form: Form, folded_below: int) -> tuple[str, ...]:
     memory = form.memory[0]
     if form.operands[0].width < 32:
         parts = (memory.base >= 0, memory.index >= 0, memory.displacement_bytes > 0)
-        if memory.rip_relative or all(parts):
+        if memory.rip_relative:
+            return ("lea_16_rip", "lea_16_complex", "lea_16")
+        if all(parts):
             return ("lea_16_complex", "lea_16")
         return ("lea_16",)
     if memory.rip_relative:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice, pairwise
 from math import gcd
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from msgspec.structs import replace
 
@@ -26,7 +26,7 @@ from costmodel.cores.load import LoadedCore, with_values
 from costmodel.cores.model import Core
 from costmodel.engine import _simulator, layout, scenarios, surround
 from costmodel.engine.cold import Cold, ColdLines, cold_lines
-from costmodel.engine.layout import AccessRow, Head, InsnRow, Term, Trace
+from costmodel.engine.layout import AccessRow, Term, Trace
 from costmodel.engine.links import links
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import Item, Lowered
@@ -47,6 +47,7 @@ MOST_LAYOUTS = 256  # kept for figures that move things
 _SWITCHES = ("memory.alias_4k", "memory.bank_bytes", "memory.chase_saves")
 Pointers = Literal["distinct_pointers", "same_pointer"]
 Values = Mapping[str, Any]
+Terms: TypeAlias = "tuple[dict[str, int], list[Term], array[int]]"
 
 
 class Settings(NamedTuple):
@@ -110,6 +111,13 @@ class Outcome(NamedTuple):
     last_event: int  # of the log: the last retirement
 
 
+class Rate(NamedTuple):
+    """Cycles a copy, and whether copies were found to repeat (else they are a mean)."""
+
+    cycles: Fraction
+    settled: bool
+
+
 class Logged(NamedTuple):
     """A run with its log: ``layout.LOG_ROW`` integers a uop, see ``layout.COLUMNS``."""
 
@@ -154,29 +162,39 @@ class Simulation:
         self._layouts: dict[Settings, Layout] = {}
         self._ready: dict[Settings, Any] = {}  # the simulator's own traces
         self._variants: dict[tuple[Settings, tuple[tuple[str, Any], ...]], Any] = {}
-        self._known_terms: dict[
-            tuple[int, Head], tuple[Sequence[InsnRow], dict[str, int], list[Term]]
-        ] = {}
+        self._known_terms: dict[Any, tuple[list[Lowered | None], Terms]] = {}
         self._calendar = CALENDAR
 
     # --- running ----------------------------------------------------------------------
     def run(self, settings: Settings) -> Outcome:
         """Run it at the figures stated, for cycles alone."""
-        trace = self._ready.get(settings)
+        key = _laid_out(settings)
+        trace = self._ready.get(key)
         if trace is None:
             packed = self.layout(settings).trace.packed()
             trace = self._simulated(packed, self.stated, ())
-            self._ready[settings] = trace
+            self._ready[key] = trace
         outcome = Outcome(*self._call(trace.run, self.stated, settings))
         self._calendar = outcome.calendar
         return outcome
 
     def cycles(self, settings: Settings, values: Values | None = None) -> Fraction:
         """Cycles a copy, with some figures of the core set to ``values`` by path."""
+        return self.rate(settings, values).cycles
+
+    def rate(self, settings: Settings, values: Values | None = None) -> Rate:
+        """As ``cycles``, and whether they settled."""
         if values:
-            return self.draws(settings, {k: [v] for k, v in values.items()}, 1)[0]
-        outcome = self.run(settings)
-        return self._per_copy(settings, outcome.cycles, outcome.trips)
+            key = [kv for kv in values.items() if self._moves(settings, kv[0], kv[1:])]
+            trace, places, vector = self._variant(settings, tuple(key))
+            row = vector[:]
+            for path in values.keys() - dict(key).keys() & places.keys():
+                row[places[path]] = _encoded(path, values[path])
+            outcome = Outcome(*self._call(trace.run, row, settings))
+        else:
+            outcome = self.run(settings)
+        cycles = self._per_copy(settings, outcome.cycles, outcome.trips)
+        return Rate(cycles, outcome.settled)
 
     def logged(self, settings: Settings) -> Logged:
         """Run it at the figures stated, and keep when everything happened, and why."""
@@ -219,8 +237,9 @@ class Simulation:
             for path, column in still.items():
                 place = places.get(path)
                 if place is not None:
+                    encoded = _encoder(path)
                     rows[place :: len(stated)] = array(
-                        "q", [_encoded(path, column[k]) for k in members]
+                        "q", [encoded(column[k]) for k in members]
                     )
             found = self._call(trace.draws, rows, settings)
             for k, (taken, trips) in zip(members, found, strict=True):
@@ -321,23 +340,25 @@ class Simulation:
             laid = lay_out(self.facts, builder, settings)
         else:
             laid = self.layout(settings)
-        places, found = self._terms(laid)
-        vector = declarations.vector(loaded.core)
-        for path in islice(places, len(vector), None):  # those the terms add
-            vector.append(_encoded(path, _value_at(loaded, path)))
+        places, found, stated = self._terms(laid)
+        vector = stated[:]
+        for path, value in key:
+            if path in places:
+                vector[places[path]] = _encoded(path, value)
         trace = self._simulated(laid.trace.packed(), vector, found)
         if len(self._variants) >= MOST_LAYOUTS:
             self._variants.clear()
         self._variants[settings, key] = trace, places, vector
         return trace, places, vector
 
-    def _terms(self, laid: Layout) -> tuple[dict[str, int], list[Term]]:
-        """Places of all figures, and the cells of a layout that follow them. Layouts
-        with the same rows have the same, wherever code and data lie."""
+    def _terms(self, laid: Layout) -> Terms:
+        """Places of all figures, the cells of a layout that follow them, and the values
+        stated. Layouts with the same rows have the same, wherever code and data lie."""
         trace = laid.trace
-        key = id(trace.insns), trace.head
+        ends = tuple([row.last_uop for row in trace.insns])
+        key = tuple(map(id, laid.lowered)), ends, trace.head._replace(base=0)
         known = self._known_terms.get(key)
-        if known is None:  # keeps the rows alive, and so their id their own
+        if known is None:  # keeps what was lowered alive, and so its ids its own
             places = dict(declarations.places())
 
             def place(path: str) -> int:
@@ -346,15 +367,19 @@ class Simulation:
             found = terms(trace, laid.lowered, self.loaded.core, place)
             if len(self._known_terms) >= MOST_LAYOUTS:
                 self._known_terms.clear()
-            known = self._known_terms[key] = trace.insns, places, found
-        return known[1:]
+            stated = self.stated[:]
+            for path in islice(places, len(stated), None):  # those the terms add
+                stated.append(_encoded(path, _value_at(self.loaded, path)))
+            known = self._known_terms[key] = laid.lowered, (places, found, stated)
+        return known[1]
 
     # --- layout -----------------------------------------------------------------------
     def layout(self, settings: Settings) -> Layout:
         """The path laid out for ``settings``; kept."""
-        made = self._layouts.get(settings)
+        key = _laid_out(settings)
+        made = self._layouts.get(key)
         if made is None:
-            made = self._layouts[settings] = lay_out(self.facts, self.builder, settings)
+            made = self._layouts[key] = lay_out(self.facts, self.builder, key)
         return made
 
     @property
@@ -381,6 +406,11 @@ class Simulation:
         return _surrounded(self.facts, settings.scenario).lines
 
 
+def _laid_out(settings: Settings) -> Settings:
+    """The settings as far as the lay-out goes: how long it is run is left out."""
+    return settings._replace(limit=0) if settings.limit else settings
+
+
 def _surrounded(given: PathFacts, scenario: str) -> PathFacts:
     """What runs in a scenario: the path and what surrounds it there."""
     if scenario == "roundtrip":
@@ -405,7 +435,12 @@ def lay_out(given: PathFacts, builder: Builder, settings: Settings) -> Layout:
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail) if plan.tail else items
     linking = links(
-        facts, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
+        facts,
+        core,
+        plan.loops,
+        settings.pointers == "same_pointer",
+        plan.repeat,
+        scenario == "once",
     )
     accesses, depth, linked = linking
     cold = ColdLines()
@@ -466,6 +501,7 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
             layout.F_RENAMED,
             layout.F_LEARNED,
             layout.F_PASSED,
+            layout.F_CHECKED,
         )
         return any(row.forward in meets for row in laid.accesses)
     return True
@@ -486,8 +522,13 @@ def _value_at(loaded: LoadedCore, path: str) -> Any:
 
 
 def _encoded(path: str, value: Any) -> int:
+    return _encoder(path)(value)
+
+
+def _encoder(path: str) -> Callable[[Any], int]:
+    """What makes a figure's value one of the vector."""
     declared = declarations.BY_PATH.get(path)
-    return int(value) if declared is None else declared.encoded(value)
+    return int if declared is None or declared.kind == "int" else declared.encoded
 
 
 def _address(insn: Insn, settings: Settings) -> int:
@@ -536,9 +577,10 @@ def _placed(
             first = cold.of_line[lines.of_access[k]]
             last = cold.of_line[lines.last_of_access[k]]
         rows.append(
-            row._replace(
-                root=roots.setdefault(root, len(roots)), offset=layout.signed(offset),
-                stride=0, fresh=0, cold_first=first, cold_last=last,
+            AccessRow(
+                row.store, row.distance, row.forward,
+                roots.setdefault(root, len(roots)), 0, layout.signed(offset), 0,
+                row.width, row.segment, first, last,
             )
         )  # fmt: skip
     return rows

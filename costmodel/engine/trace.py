@@ -7,6 +7,8 @@ older store a load takes its data from.
 
 from __future__ import annotations
 
+import functools
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 
 from costmodel.code.insn import Form
@@ -15,7 +17,15 @@ from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
 from costmodel.engine.chase import Chaser
-from costmodel.engine.fusion import fuse, fuses, join, kept_apart, moves_into
+from costmodel.engine.fusion import (
+    absorb,
+    absorbs,
+    fuse,
+    fuses,
+    join,
+    kept_apart,
+    moves_into,
+)
 from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
 from costmodel.engine.lower import Lowering
 from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
@@ -29,6 +39,7 @@ from costmodel.engine.uopcache import lines_of
 from costmodel.tuples import NamedTuple
 
 _LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
+_new = tuple.__new__  # of rows whose fields are all there: a third of the time
 _COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
 Join = Callable[[Lowered, Lowered], Lowered]
 Place = Callable[[str], int]  # of a figure in the vector, by its path
@@ -109,7 +120,6 @@ class Builder:
         self.lowering = lowering
         self.core = core or lowering.core
         self.map: PortMap = like.map if like else PortMap(self.core)
-        self.stated = declarations.vector(self.core)
         self._high = self.core.rename.high_byte == "renamed"
         self._flag_merge = (
             flag_merge_uop(self.core) if self.core.rename.flag_merge else None
@@ -122,6 +132,11 @@ class Builder:
             like._fused if like else {}
         )
         self.chaser: Chaser = like.chaser if like else Chaser(lowering.core)
+
+    @functools.cached_property
+    def stated(self) -> array[int]:
+        """The figures of the core, as the simulator reads them."""
+        return declarations.vector(self.core)
 
     def varied(self, loaded: LoadedCore, values: Mapping[str, object]) -> Builder:
         """The builder of a core that differs from this in the figures ``values``."""
@@ -137,12 +152,30 @@ class Builder:
         what follows only where it comes from the uop cache: decoders give each a slot.
         ``base``: address of the first, if every trip is there; -1: copies are anywhere.
         """
+        apart = kept_apart(self.core, items, base)
+        kept = self.lowering.whole
+        known = kept.get((id(items), cached, apart))
+        if known is None:
+            if len(kept) >= _MOST_WHOLE:
+                kept.clear()
+            made = self._lower_all(items, cached, apart)
+            # keeps the items alive, and so their id their own
+            known = kept[id(items), cached, apart] = items, made
+        return known[1]
+
+    def _lower_all(
+        self, items: Sequence[Item], cached: bool, apart: frozenset[int]
+    ) -> list[Lowered | None]:
         lower = self.lowering.lower
         out: list[Lowered | None] = []
         pairs = self.core.fusion.pairs
         after_move = self.core.fusion.after_move if cached else ()
-        apart = kept_apart(self.core, items, base)
+        nops = self.core.fusion.no_operations and cached
         for k, (form, taken, _) in enumerate(items):
+            if nops and k and out[-1] and absorbs(items[k - 1].form, out[-1], form):
+                out[-1] = self._together(absorb, out[-1], lower(form, taken))
+                out.append(None)
+                continue
             if form.mnemonic in after_move and k and out[-1] is not None:
                 first = items[k - 1].form
                 if moves_into(self.core, first, form):
@@ -296,8 +329,8 @@ class Builder:
             first, last = self.map.range(uop.port_class)
             made = Template(
                 (uop.kind, first, last, uop.latency, uop.busy, uop.flags),
-                tuple(OperandRow(*pair) for pair in uop.inputs),
-                tuple(OperandRow(*pair) for pair in uop.outputs),
+                tuple([_new(OperandRow, pair) for pair in uop.inputs]),
+                tuple([_new(OperandRow, pair) for pair in uop.outputs]),
                 uop.access,
                 self.map.group(uop.port_class),
             )
@@ -343,18 +376,16 @@ class _Rows:
         reads, writes = len(self.inputs), len(self.outputs)
         self.inputs += inputs
         self.outputs += outputs
-        self.uops.append(
-            L.UopRow(
-                *row, reads, len(self.inputs), writes, len(self.outputs),
-                accesses + access if access >= 0 else -1, scheduler,
-            )
-        )  # fmt: skip
+        at = accesses + access if access >= 0 else -1
+        ends = reads, len(self.inputs), writes, len(self.outputs), at, scheduler
+        self.uops.append(_new(L.UopRow, row + ends))
 
 
 # A body's rows by what they are made of, and what the ids in the key belong to.
 _Key = tuple[tuple[int, ...], int, int, int, tuple[tuple[int, int], ...]]
 _Body = tuple[Sequence[Item], Sequence[Lowered | None], list[InsnRow], _Rows, int]
 _MOST_BODIES = 8
+_MOST_WHOLE = 16  # paths of which it is kept what all of them lowers to
 
 
 def terms(
@@ -364,17 +395,23 @@ def terms(
     found: list[Term] = []
 
     def add(cell: int, figures: Terms) -> None:
-        found.extend(Term(cell, place(path), sign) for path, sign in figures)
+        for path, sign in figures:
+            found.append(Term(cell, place(path), sign))
 
     for k, low in enumerate(lowered):
         if low is None:
             continue
-        for column, figures in _of_insn(low).items():
-            add(trace.insn_cell(k, _COLUMN[column]), figures)
+        if low.row or low.redirect or low.prefix_stall_of:
+            for column, figures in _of_insn(low).items():
+                add(trace.insn_cell(k, _COLUMN[column]), figures)
         first = trace.insns[k].last_uop - len(low.uops)
         for n, uop in enumerate(low.uops, first):
-            add(trace.uop_cell(n, _LATENCY), uop.latency_of)
-            add(trace.uop_cell(n, _BUSY), uop.busy_of)
+            if uop.latency_of:
+                add(trace.uop_cell(n, _LATENCY), uop.latency_of)
+            if uop.busy_of:
+                add(trace.uop_cell(n, _BUSY), uop.busy_of)
+            if not uop.late_by_latency:
+                continue
             end = trace.uops[n].inputs_last
             early = [(p, -s) for p, s in uop.latency_of if p != "memory.chase_saves"]
             for operand in range(end - uop.late_by_latency, end):

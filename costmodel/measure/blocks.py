@@ -25,7 +25,7 @@ from costmodel.measure.run import (
     rounds_of,
 )
 from costmodel.measure.words import Failure, failure
-from costmodel.studies.blocks import Block
+from costmodel.studies.blocks import Block, hex_bytes
 
 COLUMNS = (
     "hex", "scenario", "loop_ctr", "cycles", "low", "high", "kept", "taken", "ghz",
@@ -84,12 +84,7 @@ def _rows(reader: csv.DictReader[str], file: str, scenario: str) -> list[BlockRo
             continue
         if len(rows) == _MOST_ROWS:
             raise InputError(f"more than {_MOST_ROWS} rows", where=where)
-        try:
-            code = bytes.fromhex(text)
-        except ValueError:
-            raise InputError(
-                f"{text[:24]!r} is not hex", where=where, expected="two digits a byte"
-            ) from None
+        code = hex_bytes(text, where)
         chosen = (row.get("scenario") or "").strip() or scenario
         if chosen not in SCENARIOS:
             raise InputError(

@@ -22,6 +22,7 @@ class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``seen``: what tuning looked at, half of the rows or all. ``clean``: a file of the
     hex of rows that were measured again and kept, a line each; others are told apart.
+    ``beside``: ``file`` is named from where the list lies, not from the data folder.
     """
 
     name: str
@@ -32,6 +33,7 @@ class SetOfBlocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scenario: str | None = None
     seen: Literal["half", "all"] = "half"
     clean: str = ""
+    beside: bool = False
 
 
 class Held(Struct, frozen=True):
@@ -49,12 +51,21 @@ def read_sets(file: Path) -> list[SetOfBlocks]:
 
     try:
         tree = yaml.safe_load(file.read_text("utf-8"))
-        return msgspec.convert(tree["sets"], list[SetOfBlocks])
+        sets = msgspec.convert(tree["sets"], list[SetOfBlocks])
     except OSError as error:
         found = f"cannot read: {error.strerror}"
     except (yaml.YAMLError, msgspec.ValidationError, KeyError, TypeError) as error:
         found = f"no list of sets: {error}"
+    else:
+        return [_found(one, file.parent) for one in sets]
     raise InputError(found, where=str(file), expected="sets: [{name, uarch, file ..}]")
+
+
+def _found(one: SetOfBlocks, folder: Path) -> SetOfBlocks:
+    """With the whole path of a file that lies beside the list."""
+    if not one.beside:
+        return one
+    return msgspec.structs.replace(one, file=str((folder / one.file).resolve()))
 
 
 def hold(

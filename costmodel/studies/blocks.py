@@ -114,13 +114,18 @@ def _next(reader: Reader, file: str) -> list[str] | None:
         raise InputError(f"bad CSV: {error}", where=where) from None
 
 
-def _code(text: str, where: str) -> bytes:
+def hex_bytes(text: str, where: str) -> bytes:
+    """The bytes a cell spells. Raises InputError."""
     try:
-        code = bytes.fromhex(text)
+        return bytes.fromhex(text)
     except ValueError:
         raise InputError(
             f"{text[:24]!r} is not hex", where=where, expected="two digits a byte"
         ) from None
+
+
+def _code(text: str, where: str) -> bytes:
+    code = hex_bytes(text, where)
     if len(code) > MOST_BYTES:
         raise InputError(
             f"a block of {len(code)} bytes", where=where, expected=f"up to {MOST_BYTES}"

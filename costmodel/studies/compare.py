@@ -17,7 +17,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from costmodel.code.decode import format_insn
-from costmodel.code.insn import Flow, Insn
+from costmodel.code.insn import Insn
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.engine.surround import STAND_IN
 
@@ -193,9 +193,7 @@ def _texts(estimate: Estimate) -> list[str]:
 
 def _text(insn: Insn) -> str:
     text = format_insn(insn).partition(" # ")[0]
-    name, _, operand = text.partition(" ")
-    direct = insn.form.flow is not Flow.NEXT and operand.startswith("0x")
-    return name if direct else text
+    return text.partition(" ")[0] if insn.target is not None else text
 
 
 def _ordered(parts: Iterable[Part]) -> list[Part]:

@@ -5,8 +5,10 @@ many, and on nothing else: not on the order of work, the process, the other figu
 the code that is run. Two variants held against each other therefore meet the very same
 cores (common random numbers), and what they share cancels out of the difference.
 
-The distribution is triangular: an interval of a core file states the least, the
-likeliest and the greatest value, and nothing more is known. A whole number is drawn
+An interval of a core file states the least and the greatest value, and the one the
+figure is as likely below as above; nothing more is known. So half of the draws are
+below the stated value and half above, each half a triangle that is highest there: the
+stated value is the median of its draws, never an end of them. A whole number is drawn
 from the interval widened by a half at both ends and rounded, so that the ends get their
 share.
 Draws are stratified (a Latin hypercube: one in each of ``count`` equal slices of the
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from math import log2, sqrt
 from struct import unpack
 
@@ -28,6 +31,7 @@ from costmodel.cores.load import LoadedCore
 SEED = 2014
 MOST_DRAWS = 100_000  # hours of work on one core
 _WORDS = 2**64
+_FEW = 512  # draws of a figure that are kept
 
 
 class Leaf(Struct, frozen=True):
@@ -43,20 +47,26 @@ class Leaf(Struct, frozen=True):
 
 def leaves(loaded: LoadedCore, rows: Collection[str]) -> list[Leaf]:
     """Figures of a core with an interval that a path using cost ``rows`` can feel."""
+    return [leaf for leaf, row in _all_leaves(loaded) if not row or row in rows]
+
+
+@lru_cache(maxsize=64)
+def _all_leaves(loaded: LoadedCore) -> tuple[tuple[Leaf, str], ...]:
+    """All figures of a core with an interval; with each its cost row, or ""."""
     found = []
     for path, known in loaded.evidence.items():
         if known.low >= known.high:
             continue
-        if path.startswith("costs.") and row_of(path) not in rows:
-            continue
+        row = row_of(path) if path.startswith("costs.") else ""
         low, high = known.low, known.high
         if known.integer:
             low, high = float(-(-low // 1)), float(high // 1)
         if low < high:
             declared = BY_PATH.get(path)
             binary = declared is not None and declared.figure.binary
-            found.append(Leaf(path, low, known.value, high, known.integer, binary))
-    return found
+            leaf = Leaf(path, low, known.value, high, known.integer, binary)
+            found.append((leaf, row))
+    return tuple(found)
 
 
 def row_of(path: str) -> str:
@@ -68,12 +78,21 @@ def columns(
     figures: Sequence[Leaf], count: int, seed: int = SEED, only: range | None = None
 ) -> dict[str, list[float]]:
     """``count`` draws of every figure, or ``only`` some of them, by its path."""
-    wanted = range(count) if only is None else only
+    if only is None:
+        only = range(count)
+    if only == range(count) and count <= _FEW:
+        return {leaf.path: list(_few(leaf, count, seed)) for leaf in figures}
     found = {}
     for leaf in figures:
         of_all = shares(leaf.path, count, seed)
-        found[leaf.path] = [drawn(leaf, of_all[k]) for k in wanted]
+        found[leaf.path] = [drawn(leaf, of_all[k]) for k in only]
     return found
+
+
+@lru_cache(maxsize=4096)
+def _few(leaf: Leaf, count: int, seed: int) -> tuple[float, ...]:
+    """The draws of a figure, which the paths of a study on one core share."""
+    return tuple([drawn(leaf, share) for share in shares(leaf.path, count, seed)])
 
 
 def sample(
@@ -100,20 +119,20 @@ def shares(path: str, count: int, seed: int) -> list[float]:
 def drawn(leaf: Leaf, share: float) -> float:
     """The figure below which ``share`` of its distribution lies."""
     half = 0.5 if leaf.integer else 0.0
-    value = triangular(leaf.low - half, leaf.value, leaf.high + half, share)
+    value = halved(leaf.low - half, leaf.value, leaf.high + half, share)
     if leaf.integer:
         whole = min(max(round(value), leaf.low), leaf.high)
         return int(2 ** round(log2(whole)) if leaf.binary else whole)
     return value
 
 
-def triangular(low: float, mode: float, high: float, share: float) -> float:
-    """Inverse of the triangular distribution's cumulative function."""
-    width = high - low
-    split = (mode - low) / width
-    if share < split:
-        return low + sqrt(share * width * (mode - low))
-    return high - sqrt((1 - share) * width * (high - mode))
+def halved(low: float, middle: float, high: float, share: float) -> float:
+    """Inverse of the cumulative function of two triangles of one half each, which meet
+    at their highest, ``middle``.
+    """
+    if share < 0.5:
+        return low + sqrt(2 * share) * (middle - low)
+    return high - sqrt(2 * (1 - share)) * (high - middle)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -14,13 +14,14 @@ from statistics import median
 
 from msgspec import Struct
 
-from costmodel.code.insn import Path
 from costmodel.cores.load import load_core
 from costmodel.engine.estimate import estimate
 from costmodel.engine.result import Comparison
 from costmodel.studies.compare import by_cause
+from costmodel.studies.evenpoints import share_points
 from costmodel.studies.study import NEVER, Answer, Outcome
 from costmodel.studies.studyfile import Headline, Question, Silicon, headline_of
+from costmodel.studies.studypaths import Found, path_on
 from costmodel.tuples import NamedTuple
 
 
@@ -85,18 +86,16 @@ class Told(Struct, frozen=True):
         return max(self.added.high, *(p.high for p in self.added.measured), -math.inf)
 
 
-def told(outcome: Outcome, paths: Mapping[str, Path] | None = None) -> Told:
+def told(outcome: Outcome, paths: Mapping[str, Found] | None = None) -> Told:
     """The answer. With ``paths`` also why the cores furthest apart differ."""
     headline = headline_of(outcome.study)
     added = _spread(outcome, headline.added)
     saved = _spread(outcome, headline.saved)
     even = _spread(outcome, headline.even)
     before, after = (outcome.of(name)[0] for name in headline.unset)
-    spared = {point.uarch: point.value for point in saved.measured}
     meets = tuple(
-        (point.uarch, 100 * point.value / spared[point.uarch])
-        for point in added.measured
-        if spared.get(point.uarch, 0) > 0
+        (point.uarch, point.value)
+        for point in share_points(added.measured, saved.measured)
     )
     return Told(
         headline, outcome.cores, outcome.draws, added, saved, even, meets,
@@ -125,7 +124,7 @@ def _spread(outcome: Outcome, name: str) -> Spread:
     )
 
 
-def _reasons(added: Spread, paths: Mapping[str, Path]) -> list[Reason]:
+def _reasons(added: Spread, paths: Mapping[str, Found]) -> list[Reason]:
     """Of the cores at both ends, the cause that pulls each its way."""
     ordered = sorted(added.answers, key=lambda a: a.value)
     if ordered[0].value == ordered[-1].value:
@@ -137,12 +136,16 @@ def _reasons(added: Spread, paths: Mapping[str, Path]) -> list[Reason]:
 
 
 def _reason(
-    question: Question, paths: Mapping[str, Path], answer: Answer, least: bool
+    question: Question, paths: Mapping[str, Found], answer: Answer, least: bool
 ) -> Reason:
     loaded = load_core(answer.uarch)
     sides: Sequence[str] = (question.before, question.after)
     before, after = (
-        estimate(paths[name], loaded, scenario=question.scenario or None)
+        estimate(
+            path_on(paths[name], answer.uarch),
+            loaded,
+            scenario=question.scenario or None,
+        )
         for name in sides
     )
     parts = by_cause(Comparison(before, after))

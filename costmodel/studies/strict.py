@@ -56,10 +56,14 @@ def _fields_at(kind: Any, at: str) -> tuple[str, ...]:
     """Keys of the mapping at ``$.questions[0].claim``."""
     for key in re.findall(r"\.(\w+)", at):
         kind = _struct_of(kind)
-        hints = {f.name: f.type for f in msgspec.structs.fields(kind)} if kind else {}
+        hints = (
+            {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
+            if kind
+            else {}
+        )
         kind = hints.get(key)
     kind = _struct_of(kind)
-    return tuple(f.name for f in msgspec.structs.fields(kind)) if kind else ()
+    return tuple(f.encode_name for f in msgspec.structs.fields(kind)) if kind else ()
 
 
 def _struct_of(kind: Any) -> Any:

@@ -22,8 +22,18 @@ from costmodel.engine.estimate import default_scenario, estimate
 from costmodel.engine.result import Estimate
 from costmodel.studies.absolute import factors
 from costmodel.studies.families import Family, families
-from costmodel.studies.studyfile import UNITS, Question, Slow, Study, needed
+from costmodel.studies.hidden import Hidden, hidden
+from costmodel.studies.studyfile import (
+    UNITS,
+    Claim,
+    Question,
+    Silicon,
+    Slow,
+    Study,
+    needed,
+)
 from costmodel.studies.studyfile import load_study as load_study
+from costmodel.studies.studypaths import Found, path_on
 from costmodel.studies.uncertainty import (
     Draws,
     Interval,
@@ -36,7 +46,9 @@ from costmodel.studies.uncertainty import (
 )
 from costmodel.tuples import NamedTuple
 
+DRAWN = ("cost", "difference", "break_even", "mix")  # kinds draws move
 NEVER = 100.0  # a share of calls that cannot be passed
+PRINTED = 0.05  # less than what is printed of an answer
 
 
 class Answer(Struct, frozen=True):
@@ -56,6 +68,7 @@ class Answer(Struct, frozen=True):
     guesses: int = 0  # assumed figures of the core the value rests on
     spread: float = 0.0  # of the draws alone, from 5 to 95 %
     central: bool = True  # whether the value lies in the middle half of the draws
+    settled: bool = True  # whether copies were found to repeat, on every path it needs
 
 
 class Cost(NamedTuple):
@@ -78,6 +91,7 @@ class Outcome(Struct, frozen=True):
     errors: tuple[tuple[str, MeasuredError | None], ...] = ()  # of each core, on blocks
     families: tuple[Family, ...] = ()  # the cores by descent, oldest first
     costs: tuple[Cost, ...] = ()
+    hidden: tuple[Hidden, ...] = ()  # questions whose cold lines cost nothing, and why
 
     def __repr__(self) -> str:
         """One line: a study has hundreds of answers."""
@@ -90,7 +104,7 @@ class Outcome(Struct, frozen=True):
 
 def answer(
     study: Study,
-    paths: Mapping[str, Path],
+    paths: Mapping[str, Found],
     cores: Sequence[str],
     *,
     draws: int | None = None,
@@ -103,21 +117,21 @@ def answer(
     ``stated``: ids of questions that need no interval, answered without draws.
     """
     count = checked_draws(study.draws if draws is None else draws)
-    wanted: dict[tuple[str, str, Cold], int] = {}  # and the draws of each
-    for question in study.questions:
-        if question.kind in ("cost", "difference", "break_even", "mix"):
-            mine = 0 if question.id in stated else count
-            for name, scenario in needed(question):
-                key = name, scenario or default_scenario(paths[name]), _cold(question)
-                wanted[key] = max(mine, wanted.get(key, 0))
+    wanted: dict[_Key, int] = {}  # and the draws of each
+    for core in cores:
+        for question in study.questions:
+            if question.kind in DRAWN:
+                mine = 0 if question.id in stated else count
+                for name, scenario in needed(question):
+                    chosen = scenario or default_scenario(path_on(paths[name], core))
+                    key = core, name, chosen, _cold(question)
+                    wanted[key] = max(mine, wanted.get(key, 0))
     tasks = [
-        Task(paths[name], core, scenario, draws=mine, cold=cold)
-        for core in cores
-        for (name, scenario, cold), mine in wanted.items()
+        Task(path_on(paths[name], core), core, scenario, draws=mine, cold=cold)
+        for (core, name, scenario, cold), mine in wanted.items()
     ]
     found = run_all(tasks, executor, progress)
-    keys = [(core, *which) for core in cores for which in wanted]
-    table = _Table(paths, dict(zip(keys, found, strict=True)))
+    table = _Table(paths, dict(zip(wanted, found, strict=True)))
     answers = tuple(
         one for question in study.questions for one in table.answers(question, cores)
     )
@@ -127,7 +141,10 @@ def answer(
         for (core, name, scenario, cold), run in table.runs.items()
         if not cold
     )
-    return Outcome(study, tuple(cores), count, answers, errors, families(cores), costs)
+    return Outcome(
+        study, tuple(cores), count, answers, errors, families(cores), costs,
+        tuple(table.hidden(study.questions, cores)),
+    )  # fmt: skip
 
 
 def _cold(question: Question) -> Cold:
@@ -140,7 +157,7 @@ _Key = tuple[str, str, str, Cold]  # core, path, scenario, cold lines
 class _Table:
     """The runs, and what is asked of them."""
 
-    def __init__(self, paths: Mapping[str, Path], runs: Mapping[_Key, Draws]) -> None:
+    def __init__(self, paths: Mapping[str, Found], runs: Mapping[_Key, Draws]) -> None:
         self.paths = paths
         self.runs = runs
         self._estimates: dict[_Key, Estimate] = {}
@@ -151,7 +168,11 @@ class _Table:
             return
         for core in cores:
             made = _answer(question, core, self._quantity(question, core))
-            yield replace(made, guesses=len(self._guesses(question, core)))
+            yield replace(
+                made,
+                guesses=len(self._guesses(question, core)),
+                settled=self._settled(question, core),
+            )
 
     def _guesses(self, question: Question, core: str) -> set[str]:
         """The assumed figures an answer rests on: those of all its paths."""
@@ -159,12 +180,45 @@ class _Table:
             return set()
         if question.kind == "commits":
             return {g.what for e in self._sides(question, core) for g in e.guesses}
+        return {what for r in self._runs_of(question, core) for what in r.guesses}
+
+    def _settled(self, question: Question, core: str) -> bool:
+        """Whether copies were found to repeat on every path an answer needs."""
+        if question.kind in ("lines", "commits"):
+            return all(e.settled for e in self._sides(question, core))
+        return all(run.settled for run in self._runs_of(question, core))
+
+    def _runs_of(self, question: Question, core: str) -> Iterator[Draws]:
         cold = _cold(question)
-        runs = (
-            self.runs[core, name, scenario or default_scenario(self.paths[name]), cold]
-            for name, scenario in needed(question)
-        )
-        return {what for run in runs for what in run.guesses}
+        for name, scenario in needed(question):
+            yield self.runs[core, name, self._scenario(name, scenario, core), cold]
+
+    def hidden(
+        self, asked: Sequence[Question], cores: Sequence[str]
+    ) -> Iterator[Hidden]:
+        """Differences with cold lines whose answers, and cycles, are the warm ones, if
+        those were asked for too."""
+        for question in asked:
+            if question.kind != "difference" or not question.cold:
+                continue
+            if all(self._as_warm(question, core) for core in cores):
+                cold = (e for core in cores for e in self._sides(question, core))
+                if why := hidden(question.id, cold):
+                    yield why
+
+    def _as_warm(self, question: Question, core: str) -> bool:
+        warm = replace(question, cold={})
+        try:
+            runs = zip(
+                self._runs_of(question, core), self._runs_of(warm, core), strict=True
+            )
+            if any(cold.stated != run.stated for cold, run in runs):
+                return False
+        except KeyError:  # nobody asked with warm lines
+            return False
+        found, known = (self._quantity(q, core) for q in (question, warm))
+        ends = ((found.low, known.low), (found.high, known.high))
+        return all(abs(a - b) < PRINTED or a != a for a, b in ends)
 
     def _quantity(self, question: Question, core: str) -> Interval:
         if question.kind in ("lines", "commits"):
@@ -173,7 +227,7 @@ class _Table:
         cold = _cold(question)
         fast = self._sum([(n, question.scenario, s) for n, s in names if n], core, cold)
         if question.kind == "cost":
-            chosen = self._scenario(question.after, question.scenario)
+            chosen = self._scenario(question.after, question.scenario, core)
             return _interval(fast, factors=factors(core, chosen))
         margin = self._margin(question, core)
         if question.kind == "difference":
@@ -210,17 +264,21 @@ class _Table:
         high = _interval([even(f + adds, s - saves) for f, s in pairs]).high
         return replace(known, low=low, high=high)
 
-    def _scenario(self, name: str, scenario: str) -> str:
-        return scenario or default_scenario(self.paths[name])
+    def _path(self, name: str, core: str) -> Path:
+        return path_on(self.paths[name], core)
+
+    def _scenario(self, name: str, scenario: str, core: str) -> str:
+        return scenario or default_scenario(self._path(name, core))
 
     def _margin(self, asked: Question | Slow, core: str) -> float:
         """What the model's own error adds to the ends of a difference."""
         if not asked.before or not asked.after:
             return 0.0
-        before, after = self.paths[asked.before], self.paths[asked.after]
+        before, after = (self._path(n, core) for n in (asked.before, asked.after))
         if same_code(before, after):
             return 0.0
-        return difference_margin(core, self._scenario(asked.after, asked.scenario))
+        chosen = self._scenario(asked.after, asked.scenario, core)
+        return difference_margin(core, chosen)
 
     def _sum(
         self, parts: Sequence[tuple[str, str, int]], core: str, cold: Cold
@@ -228,7 +286,7 @@ class _Table:
         """A signed sum of paths: as stated, then draw by draw."""
         runs = []
         for name, scenario, sign in parts:
-            chosen = scenario or default_scenario(self.paths[name])
+            chosen = self._scenario(name, scenario, core)
             run = self.runs[core, name, chosen, cold]
             runs.append([sign * c for c in (run.stated, *run.drawn)])
         # A path without draws leaves the sum without them.
@@ -251,8 +309,8 @@ class _Table:
     def _estimate(self, name: str, core: str, question: Question) -> Estimate:
         from costmodel.cores.load import load_core
 
-        path, cold = self.paths[name], _cold(question)
-        key = core, name, question.scenario or default_scenario(path), cold
+        path, cold = self._path(name, core), _cold(question)
+        key = core, name, self._scenario(name, question.scenario, core), cold
         if key not in self._estimates:
             self._estimates[key] = estimate(
                 path, load_core(core), scenario=key[2], cold=cold
@@ -305,6 +363,12 @@ def _answer(question: Question, core: str, known: Interval, slots: str = "") -> 
         text, f"{claim.says} ({claim.source})" if claim else "",
         spread=known.spread, central=known.central,
     )  # fmt: skip
+
+
+def silicon_verdict(claim: Claim, point: Silicon) -> str:
+    """The verdict on a claim of what was measured."""
+    known = Interval(point.value, point.value, point.low, point.high, 0)
+    return verdict(known, claim.above, claim.below)
 
 
 def verdict(known: Interval, above: float, below: float) -> str:

@@ -6,10 +6,13 @@ question needs, which it has no use for, and which names must be known.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from costmodel import lazily, scenarios
+from costmodel.code.features import parse
+from costmodel.code.given import registers_given
 from costmodel.cores import yamltree
 from costmodel.errors import CostmodelError, InputError
 from costmodel.tuples import NamedTuple
@@ -81,9 +84,14 @@ def check(study: Study, places: Places) -> None:
                 where=places.at("paths", name),
                 expected="a name, and a file beside the study",
             )
-    for key, mapping in (("take", study.take), ("regions", study.regions)):
-        for name in mapping:
+    for key in ("take", "regions", "symbols", "into", "features"):
+        for name in getattr(study, key):
             _known(name, study.paths, key, places.at(key, name))
+    for name, text in study.features.items():
+        _at(places.at("features", name), parse, text, default=())
+    for name, given in study.given.items():
+        _known(name, study.paths, "with", places.at("with", name))
+        _at(places.at("with", name), registers_given, given)
     _cores(study, places)
     _questions(study, places)
 
@@ -111,13 +119,14 @@ def _cores(study: Study, places: Places) -> None:
         _at(places.at("cores", k), core_names_of, [name])
 
 
-def _at(where: str, check_: Any, *arguments: Any) -> None:
-    """Call a check; what it finds wrong is wrong at ``where``."""
+def _at(where: str, check_: Any, *arguments: Any, **more: Any) -> None:
+    """Call a check; what it finds wrong is wrong at ``where``, and in no option."""
     try:
-        check_(*arguments)
+        check_(*arguments, **more)
     except CostmodelError as error:
+        found = error.found.removeprefix("--")
         raise InputError(
-            error.found, where=where, expected=error.expected, hint=error.hint
+            found, where=where, expected=error.expected, hint=error.hint
         ) from None
 
 
@@ -189,12 +198,27 @@ def _question(study: Study, question: Question, places: Places, k: int) -> None:
     from costmodel.engine.cold import checked as checked_cold
 
     _at(place("cold"), checked_cold, question.cold)
+    for scenario in (question.scenario, *(pair.scenario for pair in question.slow)):
+        if question.cold and scenario not in ("", *scenarios.PATHS):
+            raise InputError(
+                f"{said} has cold lines in the scenario {scenario!r}",
+                where=place("cold"),
+                expected=" or ".join(scenarios.PATHS)
+                + ": the others measure a warm block",
+            )
     if question.claim and not question.claim.above < question.claim.below:
         raise InputError(
             f"the claim's bounds {question.claim.above:g} and {question.claim.below:g}",
             where=place("claim"),
             expected="above < below",
         )
+    for number, point in enumerate(question.measured):
+        if not -math.inf < point.low <= point.value <= point.high < math.inf:
+            raise InputError(
+                f"measured {point.value:g}, {point.low:g} to {point.high:g}",
+                where=place("measured", number),
+                expected="three numbers, low <= value <= high",
+            )
     for word in _unknown_words(question.sentence):
         raise InputError(
             f"{{{word}}} in the sentence",

@@ -10,12 +10,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field, structs
 
 from costmodel import data
-from costmodel.code.insn import Path
-from costmodel.code.load import load_path
 from costmodel.errors import InputError, UsageError
 from costmodel.studies.draws import MOST_DRAWS
 from costmodel.studies.strict import read_with_tree
 from costmodel.studies.studycheck import Places, check
+from costmodel.studies.studypaths import Found, paths_of
 from costmodel.studies.uncertainty import DRAWS
 
 Kind = Literal["cost", "difference", "break_even", "mix", "lines", "commits", "unset"]
@@ -101,7 +100,11 @@ class Question(Strict, frozen=True, kw_only=True):
 
 
 class Study(Strict, frozen=True, kw_only=True):
-    """The file. ``paths``: name -> source, beside the file; ``cores`` empty: all."""
+    """The file. ``paths``: name -> source, beside the file; ``cores`` empty: all.
+
+    By the name of a path, what the options of these names say on the command line:
+    ``symbols``, ``take``, ``into``, ``regions``, ``with`` and ``features``.
+    """
 
     title: str
     paths: dict[str, str]
@@ -110,6 +113,10 @@ class Study(Strict, frozen=True, kw_only=True):
     draws: Annotated[int, Meta(ge=0, le=MOST_DRAWS)] = DRAWS
     take: dict[str, tuple[str, ...]] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
+    symbols: dict[str, str] = field(default_factory=dict)
+    into: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    given: dict[str, tuple[str, ...]] = field(default_factory=dict, name="with")
+    features: dict[str, str] = field(default_factory=dict)
     headline: Headline | None = None
 
 
@@ -122,7 +129,7 @@ def study_file(name: str) -> str:
     return data.display_path(shipped) if os.path.isfile(shipped) else name  # noqa: PTH113
 
 
-def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Path]]:
+def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Found]]:
     """The study in a file, and its paths. Raises InputError with the file's place.
 
     ``answer``: only the questions its headline names, and their paths.
@@ -132,15 +139,7 @@ def load_study(file: str, *, answer: bool = False) -> tuple[Study, dict[str, Pat
     _check_headline(study, file)
     if answer:
         study = narrowed(study)
-    folder = File(file).parent
-    return study, {
-        name: load_path(
-            str(folder / source),
-            take=study.take.get(name, ()),
-            region=study.regions.get(name),
-        )
-        for name, source in study.paths.items()
-    }
+    return study, paths_of(study, File(file).parent)
 
 
 def headline_of(study: Study) -> Headline:

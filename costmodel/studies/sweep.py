@@ -30,6 +30,7 @@ class Point(Struct, frozen=True):
     cycles: Fraction
     before: Fraction | None = None
     guesses: int = 0  # assumed figures it rests on
+    settled: bool = True  # both sides: whether copies were found to repeat
 
     @property
     def delta(self) -> Fraction | None:
@@ -68,7 +69,8 @@ def sweep(
     found = []
     for value, at, figures in points:
         settings = Settings.of(loaded.core, chosen, at, cold)
-        cycles = [side.cycles(settings, checked(loaded, figures)) for side in sides]
+        stated = [side.rate(settings, checked(loaded, figures)) for side in sides]
+        cycles = [side.cycles for side in stated]
         assumed: set[str] = set()
         for number, side in enumerate(sides):
             key = number, settings
@@ -80,6 +82,7 @@ def sweep(
                 loaded.name, chosen, varied.path if varied else ALIGN, value,
                 cycles[-1], cycles[0] if len(cycles) > 1 else None,
                 len(assumed - figures.keys() - fixed),
+                all(side.settled for side in stated),
             )
         )  # fmt: skip
     return found

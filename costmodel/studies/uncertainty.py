@@ -61,6 +61,7 @@ class Draws(Struct, frozen=True):
     drawn: tuple[Fraction, ...]
     figures: tuple[str, ...]  # paths of the figures drawn
     guesses: tuple[str, ...] = ()  # paths of the assumed figures it rests on
+    settled: bool = True  # whether copies repeat at the stated figures
 
 
 class Interval(Struct, frozen=True):
@@ -113,11 +114,13 @@ def _run(task: Task, part: Part) -> Draws:
     simulation, settings, figures = prepared(task)
     ends = [task.draws * k // part.parts for k in (part.part, part.part + 1)]
     drawn = columns(figures, task.draws, task.seed, range(*ends))
+    stated = simulation.rate(settings)
     return Draws(
-        simulation.cycles(settings),
+        stated.cycles,
         tuple(simulation.draws(settings, drawn, ends[1] - ends[0])),
         tuple(leaf.path for leaf in figures),
         tuple(guess.what for guess in guesses(simulation, settings)),
+        stated.settled,
     )
 
 
@@ -297,6 +300,7 @@ def with_intervals(
                 median=known.median,
                 spread=known.spread,
                 central=known.central,
+                draws=known.draws,
             )
         )
     return out

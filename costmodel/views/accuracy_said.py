@@ -6,15 +6,18 @@ measured, the phrase says which was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from costmodel.cores.accuracy import MeasuredError
 
+NONE = "no blocks measured in this setting"
+NOT_TOLD = "no measured block tells of it: assumed costs could move it by a tenth"
 
-def error_said(known: MeasuredError | None) -> str:
-    """Of one core."""
+
+def error_said(known: MeasuredError | None, assumed: bool = False) -> str:
+    """Of one core. ``assumed``: the cycles rest on assumed costs (``??``)."""
     if known is None:
-        return "no blocks measured in this setting"
+        return NOT_TOLD if assumed else NONE
     if known.same_scenario:
         return (
             f"measured on {known.rows:,} blocks{_setting(known)}: "
@@ -26,22 +29,31 @@ def error_said(known: MeasuredError | None) -> str:
     )
 
 
-def errors_said(known: Mapping[str, MeasuredError | None]) -> str:
-    """Of several cores; those without measured blocks together."""
+def errors_said(
+    known: Mapping[str, MeasuredError | None], assumed: Collection[str] = ()
+) -> str:
+    """Of several cores; those without measured blocks together, and apart from them the
+    ``assumed``, whose cycles rest on assumed costs."""
     told = [
         f"{name} {mean_said(error)} mean of {error.rows:,} blocks{_setting(error)}"
         for name, error in known.items()
         if error is not None
     ]
-    bare = [name for name, error in known.items() if error is None]
+    open_ = [name for name in known if name in assumed and known[name] is None]
+    bare = [n for n, error in known.items() if error is None and n not in open_]
     if not told:
-        return "no blocks measured in this setting on any of these cores"
+        return NOT_TOLD if open_ else f"{NONE} on any of these cores"
     if bare:
-        others = ", ".join(bare) if len(bare) < 4 else f"the other {len(bare)}"
-        told.append(f"none in this setting: {others}")
+        told.append(f"none in this setting: {_names(bare)}")
+    if open_:
+        told.append(f"none that tells of assumed costs: {_names(open_)}")
     elsewhere = any(e is not None and not e.same_scenario for e in known.values())
     title = "measured error, of other scenarios" if elsewhere else "measured error"
     return f"{title}: " + "; ".join(told)
+
+
+def _names(cores: Sequence[str]) -> str:
+    return ", ".join(cores) if len(cores) < 4 else f"the other {len(cores)}"
 
 
 def mean_said(known: MeasuredError) -> str:

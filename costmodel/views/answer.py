@@ -6,7 +6,7 @@ from typing import Any
 
 from costmodel.studies.certainty import mark_of_spread
 from costmodel.studies.headline import Spread, Told
-from costmodel.studies.study import Outcome
+from costmodel.studies.study import Answer, Outcome
 from costmodel.views.layout import number, plural
 from costmodel.views.tree import Report, Section, Table, Text
 
@@ -119,11 +119,8 @@ def _cores(told: Told) -> Section:
     """Cores that answer alike share a row; then why the ends lie apart."""
     alike: dict[str, list[str]] = {}
     for a in sorted(told.added.answers, key=lambda a: (a.value, a.uarch)):
-        alike.setdefault(_short(a.value, True), []).append(a.uarch)
-    rows = tuple(
-        (value + _worst(told, cores).ljust(2), ", ".join(cores))
-        for value, cores in alike.items()
-    )
+        alike.setdefault(_short(a.value, True), []).append(a.uarch + _mark(told, a))
+    rows = tuple((value, ", ".join(cores)) for value, cores in alike.items())
     blocks: list[Table | Text] = [
         Table(("added", "cores, modelled"), rows, "rl", wrapped=True)
     ]
@@ -140,13 +137,10 @@ def _cores(told: Told) -> Section:
     return Section("", tuple(blocks))
 
 
-def _worst(told: Told, cores: list[str]) -> str:
-    marks = [
-        mark_of_spread(a.value, a.spread if told.draws else None, assumed=a.guesses > 0)
-        for a in told.added.answers
-        if a.uarch in cores
-    ]
-    return max(marks, key=len)
+def _mark(told: Told, a: Answer) -> str:
+    return mark_of_spread(
+        a.value, a.spread if told.draws else None, assumed=a.guesses > 0
+    )
 
 
 def _basis(told: Told) -> str:

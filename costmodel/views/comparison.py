@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from costmodel import __version__
 from costmodel.engine.result import Comparison
 from costmodel.scenarios import said
-from costmodel.studies.certainty import DIFFERENCES, mark_of_difference
+from costmodel.studies.certainty import (
+    DIFFERENCES,
+    UNDRAWN,
+    mark_of_difference,
+    rests_on_guesses,
+)
 from costmodel.studies.compare import (
     Part,
     by_cause,
@@ -20,9 +25,10 @@ from costmodel.studies.compare import (
 )
 from costmodel.views.accuracy_said import errors_said
 from costmodel.views.assumed import assumption_sections, spoken
-from costmodel.views.estimate import UNSETTLED, heading
+from costmodel.views.estimate import heading
 from costmodel.views.explain import critical_path_section
 from costmodel.views.json import comparison_record, effect_record
+from costmodel.views.known import known_record, known_texts, points_of
 from costmodel.views.layout import (
     clip,
     decimals_for,
@@ -40,9 +46,11 @@ from costmodel.views.sections import (
 )
 from costmodel.views.tables import comparison_rows
 from costmodel.views.tree import PAGE, Block, Picture, Report, Section, Table, Text
+from costmodel.views.unsettled import unsettled_said
 
 if TYPE_CHECKING:
     from costmodel.studies.families import Family
+    from costmodel.studies.onrecord import Known
     from costmodel.studies.sensitivity import Effect
     from costmodel.views.figure import Plot
 
@@ -55,14 +63,23 @@ def comparisons_report(
     comparisons: Sequence[Comparison],
     felt: Sequence[Effect] | None = None,
     families: Callable[[], Sequence[Family]] = tuple,
+    known: Sequence[Known] = (),
 ) -> Report:
     """The block for a cover letter: all cores, then causes for each.
 
     ``felt``: what the difference of the one core is sensitive to, if it was looked for.
-    ``families``: the cores by descent, asked for when a plot is drawn.
+    ``families``: the cores by descent, asked for when a plot is drawn. ``known``: what
+    was measured of this change, or is on record.
     """
     more = {} if felt is None else {"sensitivity": [effect_record(e) for e in felt]}
-    data = {"results": [comparison_record(c) for c in comparisons], **more}
+    records = [
+        {
+            **comparison_record(c),
+            "known": [known_record(k) for k in known if k.uarch == c.after.uarch],
+        }
+        for c in comparisons
+    ]
+    data = {"results": records, **more}
     columns, flat = comparison_rows(comparisons, "summary")
     if not comparisons:
         return Report(title="no core", data=data, columns=columns, rows=flat)
@@ -73,11 +90,12 @@ def comparisons_report(
     lead = [", ".join(map(said, _scenarios(comparisons)))]
     if cold := ", ".join(f"{kind} in {level}" for kind, level in first.after.cold):
         lead.append(f"cold when a trip starts: {cold}")
-    if unsettled := [c.after.uarch for c in comparisons if not c.settled]:
-        lead.append(f"{UNSETTLED}: {', '.join(unsettled)}")
+    if said_so := unsettled_said(c.after.uarch for c in comparisons if not c.settled):
+        lead.append(said_so)
     sections = [
         Section("", (difference_table(comparisons, digits),)),
-        Section("", (_plot(comparisons, families),), only=PAGE),
+        *([Section("", known_texts(known))] if known else []),
+        Section("", (_plot(comparisons, families, known),), only=PAGE),
         Section("", code_texts(first)),
     ]
     for alike in _alike(comparisons, digits, most):
@@ -101,19 +119,31 @@ def comparisons_report(
 
 
 def _foot(comparisons: Sequence[Comparison]) -> str:
-    errors = errors_said({c.after.uarch: c.after.core_error for c in comparisons})
+    errors = errors_said(
+        {c.after.uarch: c.after.core_error for c in comparisons},
+        [c.after.uarch for c in comparisons if rests_on_guesses(c.after)],
+    )
     text = f"Modelled by costmodel {__version__}, not measured; {errors}."
+    if draws := max(c.draws for c in comparisons):
+        text += (
+            f" Interval: of {plural(draws, 'draw')} of the cores' figures, and the "
+            "model's own error (docs/trust.md)."
+        )
     marked = any(mark_of_difference(c) or c.after.guesses for c in comparisons)
-    return f"{text} {DIFFERENCES}" if marked else text
+    if not marked:
+        return text
+    return f"{text} {DIFFERENCES if draws else UNDRAWN}"
 
 
 def _plot(
-    comparisons: Sequence[Comparison], families: Callable[[], Sequence[Family]]
+    comparisons: Sequence[Comparison],
+    families: Callable[[], Sequence[Family]],
+    known: Sequence[Known],
 ) -> Picture:
     def draw() -> Plot:
         from costmodel.views.plots import difference_plot
 
-        return difference_plot(comparisons, families())
+        return difference_plot(comparisons, families(), points_of(known))
 
     return Picture("differences", "cycles added on each core", draw)
 

@@ -124,6 +124,7 @@ def core_document(loaded: LoadedCore) -> str:
         **_summary(loaded),
         "sources": {name: s.says for name, s in sorted(loaded.sources.items())},
         "parameters": figures,
+        "fits": {path: fit._asdict() for path, fit in sorted(loaded.fits.items())},
     }
     return document(results=[record])
 
@@ -156,6 +157,7 @@ def core_text(loaded: LoadedCore) -> str:
     defaults = [path for path, q in loaded.evidence.items() if not q.stated]
     if defaults:
         lines.append(f"  {plural(len(defaults), 'default')} of the model besides (*)")
+    lines += _fits(loaded)
     lines += error_lines(core.name)
     lines += ["", *block_diagram(core)]
     for section, figures in _sections(loaded.evidence).items():
@@ -169,6 +171,14 @@ def core_text(loaded: LoadedCore) -> str:
             about += "; of " + (", ".join(source.cores) or "none of these")
         lines.append(wrap(f"{name}: {about}", "  ", "    "))
     return "\n".join(lines)
+
+
+def _fits(loaded: LoadedCore) -> list[str]:
+    """Switches and choices that measured rows decided, a line each."""
+    return [
+        wrap(f"? {path} fitted: {fit}", "  ", "    ")
+        for path, fit in sorted(loaded.fits.items())
+    ]
 
 
 def _known(loaded: LoadedCore) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 from costmodel import __version__
 from costmodel.engine.result import Estimate
 from costmodel.scenarios import said
-from costmodel.studies.certainty import TOTALS, mark_of
+from costmodel.studies.certainty import TOTALS, mark_of, rests_on_guesses
 from costmodel.views.accuracy_said import error_said, errors_said
 from costmodel.views.assumed import assumption_sections
 from costmodel.views.json import estimate_record
@@ -30,10 +30,7 @@ from costmodel.views.sections import (
 )
 from costmodel.views.tables import rows
 from costmodel.views.tree import PAGE, Report, Section, Table, Text
-
-UNSETTLED = (
-    "did not settle: no repeating state was found, and the cycles are an average"
-)
+from costmodel.views.unsettled import UNSETTLED
 
 
 def estimates_report(estimates: Sequence[Estimate]) -> Report:
@@ -54,7 +51,7 @@ def headed(estimate: Estimate) -> dict[str, object]:
     cycles = number(exact_cycles(estimate), digits_of(estimate))
     lead = [
         f"{said(estimate.scenario)}, on {estimate.title}{offset_said(estimate)}",
-        error_said(estimate.core_error),
+        error_said(estimate.core_error, rests_on_guesses(estimate)),
     ]
     if not estimate.settled:
         lead.append(UNSETTLED)
@@ -139,7 +136,9 @@ def _table_of(estimates: Sequence[Estimate], titled: bool) -> list[Section]:
     blocks: list[Table | Text] = [Table(head, rows, align, wrapped=True)]
     if medians := _medians(estimates):
         blocks.append(Text(medians, True))
-    blocks.append(Text(errors_said({e.uarch: e.core_error for e in estimates}), True))
+    known = {e.uarch: e.core_error for e in estimates}
+    assumed = [e.uarch for e in estimates if rests_on_guesses(e)]
+    blocks.append(Text(errors_said(known, assumed), True))
     if first.pt_regs:
         blocks.append(Text(missing_slots(first.pt_regs), True))
     return [Section(_title(first) if titled else "", tuple(blocks))]

@@ -20,6 +20,7 @@ from costmodel.errors import UsageError
 # Greys of even steps, told apart by hatches as well.
 SHADES = ("#1a1a1a", "#6e6e6e", "#b4b4b4", "#dedede", "#ffffff")
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "--", "++")
+WIDTH = 5.4  # inches of most plots: at this size a telephone shows letters to be read
 INK = "#111111"
 ACCENT = "#0b5394"
 # What each colour is on a dark screen. Viewers that know no such thing show the light
@@ -70,6 +71,11 @@ class Plot(Struct, frozen=True):
         made = out.getvalue()
         return _darkened(made) if kind == "svg" else made
 
+    @property
+    def width(self) -> int:
+        """Pixels of a page it is made for."""
+        return round(96 * float(self.figure.get_size_inches()[0]))
+
     def _repr_svg_(self) -> str:
         return self.bytes("svg").decode()
 
@@ -114,5 +120,5 @@ def axes(width: float, height: float, title: str, note: str) -> tuple[Any, Any]:
     one = figure.add_subplot()
     one.set_title(title, loc="left", fontsize=10, fontweight="bold", wrap=True)
     said = f"{note}; modelled by costmodel {__version__}" if note else ""
-    figure.supxlabel(said, fontsize=7.5, color="#444444", x=0.01, ha="left")
+    figure.supxlabel(said, fontsize=8.5, color="#444444", x=0.01, ha="left")
     return figure, one

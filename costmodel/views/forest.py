@@ -16,10 +16,10 @@ from costmodel import __version__
 from costmodel.studies.families import Family
 from costmodel.studies.studyfile import Silicon
 from costmodel.tuples import NamedTuple
-from costmodel.views.figure import ACCENT, INK, SHADES, Plot, axes, style
+from costmodel.views.figure import ACCENT, INK, SHADES, WIDTH, Plot, axes, style
 from costmodel.views.layout import number
 
-_LABEL = 36  # letters of a row's name
+_LABEL = 28  # letters of a row's name
 _FACES = {"": INK, "?": SHADES[2], "??": "#ffffff"}
 
 
@@ -50,15 +50,17 @@ def forest(
     families: Sequence[Family] = (),
     measured: Sequence[Silicon] = (),
     signed: bool = True,
+    never: float | None = None,
 ) -> Plot:
-    """``unit`` of the axis; ``signed``: a figure above zero is written with its +."""
+    """``unit`` of the axis; ``signed``: a figure above zero is written with its +;
+    ``never``: the figure that stands for none, drawn as an arrow off the axis."""
     lines = _lines(rows, families)
     with style():
-        figure, ax = axes(6.6, 1.7 + 0.25 * len(lines), title, "")
+        figure, ax = axes(WIDTH, 1.9 + 0.27 * len(lines), title, "")
         ax.axvline(0, color=INK, linewidth=0.8)
         places: dict[str, int] = {}
         for y, line in enumerate(reversed(lines)):
-            _draw(ax, y, line, signed)
+            _draw(ax, y, line, signed, never)
             places |= {row.core: y for row in line.rows}
         points = [p for p in measured if p.uarch in places]
         for point in points:
@@ -68,7 +70,7 @@ def forest(
         _ticks(ax, lines)
         ax.set_xlabel(unit)
         ax.grid(axis="x")
-        _legend(ax, rows, bool(points), note)
+        _legend(ax, rows, bool(points), note, never)
     return Plot(figure)
 
 
@@ -88,14 +90,16 @@ def _lines(rows: Sequence[Row], families: Sequence[Family]) -> list[_Line]:
     return lines
 
 
-def _draw(ax: Any, y: int, line: _Line, signed: bool) -> None:
+def _draw(ax: Any, y: int, line: _Line, signed: bool, never: float | None) -> None:
     _, value, low, high, mark, _ = line.rows[0]
     if low is not None and high is not None and low == low:
         ax.plot([low, high], [y, y], color=SHADES[1], linewidth=3.2,
                 solid_capstyle="butt", zorder=2)  # fmt: skip
-    ax.plot([value], [y], "o", markerfacecolor=_FACES[mark], markeredgecolor=INK,
-            markersize=5.5, zorder=3)  # fmt: skip
+    none = never is not None and value >= never
+    ax.plot([value], [y], ">" if none else "o", markerfacecolor=_FACES[mark],
+            markeredgecolor=INK, markersize=5.5, zorder=3)  # fmt: skip
     amount = number(Fraction(value), 1, sign=signed and round(value, 1) != 0)
+    amount = "never" if none else amount
     ax.annotate(amount + mark, (1.01, y), va="center", fontsize=8.5,
                 xycoords=("axes fraction", "data"))  # fmt: skip
 
@@ -124,7 +128,9 @@ def _label(line: _Line) -> str:
     return ", ".join(shown)
 
 
-def _legend(ax: Any, rows: Sequence[Row], measured: bool, note: str) -> None:
+def _legend(
+    ax: Any, rows: Sequence[Row], measured: bool, note: str, never: float | None
+) -> None:
     """Only what is in the picture; below it how it was made."""
     from matplotlib.lines import Line2D
 
@@ -143,11 +149,17 @@ def _legend(ax: Any, rows: Sequence[Row], measured: bool, note: str) -> None:
             Line2D([], [], color=ACCENT, marker="D", markersize=4, linewidth=1.2,
                    label="measured")
         )  # fmt: skip
+    if never is not None and any(row.value >= never for row in rows):
+        handles.append(
+            Line2D([], [], marker=">", linestyle="", markersize=5.5,
+                   markeredgecolor=INK, markerfacecolor="#ffffff",
+                   label="never, as stated")
+        )  # fmt: skip
     if any(row.held for row in rows):
         handles.append(
             Line2D([], [], linestyle="", label="bold: core with measured blocks")
         )
-    ax.figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=8,
+    ax.figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=8.5,
                      handlelength=1.6, frameon=False, alignment="left",
                      title=f"{note}; modelled by costmodel {__version__}",
-                     title_fontsize=7.5)  # fmt: skip
+                     title_fontsize=8.5, columnspacing=1.2)  # fmt: skip

@@ -166,6 +166,7 @@ def comparison_record(c: Comparison) -> dict[str, Any]:
         "median": c.median,
         "spread": c.spread,
         "central": c.central if c.median is not None else None,
+        "draws": c.draws,
         "causes": [{"cause": p.cause, "cycles": float(p.cycles)} for p in by_cause(c)],
         "stretches": {name: float(n) for name, n in by_stretch(c)},
         "instructions": [_part(p) for p in by_instruction(c)],

@@ -45,12 +45,12 @@ def decimals_for(values: Iterable[Number]) -> int:
 
 
 def number(value: Number, decimals: int, sign: bool = False) -> str:
-    """``value`` rounded half to even at ``decimals`` digits; never ``-0``."""
+    """``value`` rounded half to even at ``decimals`` digits; a zero has no sign."""
     scaled = round(Fraction(value) * 10**decimals)
     text = f"{abs(scaled) // 10**decimals}"
     if decimals:
         text += f".{abs(scaled) % 10**decimals:0{decimals}d}"
-    return ("-" if scaled < 0 else "+" if sign else "") + text
+    return ("-" if scaled < 0 else "+" if sign and scaled else "") + text
 
 
 def rounded_parts(

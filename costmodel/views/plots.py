@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
 from costmodel.engine.result import Comparison, Estimate
 from costmodel.scenarios import said
 from costmodel.studies.certainty import mark_of_difference
 from costmodel.studies.compare import delta
+from costmodel.studies.evenpoints import even_points
 from costmodel.studies.families import Family
 from costmodel.studies.sensitivity import Effect
-from costmodel.studies.study import Answer, Outcome
+from costmodel.studies.study import NEVER, Answer, Outcome
 from costmodel.studies.studyfile import Silicon
 from costmodel.studies.validate import Validation
 from costmodel.views.assumed import spoken
 from costmodel.views.estimate import heading
+from costmodel.views.evenplot import break_even_of, break_even_plot
 from costmodel.views.figure import ACCENT, HATCHES, INK, SHADES, Plot, axes, style
 from costmodel.views.forest import Row, forest
-from costmodel.views.layout import number, plural
+from costmodel.views.layout import plural
 from costmodel.views.study import mark_of
 
 _MOST_CAUSES = 7
-_LINES = ("-", "--", "-.", ":")
 
 
 def difference_plot(
@@ -68,11 +68,15 @@ def answers_plot(outcome: Outcome, question: str = "") -> Plot:
         note = f"{said(asked.scenario)}; {note}"
     if asked.cold:
         note += "; " + ", ".join(f"{k} lines in {v}" for k, v in asked.cold.items())
-    signed = not answers[0].unit.startswith("%")
+    if asked.kind == "break_even":
+        unit = "slow calls at which both cost the same, % of all calls"
+        points = even_points(outcome.study, asked)
+        return forest(
+            rows, asked.question, unit, note, outcome.families, points, False, NEVER
+        )
     return forest(
-        rows, answers[0].question, answers[0].unit, note, outcome.families,
-        asked.measured, signed,
-    )  # fmt: skip
+        rows, asked.question, answers[0].unit, note, outcome.families, asked.measured
+    )
 
 
 def causes_plot(comparison: Comparison) -> Plot:
@@ -107,81 +111,8 @@ def causes_plot(comparison: Comparison) -> Plot:
         ax.set_xlabel("cycles a copy")
         ax.grid(axis="x")
         ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.28), ncols=4,
-                  fontsize=8, handlelength=1.8)  # fmt: skip
+                  fontsize=8.5, handlelength=1.8)  # fmt: skip
     return Plot(figure)
-
-
-def _amount(value: float, signed: bool) -> str:
-    return number(Fraction(value), 1, sign=signed and round(value, 1) != 0)
-
-
-def break_even_plot(
-    added: Mapping[str, float], saved: Mapping[str, float], note: str = ""
-) -> Plot:
-    """Cycles an average call gains, against the share of slow calls.
-
-    ``added``: what each call pays; ``saved``: what a slow call is spared; by core.
-    Cores with equal lines share one.
-    """
-    lines: dict[tuple[float, float], list[str]] = {}
-    for core, cost in added.items():
-        lines.setdefault((cost, saved[core]), []).append(core)
-    with style():
-        figure, ax = axes(
-            6.8, 4.0, "average cost of filling early, by share of slow calls", note
-        )
-        ax.axhline(0, color=INK, linewidth=0.8)
-        ends: list[float] = []
-        ordered = sorted(lines.items(), key=lambda line: line[0][0] - line[0][1])
-        for number, ((cost, spared), _) in enumerate(ordered):
-            end = cost - spared
-            ax.plot([0, 100], [cost, end], linestyle=_LINES[number % len(_LINES)],
-                    color=SHADES[number % 3], linewidth=1.4)  # fmt: skip
-            if cost > 0 and spared >= cost:
-                ax.plot([100 * cost / spared], [0], "o", color=INK, markersize=4)
-            ends.append(end)
-        spread = _spread(ends, (max(ends) - min(ends) or 1.0) / max(9, len(ends)))
-        for place, end, (line, cores) in zip(spread, ends, ordered, strict=True):
-            # Lines that end together are told apart by where they begin.
-            ax.annotate(
-                f"{_amount(line[0], True)}: {_short_list(cores)}", (100, end),
-                xytext=(104, place), fontsize=7.5, va="center", annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": SHADES[1],
-                            "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 0},
-            )  # fmt: skip
-        ax.set_xlim(0, 100)
-        ax.set_xlabel("slow calls, % of all (dots: break-even)")
-        ax.set_ylabel("cycles an average call pays")
-        ax.grid()
-    return Plot(figure)
-
-
-def _short_list(cores: Sequence[str], most: int = 5) -> str:
-    more = len(cores) - most
-    return ", ".join(cores[:most]) + (f" +{more}" if more > 0 else "")
-
-
-def _spread(places: Sequence[float], gap: float) -> list[float]:
-    """Ascending places moved as little as can be to lie at least ``gap`` apart.
-
-    Least squares: less k gaps they must not descend, and those that do are averaged.
-    """
-    runs: list[tuple[float, int]] = []  # sum, count
-    for k, place in enumerate(places):
-        total, count = place - k * gap, 1
-        while runs and runs[-1][0] / runs[-1][1] > total / count:
-            before = runs.pop()
-            total, count = total + before[0], count + before[1]
-        runs.append((total, count))
-    level = [total / count for total, count in runs for _ in range(count)]
-    return [value + k * gap for k, value in enumerate(level)]
-
-
-def break_even_of(outcome: Outcome, fast: str, slow: str) -> Plot:
-    """The plot of two questions of a study: what is added, what the dance costs."""
-    added = {a.uarch: a.value for a in outcome.of(fast)}
-    saved = {a.uarch: a.value for a in outcome.of(slow)}
-    return break_even_plot(added, saved, "system-call round trip")
 
 
 def tornado_plot(
@@ -210,7 +141,7 @@ def tornado_plot(
                         hatch=hatch, edgecolor=INK, linewidth=0.6)  # fmt: skip
             if effect.total:
                 share = f"{100 * effect.total:.0f} %"
-                ax.annotate(share, (1.01, y), fontsize=8, va="center",
+                ax.annotate(share, (1.01, y), fontsize=8.5, va="center",
                             xycoords=("axes fraction", "data"))  # fmt: skip
         names = [f"{spoken(e.path)}, {e.low:g} to {e.high:g}" for e in rows]
         ax.set_yticks(range(len(rows)), names)

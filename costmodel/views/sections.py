@@ -101,6 +101,11 @@ def memory_section(estimate: Estimate, only: str = "") -> Section:
         remarks.append(
             f"{plural(estimate.store_buffer_peak, 'store')} waiting to commit at most"
         )
+    if _all_merge(estimate):
+        remarks.append(
+            "no line is written by itself: every store merges with a line written "
+            "shortly before, in the trip before as well"
+        )
     if estimate.unknown_addresses:
         remarks.append(
             f"{plural(estimate.unknown_addresses, 'access', 'accesses')} at unknown "
@@ -108,6 +113,11 @@ def memory_section(estimate: Estimate, only: str = "") -> Section:
         )
     more = (Text("; ".join(remarks)),) if remarks else ()
     return Section(title, (table, *more), only=only)
+
+
+def _all_merge(estimate: Estimate) -> bool:
+    stores = sum(use.stores for use in estimate.lines)
+    return stores > 0 and not any(use.commits for use in estimate.lines)
 
 
 def fills_said(estimate: Estimate) -> str:

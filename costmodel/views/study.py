@@ -6,21 +6,30 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from costmodel import __version__
-from costmodel.studies.certainty import DIFFERENCES, mark_of_spread
+from costmodel.studies.certainty import DIFFERENCES, UNDRAWN, mark_of_spread
+from costmodel.studies.evenpoints import even_points
 from costmodel.studies.headline import Told
-from costmodel.studies.study import NEVER, Answer, Outcome, to_plain
+from costmodel.studies.study import (
+    DRAWN,
+    NEVER,
+    Answer,
+    Outcome,
+    silicon_verdict,
+    to_plain,
+)
 from costmodel.studies.studyfile import Question
 from costmodel.views.accuracy_said import errors_said
 from costmodel.views.answer import answer_sections
+from costmodel.views.claims import claim_said
 from costmodel.views.json import error_record
 from costmodel.views.layout import number, plural
 from costmodel.views.tree import Block, Picture, Quote, Report, Section, Table, Text
+from costmodel.views.unsettled import unsettled_said
 
 COLUMNS = [
     "id", "uarch", "value", "median", "low", "high", "unit", "verdict", "guesses",
-    "sentence",
+    "sentence", "settled",
 ]  # fmt: skip
-_DRAWN = ("cost", "difference", "break_even", "mix")  # kinds draws move
 
 
 def study_report(
@@ -48,6 +57,19 @@ def study_report(
             "draws": outcome.draws,
             "core_errors": {name: error_record(e) for name, e in outcome.errors},
             "answers": rows,
+            "hidden": [
+                {name: getattr(h, name) for name in h.__struct_fields__}
+                for h in outcome.hidden
+            ],
+            "measured": [
+                {
+                    "id": q.id,
+                    **{name: getattr(p, name) for name in p.__struct_fields__},
+                    "verdict": silicon_verdict(q.claim, p) if q.claim else "",
+                }
+                for q in outcome.study.questions
+                for p in q.measured
+            ],
         },
         columns=COLUMNS,
         rows=rows,
@@ -70,7 +92,7 @@ def basis(outcome: Outcome) -> list[str]:
             f"inside (docs/trust.md). {DIFFERENCES}"
         )
     else:
-        text += "; no draws."
+        text += f"; no draws. {UNDRAWN}"
     most = max((a.guesses for a in outcome.answers), default=0)
     if most:
         text += (
@@ -93,21 +115,32 @@ def _question(
     plain = everywhere(outcome, question, answers)
     if answers[0].uarch == "all":
         blocks.append(Text(answers[0].sentence))
+    elif why := as_warm_said(outcome, question):
+        blocks.append(Text(why))
     elif plain:
         blocks.append(Text(plain))
     else:
         rows = tuple(answer_rows(outcome, question, answers))
         head = (answers[0].unit, "90 % interval", "cores")
-        blocks.append(Table(head, rows, "rll", wrapped=True))
-    for point in question.measured:
+        if question.kind in DRAWN:
+            blocks.append(Table(head, rows, "rll", wrapped=True))
+        else:  # a count has no interval
+            counts = tuple((value, cores) for value, _, cores in rows)
+            blocks.append(Table((head[0], head[2]), counts, "rl", wrapped=True))
+    if question.kind == "break_even" and any(a.high >= NEVER for a in answers):
+        blocks.append(Text("never: not even if every call were a slow one"))
+    for point in question.measured or even_points(outcome.study, question):
         blocks.append(
             Text(
                 f"measured on {point.uarch}: {_figure(point.value)} "
-                f"({_figure(point.low)} to {_figure(point.high)}): {point.source}",
+                f"({_span(point.low, point.high, question.kind == 'break_even')}): "
+                f"{point.source}",
                 hanging=True,
             )
         )
-    if claim := claim_said(answers):
+    if unsettled := unsettled_said(x.uarch for x in answers if not x.settled):
+        blocks.append(Text(unsettled, hanging=True))
+    if claim := claim_said(question, answers):
         blocks.append(Quote(claim))
     if question.id in pictures:
         blocks.append(pictures[question.id])
@@ -120,13 +153,51 @@ def everywhere(outcome: Outcome, question: Question, answers: Sequence[Answer]) 
     if not all(a.low == a.high == a.value == first.value for a in answers):
         return ""
     where = "every core" if len(answers) > 1 else first.uarch
-    mark = max((mark_of(outcome, question, a) for a in answers), key=len)
-    return f"{_figure(first.value)}{mark} {first.unit} on {where}"
+    marked: dict[str, list[str]] = {}
+    for a in answers:
+        marked.setdefault(mark_of(outcome, question, a), []).append(a.uarch)
+    shared = next(iter(marked)) if len(marked) == 1 else ""
+    value = _figure(first.value, question)
+    text = f"{value}{shared} {first.unit} on {where}"
+    told = (
+        f"{mark} on {', '.join(cores)}"
+        for mark, cores in marked.items()
+        if mark and mark != shared
+    )
+    return "; ".join((text, *told))
+
+
+def as_warm_said(outcome: Outcome, question: Question) -> str:
+    """Why cold lines change no answer, if another question asked with warm ones."""
+    why = next((h for h in outcome.hidden if h.id == question.id), None)
+    if why is None:
+        return ""
+    same = (question.kind, question.before, question.after, question.scenario)
+    warm = next(
+        (
+            q.question
+            for q in outcome.study.questions
+            if (q.kind, q.before, q.after, q.scenario) == same and not q.cold
+        ),
+        "",
+    )
+    as_what = f'the answer to "{warm}"' if warm else "with these lines warm"
+    text = (
+        f"On every core as {as_what}: only stores fetch the "
+        f"{plural(why.lines, 'cold line')}, each after it has retired, so that no "
+        "instruction waits for a line"
+    )
+    if why.entries > why.waiting:
+        text += (
+            f" (at most {plural(why.waiting, 'store')} wait at once; the smallest "
+            f"store buffer holds {why.entries})"
+        )
+    return f"{text}."
 
 
 def mark_of(outcome: Outcome, question: Question, a: Answer) -> str:
     """How much the answer rests on figures nobody has measured."""
-    drawn = outcome.draws > 0 and question.kind in _DRAWN
+    drawn = outcome.draws > 0 and question.kind in DRAWN
     spread = a.spread if drawn and a.low == a.low else None
     return mark_of_spread(a.value, spread, assumed=a.guesses > 0)
 
@@ -137,10 +208,12 @@ def answer_rows(
     """Value, interval, and the cores that share them; least first."""
     same: dict[tuple[str, str, str], list[str]] = {}
     for a in sorted(answers, key=lambda a: (a.value, a.low, a.high)):
-        span = "" if a.low != a.low else f"{_figure(a.low)} to {_figure(a.high)}"
+        share = question.kind == "break_even"
+        span = "" if a.low != a.low else _span(a.low, a.high, share)
         if span and not a.central:
-            span += f", median {_figure(a.median)}"
-        value = _figure(a.value) + mark_of(outcome, question, a).ljust(2)
+            span += f", median {_end(a.median, share)}"
+        figure = "never" if share and a.value >= NEVER else _figure(a.value, question)
+        value = figure + mark_of(outcome, question, a).ljust(2)
         same.setdefault((value, span, _fate(a)), []).append(a.uarch)
     return [
         (value, span, ", ".join(cores) + (f" ({fate})" if fate else ""))
@@ -148,28 +221,22 @@ def answer_rows(
     ]
 
 
-def _figure(value: float) -> str:
+def _figure(value: float, question: Question | None = None) -> str:
+    """One digit; none of a count."""
     if value != value:  # not a number: no draws
         return "-"
-    return number(round(value, 6), 1)
+    counted = question is not None and question.kind not in DRAWN
+    return number(round(value, 6), 0 if counted else 1)
+
+
+def _span(low: float, high: float, share: bool) -> str:
+    return f"{_end(low, share)} to {_end(high, share)}"
+
+
+def _end(value: float, share: bool) -> str:
+    """An end of an interval; a ``share`` of calls may never be reached."""
+    return "never" if share and value >= NEVER else _figure(value)
 
 
 def _fate(a: Answer) -> str:
-    if a.unit == "% of calls" and a.value >= NEVER:
-        return "never"
     return "" if a.verdict in ("", "upheld") else a.verdict
-
-
-def claim_said(answers: Sequence[Answer]) -> str:
-    """What was claimed, and where it is upheld; nothing without a claim."""
-    first = answers[0]
-    if not first.statement:
-        return ""
-    fates: dict[str, list[str]] = {}
-    for a in answers:
-        fates.setdefault(a.verdict, []).append(a.uarch)
-    text = "; ".join(
-        f"{fate} on {'all' if len(names) == len(answers) else ', '.join(names)}"
-        for fate, names in fates.items()
-    )
-    return f'"{first.statement}": {text}.'

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from costmodel.errors import UsageError
+from costmodel.studies.evenpoints import pair_questions
 from costmodel.studies.study import Outcome
-from costmodel.studies.studyfile import Study
+from costmodel.studies.studyfile import Question, Study
 from costmodel.views.figure import Plot
 from costmodel.views.plots import answers_plot, break_even_of
 from costmodel.views.tree import Picture
@@ -60,19 +61,7 @@ def _same(plot: Plot) -> Plot:
     return plot
 
 
-def _pair_questions(study: Study) -> tuple[str, str] | None:
+def _pair_questions(study: Study) -> tuple[Question, Question] | None:
     """The questions that ask for the two sides of the break-even one."""
-    asked = study.questions
-    even = next((q for q in asked if q.kind == "break_even"), None)
-    if even is None:
-        return None
-    slow = even.slow[0]
-    fast_id = slow_id = None
-    for q in asked:
-        if q.kind != "difference":
-            continue
-        if (q.before, q.after, q.scenario) == (even.before, even.after, even.scenario):
-            fast_id = q.id
-        if (q.after, q.before, q.scenario) == (slow.before, slow.after, slow.scenario):
-            slow_id = q.id
-    return (fast_id, slow_id) if fast_id and slow_id else None
+    even = next((q for q in study.questions if q.kind == "break_even"), None)
+    return pair_questions(study, even) if even is not None else None

@@ -11,9 +11,11 @@ from costmodel.scenarios import said
 from costmodel.studies.sweep import ALIGN, Point
 from costmodel.views.layout import decimals_for, number, plural
 from costmodel.views.tree import Block, Report, Section, Table, Text
+from costmodel.views.unsettled import unsettled_said
 
 COLUMNS = [
     "uarch", "scenario", "what", "value", "cycles", "before", "delta", "guesses",
+    "settled",
 ]  # fmt: skip
 
 
@@ -28,6 +30,7 @@ def sweep_report(paths: Sequence[Path], points: Sequence[Point]) -> Report:
             _table(some, subject),
             Text(_span(some)),
             *rests_on(some),
+            *unsettled(some),
         )
         title = f"{core}, {said(some[0].scenario)}"
         sections.append(Section(title, blocks, inset=True))
@@ -52,6 +55,7 @@ def record(p: Point) -> dict[str, Any]:
         "before": None if p.before is None else float(p.before),
         "delta": None if delta is None else float(delta),
         "guesses": p.guesses,
+        "settled": p.settled,
     }
 
 
@@ -80,6 +84,12 @@ def rests_on(points: Sequence[Point]) -> tuple[Text, ...]:
     if not guesses:
         return ()
     return (Text(f"? rests on {plural(guesses, 'figure')} assumed, not sourced"),)
+
+
+def unsettled(points: Sequence[Point]) -> tuple[Text, ...]:
+    """At which values no repeating state was found."""
+    said_so = unsettled_said(f"{p.value:g}" for p in points if not p.settled)
+    return (Text(said_so, hanging=True),) if said_so else ()
 
 
 def _span(points: Sequence[Point]) -> str:

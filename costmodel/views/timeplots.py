@@ -37,7 +37,7 @@ def timeline_plot(estimate: Estimate) -> Plot:
                 ax.annotate(
                     clip(spelled(estimate.insn(uop.step)), 34), (-0.01, y),
                     xycoords=("axes fraction", "data"), ha="right", va="center",
-                    fontsize=6, family="DejaVu Sans Mono",
+                    fontsize=7, family="DejaVu Sans Mono",
                 )  # fmt: skip
             last = uop.step
         ax.set_ylim(len(uops) - 0.4, -0.6)
@@ -64,7 +64,7 @@ def _legend(ax: Any) -> None:
     ]
     ax.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
-        fontsize=7, borderaxespad=0.1,
+        fontsize=8, borderaxespad=0.1,
     )  # fmt: skip
     ax.set_title(
         ax.get_title(loc="left"),
@@ -89,7 +89,7 @@ def store_buffer_plot(estimate: Estimate) -> Plot:
             ax.fill_between(times, counts, step="post", color=SHADES[3])
             ax.plot([u.committed for u in stores], [-0.6] * len(stores), "|",
                     color=ACCENT, markersize=8)  # fmt: skip
-            ax.annotate("commits", (times[-1], -0.6), fontsize=7.5, va="center",
+            ax.annotate("commits", (times[-1], -0.6), fontsize=8.5, va="center",
                         xytext=(5, 0), textcoords="offset points",
                         annotation_clip=False, color=ACCENT)  # fmt: skip
         ax.set_ylim(-1.2, max(counts, default=1) + 1)

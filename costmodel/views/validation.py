@@ -10,10 +10,15 @@ from typing import Any
 from costmodel.code.decode import decode_bytes
 from costmodel.errors import CostmodelError
 from costmodel.studies.groups import Group, grouped
-from costmodel.studies.validate import Block, Validation, relative_error
+from costmodel.studies.validate import NEAR, Block, Validation, relative_error
 from costmodel.views.json import document
 from costmodel.views.layout import clip, plural, spelled, table, wrap
+from costmodel.views.unsettled import UNSETTLED
 
+LEGEND = (
+    f"near: within {NEAR[0]:g} cycle or {100 * NEAR[1]:g} % of the measured; "
+    "tau: rank correlation"
+)
 TITLES = {
     "size": "instructions",
     "mechanism": "what bound it",
@@ -61,6 +66,7 @@ def figures(outcome: Validation) -> dict[str, Any]:
         "median_ape": outcome.median_ape,
         "kendall_tau": outcome.kendall_tau,
         "near": outcome.near,
+        "unsettled": outcome.settled.count(False),
     }
 
 
@@ -77,6 +83,7 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
             f"{outcome.blocks_per_second:.0f} blocks/s",
             72,
         ),
+        *_unsettled(outcome),
         clip(f"  {outcome.file}", 72),
         "",
         *_table(
@@ -87,11 +94,20 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
             ],
         ),
     ]
+    lines += ["", f"  {LEGEND}"]
     for kind in by:
         lines += ["", *_table(TITLES[kind], grouped(outcome, kind))]
     if worst:
         lines += ["", *_worst(outcome, worst)]
     return "\n".join(lines)
+
+
+def _unsettled(outcome: Validation) -> list[str]:
+    """Of how many blocks no repeating state was found."""
+    count = outcome.settled.count(False)
+    if not count:
+        return []
+    return [wrap(f"{plural(count, 'block')} {UNSETTLED}", "  ")]
 
 
 def _table(title: str, groups: Sequence[Group]) -> list[str]:

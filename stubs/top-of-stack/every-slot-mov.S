@@ -1,4 +1,4 @@
-/* v3.16 with every slot written by MOV: the thread's "ten instructions".
+/* v3.16 with every slot written by MOV: the "ten instructions", six here.
  * pt_regs ends at the stack top T; thread_info is at T - 0x4000. Partial
  * frame as in v3.16-fast.S plus EFLAGS, RCX, CS, SS and RSP: 6 insns, 42 B,
  * 1 load and 5 stores more. The user RSP goes through RCX once RIP and RCX

@@ -164,3 +164,45 @@ def test_mistakes_are_one_message(
 def test_compare_needs_something_to_compare_with(run: Run, kernel: str) -> None:
     status, _, err = run("compare", kernel, "--symbol", "entry_SYSCALL_64")
     assert status == 2 and "nothing to compare with" in err
+
+
+STUDY = """\
+title: "what boot makes of an entry"
+draws: 2
+paths: {plain: vmlinux, pti: vmlinux, its: vmlinux, counted: counted.S}
+symbols: {plain: entry_SYSCALL_64, pti: entry_SYSCALL_64, its: entry_SYSCALL_64}
+features: {plain: none, pti: "pti,pcid", its: default}
+with: {counted: [rcx=5]}
+questions:
+- {id: pti, question: "PTI?", kind: difference, before: plain, after: pti,
+   sentence: "{value}"}
+- {id: own, question: "Its own?", kind: difference, before: plain, after: its,
+   sentence: "{value}"}
+- {id: loop, question: "The loop?", kind: cost, after: counted, sentence: "{value}"}
+"""
+
+
+def test_a_study_says_it_of_its_paths_as_the_options_do(
+    run: Run, kernel: str, tmp_path: Path
+) -> None:
+    (tmp_path / "vmlinux").symlink_to(kernel)
+    (tmp_path / "counted.S").write_text("f: dec %rcx\njnz f\nret\n")
+    (tmp_path / "study.yaml").write_text(STUDY)
+    study = str(tmp_path / "study.yaml")
+    status, out, err = run("study", study, "--uarch", "skylake,zen3", "--json")
+    assert (status, err) == (0, "")
+    found = {(a["id"], a["uarch"]): a["value"] for a in json.loads(out)["answers"]}
+    for core in ("skylake", "zen3"):
+
+        def cycles(features: str, core: str = core) -> float:
+            more = "--uarch", core, "--features", features
+            return float(str(cost(run, kernel, *more)["cycles"]))
+
+        assert found["pti", core] == cycles("pti,pcid") - cycles("none")
+        assert found["own", core] == cycles("default") - cycles("none")
+    assert found["own", "skylake"] != found["own", "zen3"]
+    counted = str(tmp_path / "counted.S")
+    status, out, err = run(
+        "estimate", counted, "--with", "rcx=5", "-u", "zen3", "--json"
+    )
+    assert found["loop", "zen3"] == json.loads(out)["results"][0]["cycles"]

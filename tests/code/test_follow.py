@@ -10,6 +10,7 @@ import pytest
 from costmodel.code.insn import Path
 from costmodel.code.load import load_image, load_path
 from costmodel.errors import CostmodelError, InputError, UsageError
+from costmodel.views.layout import spelled
 
 Follow = Callable[..., Path]
 
@@ -33,6 +34,16 @@ def test_conditional_jumps_are_not_taken_and_noted(follow_text: Follow) -> None:
     path = follow_text("f: test %eax,%eax\njnz slow\nret\nslow: ud2\n")
     assert lines(path) == [1, 2, 3]
     assert "not taken: jne slow at <stdin>:2" in path.notes
+
+
+def test_jumps_and_calls_are_spelled_with_the_place_they_go_to(
+    follow_text: Follow,
+) -> None:
+    path = follow_text("f: jnz slow\ncall 1f\n1: ret\nslow: ud2\n")
+    texts = [spelled(step.insn) for step in path.steps]
+    assert texts[0] == "jne slow" and texts[1].startswith("call f+0x")
+    nameless = load_path("-", stdin=b"75 00 c3")
+    assert spelled(nameless.steps[0].insn) == "jne 2"
 
 
 @pytest.mark.parametrize("take", ["slow", "f+0x5", "0x5", "<stdin>:2", "slow*1"])

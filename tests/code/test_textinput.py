@@ -61,6 +61,17 @@ def test_an_oops_begins_at_its_function_and_names_rip() -> None:
     assert any("5 bytes before RIP" in note for note in path.notes)
 
 
+def test_an_oops_names_what_follows_rip_by_the_function() -> None:
+    """Case 30a (lkmpg #270): RIP+0x72, where the function was known."""
+    for offset in (0x5, 0x6B):  # the function begins in the window, and before it
+        text = OOPS.replace("foo+0x5/0x20", f"foo+{offset:#x}/0xff0")
+        path = read(text, symbol="RIP")
+        assert [s.insn.symbol for s in path.steps] == [
+            f"foo+{offset:#x}",
+            f"foo+{offset + 1:#x}",
+        ]
+
+
 def test_an_oops_can_begin_at_rip_or_as_its_line_says() -> None:
     assert mnemonics(read(OOPS, symbol="RIP")) == ["push", "ud2"]
     assert mnemonics(read(OOPS, symbol="foo+0x5/0x20")) == ["push", "ud2"]

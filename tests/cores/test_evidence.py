@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -122,8 +123,43 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.renaming.passed",
         "window.entry_held",
     }
-    assert fitted["goldencove"] == {"front_end.loop_turn"}
+    assert fitted["goldencove"] == {
+        "front_end.loop_turn",
+        "front_end.predecode.freed",
+        "front_end.predecode.queue",
+        "memory.address_wait",
+        "memory.renaming.places",
+        "memory.renaming.store_buffer_turn",
+    }
     assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
+
+
+def test_switches_chosen_by_rows_say_so() -> None:
+    assert load_core("goldencove").fits["ports.bind_evenly"].rows == 3810
+    assert load_core("zen4").fits["ports.bind"].rows == 1349
+    assert not load_core("lioncove").fits
+
+
+def test_a_file_that_states_a_switch_again_drops_the_fit(tmp_path: Path) -> None:
+    fit = "fitted: {rows: 9, gain: some, half: all}"
+    ports = "ports:\n  bind: {value: issue, " + fit + "}\n"
+    write(tmp_path, "tiny", TINY)
+    write(tmp_path, "middle", HEAD.replace("Heir", "Middle") + ports)
+    heir_of = HEAD.replace("tiny", "middle")
+    inherits = load_core(str(write(tmp_path, "heir", heir_of)))
+    assert inherits.fits["ports.bind"] == Fit(9, "some", "all")
+    again = load_core(str(write(tmp_path, "again", heir_of + "ports: {bind: issue}\n")))
+    assert not again.fits
+
+
+# words of a figure that rows decided
+CHOSEN = re.compile(r"\b(a fit|fits|chosen|swept|rows met|best of)\b")
+
+
+def test_no_note_tells_of_a_fit_under_another_class() -> None:
+    for name in core_names():
+        for path, known in load_core(name).evidence.items():
+            assert known.fit or not CHOSEN.search(known.note), (name, path)
 
 
 def test_lion_coves_loans_do_not_pass_for_its_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costmodel.cores import yamltree
+from costmodel.cores import yamlevents, yamltree
 from costmodel.errors import CoreError
 from tests.tiny import TINY
 
@@ -154,13 +154,13 @@ def test_without_libyaml_the_answer_is_the_same(
 ) -> None:
     def answer() -> object:
         try:
-            return parse(text)
+            return yamlevents.parse(text, "f.yaml")
         except CoreError as problem:
             return problem.where.split(":")[:2]
 
     fast = answer()
     monkeypatch.setattr("yaml.__with_libyaml__", False)
-    monkeypatch.setattr(yamltree, "_PARSER", yamltree._parsers())
+    monkeypatch.setattr(yamlevents, "PARSER", yamlevents.parsers())
     assert answer() == fast
 
 

@@ -15,6 +15,7 @@ import pytest
 from costmodel.cores.accuracy import measured_error
 from costmodel.studies.families import families
 from costmodel.studies.headline import told
+from costmodel.studies.hidden import Hidden
 from costmodel.studies.study import Answer, Outcome, answer, load_study, to_plain
 from costmodel.views.studyfiles import FILES, report_files
 from costmodel.views.studyplots import plots_of
@@ -34,6 +35,7 @@ def outcome() -> Outcome:
         tuple(Answer(**row) for row in STATED["answers"]),
         tuple((core, measured_error(core)) for core in cores),
         families(cores),
+        hidden=tuple(Hidden(**row) for row in STATED["hidden"]),
     )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def test_the_pages_show_every_plot_there_is() -> None:
 def test_the_answer_stands_before_the_evidence() -> None:
     for name in ("report.txt", "report.md", "report.html"):
         text = (REPORT / name).read_text(encoding="utf-8")
-        assert text.index("cycles more") < text.index("What do the ten")
+        assert text.index("cycles more") < text.index("What do the added")
 
 
 def test_a_plot_is_the_same_bytes(outcome: Outcome) -> None:

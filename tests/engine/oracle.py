@@ -13,10 +13,14 @@ Rules the figures of a core do not say by themselves:
 - *Commit.* Retired stores in order, from the cycle after retirement. A store *merges*
   when its line is that of the store before it, or one of the last ``combine_lines``
   lines written. Up to ``commit_same_line`` stores commit in a cycle if the one asking
-  merges, and has no segment where not ``segments_pair``; else ``commit_per_cycle``.
+  merges, writes to the same block of ``commit_block`` bytes of its line, and has no
+  segment where not ``segments_pair``; else ``commit_per_cycle``.
   Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
   counted from when the line before was due if it commits in that very cycle, else from
   the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
+  The store buffer serves stores, and those renamed loads that say so, as they retire,
+  from the next cycle on: ``store_turn`` and ``renaming_turn`` 64ths of a cycle each,
+  whose fraction does not hold up either. A store commits when its turn has come.
   A split store commits again, a cycle later, to the next line. Its buffer entry is free
   a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
@@ -72,10 +76,13 @@ class Machine(Issue):
     def __init__(self, trace: L.Trace, figures: Figures, mode: int, trips: int) -> None:
         super().__init__(trace, figures, mode, trips)
         self.divider_free = 0
-        self.commit_queue: list[tuple[Store, Line, bool]] = []  # line, is the last
+        self.commit_queue: list[tuple[Store, Line, int, bool]] = []
+        # line, block of it, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_clock = 0
+        self.turn_clock = 0
         self.last_line: Line | None = None
+        self.last_block = 0  # of that line
         self.recent: list[Line] = []
 
     # --- running ------------------------------------------------------------------
@@ -102,9 +109,11 @@ class Machine(Issue):
     def commit(self, cycle: int) -> None:
         committed = 0
         while self.commit_queue:
-            store, line, last = self.commit_queue[0]
+            store, line, block, last = self.commit_queue[0]
             assert store.retired is not None
             if self.commit_after >= cycle or store.retired >= cycle:
+                return
+            if store.turn > cycle:
                 return
             for cold, count in store.cold:
                 there = cold.ready(count)
@@ -114,7 +123,7 @@ class Machine(Issue):
             merges = line == self.last_line or line in self.recent
             assert store.access is not None
             alone = store.access.segment and not self.p.segments_pair
-            pairs = merges and not alone
+            pairs = merges and not alone and block == self.last_block
             room = self.p.commit_same_line if pairs else self.p.commit_per_cycle
             if committed >= room and committed:
                 return
@@ -128,7 +137,7 @@ class Machine(Issue):
                 if self.p.combine_lines:
                     self.recent = [line, *self.recent][: self.p.combine_lines]
             committed += 1
-            self.last_line = line
+            self.last_line, self.last_block = line, block
             self.commit_queue.pop(0)
             if last:
                 store.committed = cycle
@@ -146,11 +155,19 @@ class Machine(Issue):
                 return
             slot.retired = cycle
             self.next_retire += 1
+            self.take_turn(cycle, slot.turns() * self.p.renaming_turn)
             for store in slot.stores:
                 store.retired = cycle
-                lines = store.lines(self.p)
-                for k, line in enumerate(lines):
-                    self.commit_queue.append((store, line, k == len(lines) - 1))
+                store.turn = self.take_turn(cycle, self.p.store_turn)
+                writes = store.writes(self.p)
+                for k, (line, block) in enumerate(writes, 1):
+                    self.commit_queue.append((store, line, block, k == len(writes)))
+
+    def take_turn(self, retired: int, cost: int) -> int:
+        """Cycle in which the store buffer serves the next that retired."""
+        turn = max(self.turn_clock, (retired + 1) * FIXED)
+        self.turn_clock = turn + cost
+        return turn // FIXED
 
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:

@@ -6,7 +6,9 @@
   is left after as many cycles as that took, at least one. A length-changing prefix
   stops it ``lcp_stall`` cycles, the first of a block less those the block before took
   over one. It stops too while the instruction ``predecode_queue`` earlier has not been
-  decoded (the jump of a fused pair takes no place of its own).
+  decoded (the jump of a fused pair takes no place of its own), and ``predecode_freed``
+  cycles beyond; with ``predecode_together`` only before the first instruction of a
+  cycle.
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
   ``fetch_queue`` fetches before it once all instructions ending there were decoded in
   an earlier cycle. The first block after a redirect does not ask.
@@ -82,10 +84,12 @@ class Front:
         self.turn_debt = 0  # 64ths of a cycle turns have lost
         self.held = 0  # queue slots taken
         self.freed_now = 0
+        self.cycle = 0
 
     def step(self, cycle: int) -> None:
         if self.next_deliver == len(self.insns):
             return
+        self.cycle = cycle
         self.decoders = Group(self.p)
         if self.p.predecode_width:
             self.deliver(cycle)
@@ -219,10 +223,14 @@ class Front:
         number = insn.number - self.p.predecode_queue
         if number < 0 or not self.p.predecode_queue:
             return False
+        if self.p.predecode_together and self.count % self.p.predecode_width:
+            return False
         older = self.insns[number]
         if older.source != DECODE or older.has(L.FUSED_SECOND):
             return False
-        return older.delivered is None
+        if older.delivered is None:
+            return True
+        return older.delivered + self.p.predecode_freed > self.cycle
 
     def misses(self, insn: Insn, line: int, cycle: int) -> bool:
         """Whether its bytes are in a cold line, which then comes a latency later."""

@@ -62,14 +62,17 @@ def test_what_follows_a_repeated_state_repeats(part: int) -> None:
 
 def test_a_rhythm_of_retirements_is_that_of_many_trips() -> None:
     """Where it ends the search before a state recurs, over what a window holds."""
-    ended = 0
+    ended = wrong = 0
     for seed in range(CASES):
         c = looped(seed)
         found, sure = searched(c, 448), searched(c, ENOUGH)
         if found.settled and found != sure:
             ended += 1
-            assert found.cycles / found.trips == pytest.approx(rate(c, 600), rel=0.01)
+            right = pytest.approx(rate(c, 600), rel=0.005)
+            wrong += found.cycles / found.trips != right
     assert ended > 10
+    # A wait of 80 cycles once in a few hundred uops is not seen in a window of them.
+    assert wrong <= ended // 100
 
 
 def rate(c: Case, trips: int) -> float:

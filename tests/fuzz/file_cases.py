@@ -119,6 +119,11 @@ def study(rng: random.Random) -> bytes:
             made["cold"] = mostly({"stack": mostly("l3")})
         if rng.random() < 0.3:
             made["claim"] = mostly({"source": "s", "says": "t", "below": mostly(1)})
+        if rng.random() < 0.2:
+            point = {"uarch": mostly("k10"), "value": mostly(1), "low": mostly(0),
+                     "high": mostly(rng.choice((2, 1e300, float("inf")))),
+                     "source": mostly("s")}  # fmt: skip
+            made["measured"] = mostly([point] * rng.choice((1, 1, 2)))
         if rng.random() < 0.05:
             made[rng.choice(("befor", "uarch", "\x1b", "id "))] = 1
         return {key: value for key, value in made.items() if rng.random() < 0.98}
@@ -132,6 +137,10 @@ def study(rng: random.Random) -> bytes:
         ("take", {"a": ["x"]}),
         ("regions", {"a": "x"}),
         ("cores", ["k10"]),
+        ("symbols", {"a": mostly("x")}),
+        ("into", {"a": [mostly("x")]}),
+        ("with", {"a": [mostly("rax=1")]}),
+        ("features", {"a": mostly(rng.choice(("none", "default", "pti,pcid")))}),
     ):
         if rng.random() < 0.08:
             whole[key] = mostly(value)

@@ -9,6 +9,7 @@ from costmodel.studies.certainty import mark_of, mark_of_difference, mark_of_spr
 from tests.make import A_GUESS, an_estimate
 
 SMALL = Guess("window.retire_latency", 1, 1, 3, "")
+DEPTH = Guess("front_end.queue_latency", 1, 1, 9, "")
 SIZE = Guess("window.rob", 200, 100, 300, "")
 
 
@@ -16,6 +17,9 @@ def test_a_count_is_marked_by_what_could_move_it() -> None:
     assert mark_of(an_estimate()) == ""
     assert mark_of(an_estimate(guesses=(SMALL,))) == "?"  # 1 of 30 cycles
     assert mark_of(an_estimate(guesses=(SIZE,))) == "?"  # no latency
+    # four of 30, but copies fill the pipeline once
+    assert mark_of(an_estimate(scenario="once", guesses=(DEPTH,))) == "??"
+    assert mark_of(an_estimate(scenario="unroll", guesses=(DEPTH,))) == "?"
     assert mark_of(an_estimate(guesses=(A_GUESS,))) == "??"  # 15 of 30 cycles
     assert mark_of(an_estimate(unknown=("frobq",))) == "??"
 

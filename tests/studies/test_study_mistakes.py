@@ -225,3 +225,42 @@ def test_a_record_is_held_to_the_same(tmp_path: Path, more: str) -> None:
     with pytest.raises(CostmodelError) as caught:
         load_record(str(file))
     assert re.search(r"record\.yaml:\d+", caught.value.where)
+
+
+@pytest.mark.parametrize(
+    "figures", [(1, 2, 3), (4, 2, 3), (float("nan"), 0, 1), (1, 0, float("inf"))]
+)
+def test_what_was_measured_lies_between_its_ends(
+    tmp_path: Path, figures: tuple[float, float, float]
+) -> None:
+    value, low, high = figures
+    point = {"uarch": "zen5", "value": value, "low": low, "high": high, "source": "s"}
+    assert "measured" in refusal(written(tmp_path, question("cost", measured=[point])))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("features", {"c": "none"}, "'c'"),
+        ("features", {"a": "ptii"}, "ptii"),
+        ("with", {"a": ["rax"]}, "rax"),
+        ("with", {"c": ["rax=1"]}, "'c'"),
+        ("symbols", {"c": "f"}, "'c'"),
+        ("into", {"c": ["f"]}, "'c'"),
+        ("wiht", {"a": ["rax=1"]}, "with"),
+    ],
+)
+def test_what_is_said_of_a_path_must_make_sense(
+    tmp_path: Path, key: str, value: Any, said: str
+) -> None:
+    told = refusal(written(tmp_path, question("cost"), **{key: value}))
+    assert said in told and "--" not in told
+
+
+@pytest.mark.parametrize("scenario", ["loop", "unroll", "opcache"])
+def test_cold_lines_ask_for_a_whole_path(tmp_path: Path, scenario: str) -> None:
+    cold = question("cost", cold={"stack": "l3"}, scenario=scenario)
+    assert "cold lines in the scenario" in refusal(written(tmp_path, cold))
+    pair = {**PAIR, "share": 0.1, "scenario": scenario}
+    mix = question("mix", cold={"stack": "l3"}, slow=[pair])
+    assert "cold lines in the scenario" in refusal(written(tmp_path, mix))

@@ -6,11 +6,12 @@ import json
 
 from msgspec.structs import replace
 
-from costmodel import api
+from costmodel import api, data
 from costmodel.cores.accuracy import MeasuredError, measured_error
-from tests.make import a_path, an_estimate
+from tests.make import A_GUESS, LOAD, STORE, a_path, an_estimate
 from tests.shown import estimates_in, estimates_text
 
+SYSCALL = data.stubs_dir() / "top-of-stack" / "v3.16-fast.S"
 ONE = MeasuredError(20_000, ("BHive skl",), True, 5.0, 5.0, 0.9, 1.1, ("unroll",))
 SEVERAL = MeasuredError(10_958, ("a", "b"), False, 1.3, 6.9, 0.9, 1.3, ("opcache",))
 
@@ -56,8 +57,17 @@ def test_json_holds_the_error_or_null() -> None:
 
 
 def test_the_library_attaches_what_is_on_record() -> None:
-    copies = api.estimate(a_path(), "skylake", scenario="unroll")
+    path = a_path(LOAD, STORE)
+    copies = api.estimate(path, "skylake", scenario="unroll")
     assert copies.core_error == measured_error("skylake", "unroll")
     # What was measured in other settings says nothing of these.
-    assert api.estimate(a_path(), "skylake", scenario="once").core_error is None
-    assert api.estimate(a_path(), "zen1", scenario="unroll").core_error is None
+    assert api.estimate(path, "skylake", scenario="once").core_error is None
+    assert api.estimate(path, "zen1", scenario="unroll").core_error is None
+
+
+def test_no_error_stands_under_a_total_of_assumed_costs() -> None:
+    """User-mode blocks say nothing of SYSCALL, in whatever setting."""
+    text = estimates_text([an_estimate(scenario="unroll", guesses=(A_GUESS,))])
+    assert "no measured block tells of it" in text and "mean error" not in text
+    made = api.estimate(str(SYSCALL), "skylake", scenario="unroll")
+    assert made.core_error is None

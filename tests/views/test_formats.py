@@ -75,7 +75,7 @@ def test_a_guess_looks_like_one_in_every_format() -> None:
         assert "swapgs * latency 20 (10-40)" in comparisons_in(style, [change]).replace(
             "\\*", "*"
         )
-    assert "<td>+0?</td>" in comparisons_html([change]).replace(
+    assert "<td>0?</td>" in comparisons_html([change]).replace(
         ' style="text-align:right"', ""
     )
     assert "?" not in comparisons_html([Comparison(sure, sure)]).split("</caption>")[1]

@@ -7,6 +7,7 @@ import xml.dom.minidom
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 from msgspec.structs import replace
 
 from costmodel.commands.options import write_plot
@@ -16,9 +17,11 @@ from costmodel.studies.families import Family
 from costmodel.studies.sensitivity import Effect
 from costmodel.studies.studyfile import Silicon
 from costmodel.studies.validate import Block, Validation
-from costmodel.views import plots, timeplots
+from costmodel.views import evenplot, plots, timeplots
 from costmodel.views.figure import Plot
 from costmodel.views.forest import Row, _lines, forest
+from costmodel.views.render.html import SMALLEST, render
+from costmodel.views.tree import Picture, Report, Section
 from tests.make import an_estimate
 
 BEFORE = an_estimate(window_cycles=30)
@@ -93,7 +96,7 @@ def test_occupancy_counts_stores_between_issue_and_commit() -> None:
 def test_labels_are_moved_apart_and_no_further(
     places: list[float], wanted: list[float]
 ) -> None:
-    assert plots._spread(places, 1.0) == pytest.approx(wanted)
+    assert evenplot._spread(places, 1.0) == pytest.approx(wanted)
 
 
 def test_an_svg_turns_dark_with_the_screen_and_stays_what_it_is_elsewhere() -> None:
@@ -118,3 +121,35 @@ def test_a_forest_stands_by_descent_and_joins_cores_that_are_alike() -> None:
     point = Silicon(uarch="c", value=3, low=2, high=4, source="a bench")
     made = forest(rows, "title", "cycles", "note", families, [point]).bytes()
     assert b"#0b5394" in made  # the colour of what was measured
+
+
+def test_a_narrow_page_scrolls_a_plot_before_its_letters_get_too_small() -> None:
+    plot = plots.difference_plot([CHANGE])
+    page = render(
+        Report("t", sections=(Section("", (Picture("p", "p", lambda: plot),)),)), 72
+    )
+    least = re.search(r'<div class="scroll"><img [^>]*style="min-width:(\d+)px"', page)
+    assert least is not None and int(least[1]) == round(SMALLEST * plot.width)
+    sizes = [float(text.get_fontsize()) for text in plot.figure.findobj(Text)]
+    assert SMALLEST * min(sizes) * 96 / 72 >= 10  # pixels
+
+
+def test_what_never_breaks_even_is_no_point_on_the_axis() -> None:
+    rows = [
+        Row("a", 40.0, 0.0, 100.0, "", False), Row("b", 100.0, 0.0, 100.0, "?", False)
+    ]  # fmt: skip
+    plot = forest(rows, "title", "%", "note", signed=False, never=100.0)
+    texts = {text.get_text() for text in plot.figure.findobj(Text)}
+    assert {"40.0", "never?", "never, as stated"} <= texts and "100.0?" not in texts
+    usual = forest(rows[:1], "title", "%", "note", signed=False, never=100.0)
+    texts = {text.get_text() for text in usual.figure.findobj(Text)}
+    assert "never, as stated" not in texts
+
+
+def test_the_shares_plot_has_what_was_measured_and_says_never() -> None:
+    plot = plots.break_even_plot(
+        {"a": 2.0, "b": 3.0}, {"a": 8.0, "b": 1.0}, "note", {"a": (3.0, 9.0)}
+    )
+    texts = " ".join(text.get_text() for text in plot.figure.findobj(Text))
+    assert "+3.0: a, measured" in texts and "+3.0: b, never" in texts
+    assert b"#0b5394" in plot.bytes()

@@ -54,7 +54,7 @@ static int64_t after_bytes(int64_t address, int64_t count)
 }
 
 /* Fetch (re)starts with the block of the next instruction's first byte. */
-static void start_block(struct machine *m, const struct insn *insn)
+STAGE void start_block(struct machine *m, const struct insn *insn)
 {
 	m->block = m->address >> shift_of_blocks(m);
 	m->block_start = m->restart;
@@ -67,7 +67,7 @@ static void start_block(struct machine *m, const struct insn *insn)
 }
 
 /* Blocks without predecode, up to the one numbered `block`. */
-static int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int64_t block)
+STAGE int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int64_t block)
 {
 	while (m->block < block) {
 		int64_t start = m->block_start + 1;
@@ -85,7 +85,7 @@ static int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int6
 }
 
 /* Cycle from which the instruction can be decoded. */
-static int64_t arrive(struct machine *m, const struct insn *insn)
+STAGE int64_t arrive(struct machine *m, const struct insn *insn)
 {
 	int64_t width = FIG(predecode_width);
 	int64_t block = after_bytes(m->address, insn->length - 1) >> m->fetch_shift;
@@ -123,7 +123,8 @@ static int64_t arrive(struct machine *m, const struct insn *insn)
 	at = m->block_start;
 	if (m->block_count >= width)
 		at += m->block_count / width;
-	if (FIG(predecode_queue)) {
+	if (FIG(predecode_queue) &&
+	    !(FIG(predecode_together) && m->block_count % width)) {
 		room = *entry(&m->predecoded_ring,
 			      m->insn_count - m->f->predecode_queue);
 		if (room > at) { /* the queue before the decoders is full */
@@ -144,14 +145,14 @@ static int64_t queue_room(struct machine *m, int64_t slots)
 	return *entry(&m->queue_ring, m->slot_count + slots - 1 - m->f->queue);
 }
 
-static int64_t sequencer_cycles(struct machine *m, const struct insn *insn)
+STAGE int64_t sequencer_cycles(struct machine *m, const struct insn *insn)
 {
 	return (insn->microcode + FIG(microcode_uops) - 1) / m->f->microcode_uops;
 }
 
 /* The jump of a fused pair is decoded with the instruction before it: it needs only its
  * own bytes. */
-static int64_t decode_second(struct machine *m, const struct insn *insn, int64_t at,
+STAGE int64_t decode_second(struct machine *m, const struct insn *insn, int64_t at,
 			     int64_t came)
 {
 	if (at > m->decode_cycle) {
@@ -167,7 +168,7 @@ static int64_t decode_second(struct machine *m, const struct insn *insn, int64_t
 }
 
 /* Whether an instruction that is there must wait for the next cycle's decoders. */
-static bool needs_new_group(struct machine *m, const struct insn *insn, int64_t width)
+STAGE bool needs_new_group(struct machine *m, const struct insn *insn, int64_t width)
 {
 	if (m->decode_left < width || m->decode_uops < insn->decode_slots) {
 		m->why = CAUSE_DECODE;
@@ -183,7 +184,7 @@ static bool needs_new_group(struct machine *m, const struct insn *insn, int64_t 
 }
 
 /* Cycle the instruction leaves the decoders. */
-static int64_t decode(struct machine *m, const struct insn *insn)
+STAGE int64_t decode(struct machine *m, const struct insn *insn)
 {
 	int64_t at = arrive(m, insn);
 	int64_t came = m->missed ? CAUSE_CACHE_MISS : CAUSE_FETCH;
@@ -232,7 +233,8 @@ static int64_t decode(struct machine *m, const struct insn *insn)
 		m->why = CAUSE_MICROCODE;
 	}
 	if (m->f->predecode_width)
-		*entry(&m->predecoded_ring, m->insn_count) = cycle;
+		*entry(&m->predecoded_ring, m->insn_count) =
+			cycle + FIG(predecode_freed);
 	else if (m->f->fetch_queue)
 		*entry(&m->blocks_ring, m->fetched) = cycle;
 	return cycle;
@@ -269,14 +271,14 @@ static int64_t cache_step(struct machine *m, int64_t line, int64_t slots)
 		if (m->cache_line < 0 || window != m->cache_window)
 			step = next_window(m, slots);
 		else if (step)
-			step = m->f->cache_again;
+			step = SEEN(cache_again);
 		m->cache_window = window;
 	}
 	return step;
 }
 
 /* Cycle the instruction comes out of line `line` of the uop cache. */
-static int64_t read_cache(struct machine *m, const struct insn *insn, int64_t line)
+STAGE int64_t read_cache(struct machine *m, const struct insn *insn, int64_t line)
 {
 	int64_t slots = insn->flags & FUSED_SECOND ? 0 : insn->decode_slots;
 	int64_t at = m->restart, cycle = m->cache_cycle, step;
@@ -318,7 +320,7 @@ static int64_t read_cache(struct machine *m, const struct insn *insn, int64_t li
 }
 
 /* Cycle the loop buffer replays the instruction: loop_width uops a cycle, of one turn. */
-static int64_t replay(struct machine *m, const struct insn *insn)
+STAGE int64_t replay(struct machine *m, const struct insn *insn)
 {
 	int64_t slots = insn->flags & FUSED_SECOND ? 0 : insn->decode_slots;
 	int64_t at = m->restart;
@@ -404,7 +406,7 @@ static void restart(struct machine *m, int64_t cycle, bool decode_first)
 }
 
 /* Cycle the instruction enters the uop queue. `line` is its uop-cache line. */
-static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
+STAGE int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 {
 	int64_t cycle, after;
 
@@ -426,7 +428,7 @@ static int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 		m->why = CAUSE_PIPELINE;
 	}
 	after = cycle;
-	if (m->f->cache_again && m->mode == MODE_CACHE &&
+	if (SEEN(cache_again) && m->mode == MODE_CACHE &&
 	    m->address >> m->window_shift != m->cache_window)
 		after++;
 	m->insn_count++;

@@ -31,6 +31,11 @@ static void *part(char *base, size_t *at, size_t bytes)
 	return here;
 }
 
+static size_t busy_size(const struct machine *m)
+{
+	return (size_t)((m->busy_mask + 1) * m->p->port_count) * sizeof(uint64_t);
+}
+
 static size_t lay_out(struct machine *m, char *base, int64_t calendar)
 {
 	const struct program *p = m->p;
@@ -47,8 +52,8 @@ static size_t lay_out(struct machine *m, char *base, int64_t calendar)
 	RINGS(X)
 #undef X
 	m->calendar_mask = calendar - 1;
-	m->busy = part(base, &at, (size_t)p->port_count * times);
-	m->skip = part(base, &at, (size_t)p->port_count * times);
+	m->busy_mask = power_of_two((calendar + 63) / 64 + 1) - 1;
+	m->busy = part(base, &at, busy_size(m));
 	m->touched = part(base, &at, m->f->bank_bytes
 			  ? (size_t)(p->port_count * calendar) * sizeof(struct touched) : 0);
 	m->gone = part(base, &at, times);
@@ -87,7 +92,7 @@ static void reset(struct machine *m)
 	memset(m->usage, 0, sizeof(m->usage));
 	memset(m->pending, 0, sizeof(m->pending));
 	memset(m->occupancy, 0, sizeof(m->occupancy));
-	memset(m->busy, -1, (size_t)(p->port_count * calendar) * sizeof(int64_t));
+	memset(m->busy, 0, busy_size(m));
 	memset(m->gone, 0, (size_t)calendar * sizeof(int64_t));
 	m->commit_line = (struct line){ -1, -1 };
 	memset(m->recent, -1, (size_t)m->f->combine_lines * sizeof(struct line));
@@ -137,6 +142,19 @@ enum status machine_prepare(struct machine *m, int64_t calendar)
 	m->long_ago = longest_wait(m);
 	reset(m);
 	return FINE;
+}
+
+enum status simulate(struct machine *m, const struct settings *s, bool logged,
+		     struct outcome *out)
+{
+	int64_t has = 0;
+
+#define X(name) has |= m->f->name;
+	SELDOM(X)
+#undef X
+	if (logged)
+		return simulate_logged(m, s, out);
+	return has ? simulate_plain(m, s, out) : simulate_lean(m, s, out);
 }
 
 void machine_free(struct machine *m)

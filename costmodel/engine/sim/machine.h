@@ -63,7 +63,11 @@ struct insn {
 	int32_t redirect;
 	int32_t prefixes;
 	int32_t cold_first, cold_last;
+	bool ordinary; /* it has none of what only some instructions have */
 };
+
+/* Flags an ordinary instruction may have. */
+#define ORDINARY (COMPLEX | FUSIBLE | LONG | USES_RSP | SETS_RSP)
 
 struct access {
 	int64_t root, offset, stride;
@@ -74,6 +78,7 @@ struct access {
 	int32_t width;
 	int32_t segment; /* 1: it has one */
 	int32_t cold_first, cold_last;
+	int32_t turn; /* 1: renamed, it takes a turn of the store buffer */
 };
 
 struct program {
@@ -163,7 +168,9 @@ struct program {
 	X(retired_in, 0, AS_IS) /* slots retired in it */ \
 	X(committed, 0, ALONE_) \
 	X(committed_in, 0, ALONE_) \
+	X(commit_place, 0, AS_IS) /* block of its line last written to */ \
 	X(commit_clock, 0, ALONE_) /* 64ths: when the next line may be written */ \
+	X(turn_clock, 0, ALONE_) /* 64ths: when the store buffer serves the next */ \
 	X(commit_lines, 0, NOT) /* lines written apart from others */ \
 	/* the instruction and the issue slot being built */ \
 	X(insn_first, -1, NOT) /* cycle its first uop issued */ \
@@ -175,6 +182,7 @@ struct program {
 	X(slot_loads, 0, NOT) \
 	X(slot_ints, 0, NOT) \
 	X(slot_flags, 0, NOT) \
+	X(slot_turns, 0, NOT) /* loads in it that take a turn of the store buffer */ \
 	X(slot_stores, 0, NOT) /* stores whose data is in it */ \
 	X(slot_writes, 0, NOT) /* mask: registers it writes */ \
 	X(waited, 0, NOT) /* cycles the last uop waited for its port */ \
@@ -192,6 +200,12 @@ struct program {
 	X(addressed_event, -1, NOT) \
 	/* outcome */ \
 	X(overflow, 0, NOT) /* a booking fell outside the calendar */
+
+/* Mechanisms few cores have: the lean machine is for those that have none of them. */
+#define SELDOM(X) \
+	X(register_reads) X(early_wake) X(memory_per_cycle) X(flag_registers) \
+	X(entry_held) X(bank_bytes) X(bank_loads) X(bind_evenly) X(cache_again) \
+	X(combine_lines) X(loop_width) X(loop_turn)
 
 #define NO_BLOCK INT64_MIN
 
@@ -265,8 +279,11 @@ struct machine {
 
 	/* the calendar, by cycle modulo its length */
 	int64_t calendar_mask;
-	int64_t *busy; /* port by port: the cycle booked */
-	int64_t *skip; /* port by port: where to look next */
+	/* Bits: the cycles in which a port is booked, of 64 cycles a word, all ports of
+	 * those side by side. A word more than the calendar has: the one the clock is in
+	 * may still hold cycles gone by. */
+	uint64_t *busy;
+	int64_t busy_mask; /* words of a port, less one */
 	struct touched *touched; /* port by port: what the load booked there touches */
 	uint64_t *gone; /* mask of ports whose uop frees its entry */
 	int64_t *gone_event;
@@ -315,8 +332,14 @@ struct outcome {
 
 enum status simulate_plain(struct machine *m, const struct settings *s,
 			   struct outcome *out);
+enum status simulate_lean(struct machine *m, const struct settings *s,
+			  struct outcome *out);
 enum status simulate_logged(struct machine *m, const struct settings *s,
 			    struct outcome *out);
+
+/* machine.c: the one of them that fits; with a log in `m->log` if `logged`. */
+enum status simulate(struct machine *m, const struct settings *s, bool logged,
+		     struct outcome *out);
 
 /* program.c */
 const char *program_read(struct program *p, const int64_t *wire, size_t size);

@@ -23,7 +23,7 @@ typedef struct {
 	PyObject_HEAD
 	struct program program;
 	int64_t *wire; /* the trace at the figures stated */
-	int64_t *patched; /* ... and at those of the last run */
+	int64_t *patched; /* ... and at those of the last run; NULL: it was at those stated */
 	int64_t *stated; /* the figures it was laid out with */
 	struct term *terms;
 	Py_ssize_t wire_size, term_count, figure_count;
@@ -114,11 +114,6 @@ static PyObject *trace_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 					     "figures") : NULL;
 	if (!self->stated || !read_terms(self, terms))
 		goto fail;
-	self->patched = PyMem_Malloc((size_t)self->wire_size * sizeof(int64_t));
-	if (!self->patched) {
-		PyErr_NoMemory();
-		goto fail;
-	}
 	problem = program_read(&self->program, self->wire, (size_t)self->wire_size);
 	if (!problem)
 		return (PyObject *)self;
@@ -138,6 +133,12 @@ static const char *at_figures(TraceObject *self, const int64_t *figures)
 
 		changed |= figures[term->figure] != self->stated[term->figure];
 	}
+	if (!changed && !self->patched)
+		return NULL; /* it has been read so */
+	if (!self->patched)
+		self->patched = PyMem_Malloc((size_t)self->wire_size * sizeof(int64_t));
+	if (!self->patched)
+		return "not enough memory";
 	memcpy(self->patched, self->wire, (size_t)self->wire_size * sizeof(int64_t));
 	for (Py_ssize_t k = 0; changed && k < self->term_count; k++) {
 		const struct term *term = self->terms + k;
@@ -224,56 +225,60 @@ static bool run_figures(TraceObject *self, const int64_t *figures, bool logged,
 	running = true;
 	machine.f = (const struct figures *)figures;
 	machine.p = &self->program;
-	status = logged ? simulate_logged(&machine, set, out)
-			: simulate_plain(&machine, set, out);
+	status = simulate(&machine, set, logged, out);
 	running = false;
 	return !failed(status);
+}
+
+/* What every method is called with: figures, mode, group, need, limit, calendar. */
+struct call {
+	int64_t *figures; /* to be freed with PyMem_Free */
+	Py_ssize_t count;
+	struct settings set;
+};
+
+static bool read_call(PyObject *args, Py_ssize_t least, const char *what,
+		      struct call *call)
+{
+	PyObject *object;
+	long long mode, group, need, limit, calendar;
+
+	if (!PyArg_ParseTuple(args, "OLLLLL", &object, &mode, &group, &need, &limit,
+			      &calendar))
+		return false;
+	call->set = (struct settings){ mode, group, need, limit, calendar, interrupted };
+	call->figures = integers(object, &call->count, least, what);
+	return call->figures;
+}
+
+/* One run at one vector of figures, which is freed. */
+static bool run_once(TraceObject *self, PyObject *args, bool logged, struct outcome *out)
+{
+	struct call call;
+	bool fine;
+
+	if (!read_call(args, self->figure_count, "figures", &call))
+		return false;
+	fine = run_figures(self, call.figures, logged, &call.set, out);
+	PyMem_Free(call.figures);
+	return fine;
 }
 
 /* run(figures, mode, group, need, limit, calendar) -> outcome */
 static PyObject *trace_run(TraceObject *self, PyObject *args)
 {
-	PyObject *object;
-	long long mode, group, need, limit, calendar;
 	struct outcome out = { 0 };
-	int64_t *figures;
-	Py_ssize_t count;
-	bool fine;
 
-	if (!PyArg_ParseTuple(args, "OLLLLL", &object, &mode, &group, &need, &limit,
-			      &calendar))
-		return NULL;
-	figures = integers(object, &count, self->figure_count, "figures");
-	if (!figures)
-		return NULL;
-	struct settings set = { mode, group, need, limit, calendar, interrupted };
-
-	fine = run_figures(self, figures, false, &set, &out);
-	PyMem_Free(figures);
-	return fine ? outcome_tuple(&out) : NULL;
+	return run_once(self, args, false, &out) ? outcome_tuple(&out) : NULL;
 }
 
 /* log(figures, mode, group, need, limit, calendar) -> (outcome, log, figures read) */
 static PyObject *trace_log(TraceObject *self, PyObject *args)
 {
-	PyObject *object, *outcome, *log, *used;
-	long long mode, group, need, limit, calendar;
+	PyObject *outcome, *log, *used;
 	struct outcome out = { 0 };
-	int64_t *figures;
-	Py_ssize_t count;
-	bool fine;
 
-	if (!PyArg_ParseTuple(args, "OLLLLL", &object, &mode, &group, &need, &limit,
-			      &calendar))
-		return NULL;
-	figures = integers(object, &count, self->figure_count, "figures");
-	if (!figures)
-		return NULL;
-	struct settings set = { mode, group, need, limit, calendar, interrupted };
-
-	fine = run_figures(self, figures, true, &set, &out);
-	PyMem_Free(figures);
-	if (!fine)
+	if (!run_once(self, args, true, &out))
 		return NULL;
 	outcome = outcome_tuple(&out);
 	log = PyBytes_FromStringAndSize((const char *)machine.log, (Py_ssize_t)
@@ -290,25 +295,20 @@ static PyObject *trace_log(TraceObject *self, PyObject *args)
 /* draws(rows of figures, mode, group, need, limit, calendar) -> [(cycles, trips)] */
 static PyObject *trace_draws(TraceObject *self, PyObject *args)
 {
-	PyObject *object, *list;
-	long long mode, group, need, limit, calendar;
-	int64_t *figures;
-	Py_ssize_t count, rows;
+	PyObject *list;
+	struct call call;
+	Py_ssize_t rows;
 
-	if (!PyArg_ParseTuple(args, "OLLLLL", &object, &mode, &group, &need, &limit,
-			      &calendar))
+	if (!read_call(args, 0, "rows of figures", &call))
 		return NULL;
-	figures = integers(object, &count, 0, "rows of figures");
-	if (!figures)
-		return NULL;
-	rows = count / self->figure_count;
+	rows = call.count / self->figure_count;
 	list = PyList_New(rows);
 	for (Py_ssize_t k = 0; list && k < rows; k++) {
-		struct settings set = { mode, group, need, limit, calendar, interrupted };
+		const int64_t *figures = call.figures + k * self->figure_count;
 		struct outcome out = { 0 };
 		PyObject *pair = NULL;
 
-		if (run_figures(self, figures + k * self->figure_count, false, &set, &out))
+		if (run_figures(self, figures, false, &call.set, &out))
 			pair = Py_BuildValue("(LL)", (long long)out.cycles,
 					     (long long)out.trips);
 		if (!pair || (k % 256 == 255 && interrupted())) {
@@ -316,10 +316,10 @@ static PyObject *trace_draws(TraceObject *self, PyObject *args)
 			Py_CLEAR(list);
 			break;
 		}
-		calendar = out.calendar;
+		call.set.calendar = out.calendar;
 		PyList_SetItem(list, k, pair);
 	}
-	PyMem_Free(figures);
+	PyMem_Free(call.figures);
 	return list;
 }
 

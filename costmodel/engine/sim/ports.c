@@ -17,6 +17,29 @@
 
 #define LAG 3
 
+/* The bits of the 64 cycles around `cycle` in which a port is booked. */
+static inline uint64_t *booked(const struct machine *m, int port, int64_t cycle)
+{
+	return m->busy + (cycle >> 6 & m->busy_mask) * m->p->port_count + port;
+}
+
+static inline bool is_booked(const struct machine *m, int port, int64_t cycle)
+{
+	return *booked(m, port, cycle) >> (cycle & 63) & 1;
+}
+
+/* Cycles before the 64 that `to` is in have gone by: their bits are those to come. */
+static void forget_booked(struct machine *m, int64_t to)
+{
+	int64_t word = m->now >> 6, last = to >> 6;
+
+	if (last - word > m->busy_mask)
+		last = word + m->busy_mask + 1;
+	for (; word < last; word++)
+		memset(m->busy + (word & m->busy_mask) * m->p->port_count, 0,
+		       (size_t)m->p->port_count * sizeof(uint64_t));
+}
+
 /* Move the issue clock to cycle `to`: uops that left free their entries. */
 static void advance(struct machine *m, int64_t to)
 {
@@ -50,6 +73,8 @@ static void advance(struct machine *m, int64_t to)
 				m->occupancy[scheduler]--;
 		}
 	}
+	if (to >> 6 != m->now >> 6)
+		forget_booked(m, to);
 	m->now = to;
 	m->reads = 0;
 	m->issued = 0;
@@ -83,13 +108,35 @@ static int32_t bound_to(const struct machine *m, int port, bool all)
 	return m->usage[port] + (all ? m->pending[port] : 0);
 }
 
+/* Of the ports of a uop that have room the one with fewest uops bound, of equals the
+ * first; in `*second` the same of the others. -1: there is none. */
+static inline int fewest(const struct machine *m, const struct uop *uop, bool spans,
+			 bool all, int *second)
+{
+	int best = -1;
+
+	*second = -1;
+	for (int k = 0; k < uop->port_count; k++) {
+		int port = uop->ports[k];
+
+		if (spans && free_entries(m, m->p->scheduler_of[port]) <= 0)
+			continue;
+		if (best < 0 || bound_to(m, port, all) < bound_to(m, best, all)) {
+			*second = best;
+			best = port;
+		} else if (*second < 0 || m->usage[port] < m->usage[*second]) {
+			*second = port;
+		}
+	}
+	return best;
+}
+
 /* Port a uop is bound to at issue, of its own (highest first). Where they belong to
  * several schedulers, one that has room: there is one. */
 static int bind(struct machine *m, const struct uop *uop)
 {
-	bool spans = uop->scheduler == SPANS;
 	bool evenly = FIG(bind_evenly);
-	int best = -1, second = -1;
+	int best, second;
 
 	if (uop->flags & IN_TURN && m->p->alternate_count > 1) {
 		int64_t turn = m->turn;
@@ -99,62 +146,47 @@ static int bind(struct machine *m, const struct uop *uop)
 	}
 	if (uop->port_count == 1)
 		return uop->ports[0];
-	for (int k = 0; k < uop->port_count; k++) {
-		int port = uop->ports[k];
-
-		if (spans && free_entries(m, m->p->scheduler_of[port]) <= 0)
-			continue;
-		if (best < 0 || bound_to(m, port, evenly) < bound_to(m, best, evenly))
-			best = port;
-	}
+	best = uop->scheduler == SPANS ? fewest(m, uop, true, evenly, &second)
+				       : fewest(m, uop, false, evenly, &second);
 	if (best < 0) /* a calendar too short: the run is thrown away */
 		return uop->ports[0];
 	/* The slot being filled has been counted: slots 1, 3 .. are the even ones. */
 	if (m->issued & 1 || evenly)
 		return best;
-	for (int k = 0; k < uop->port_count; k++) {
-		int port = uop->ports[k];
-
-		if (port == best ||
-		    (spans && free_entries(m, m->p->scheduler_of[port]) <= 0))
-			continue;
-		if (second < 0 || m->usage[port] < m->usage[second])
-			second = port;
-	}
 	if (second < 0 || m->usage[second] - m->usage[best] >= LAG)
 		return best;
 	return second;
 }
 
 /* First cycle at or after `cycle` in which `port` is free. */
-static int64_t earliest(struct machine *m, int port, int64_t cycle)
+static inline int64_t earliest(struct machine *m, int port, int64_t cycle)
 {
-	int64_t mask = m->calendar_mask;
-	int64_t *busy = m->busy + port * (mask + 1);
-	int64_t *skip = m->skip + port * (mask + 1);
-	int64_t at;
+	uint64_t taken = *booked(m, port, cycle) >> (cycle & 63);
 
-	if (busy[cycle & mask] != cycle)
+	if (!(taken & 1))
 		return cycle;
-	at = skip[cycle & mask];
-	while (busy[at & mask] == at)
-		at = skip[at & mask];
-	skip[cycle & mask] = at;
-	return at;
+	for (int64_t words = 0; words <= m->busy_mask; words++) {
+		int64_t left = 64 - (cycle & 63);
+		int64_t run = ~taken ? __builtin_ctzll(~taken) : 64;
+
+		if (run < left)
+			return cycle + run;
+		cycle += left;
+		taken = *booked(m, port, cycle);
+	}
+	m->overflow = 1;
+	return cycle;
 }
 
 /* Nothing else starts on `port` in `cycle`. */
-static void occupy(struct machine *m, int port, int64_t cycle)
+STAGE void occupy(struct machine *m, int port, int64_t cycle)
 {
-	int64_t cell = port * (m->calendar_mask + 1) + (cycle & m->calendar_mask);
-
-	m->busy[cell] = cycle;
-	m->skip[cell] = cycle + 1;
+	*booked(m, port, cycle) |= (uint64_t)1 << (cycle & 63);
 }
 
 /* A uop takes `port` in `cycle`; its scheduler's entry is free entry_held + 1 cycles
  * later. */
-static void book(struct machine *m, int port, int64_t cycle)
+STAGE void book(struct machine *m, int port, int64_t cycle)
 {
 	int64_t leaves = cycle + FIG(entry_held);
 	int scheduler = m->p->scheduler_of[port];
@@ -223,7 +255,9 @@ static const struct touched *held_by(const struct machine *m, int port, int64_t 
 {
 	int64_t cell = port * (m->calendar_mask + 1) + (cycle & m->calendar_mask);
 
-	return m->busy[cell] == cycle ? m->touched + cell : NULL;
+	if (cycle - m->now > m->calendar_mask) /* the run is thrown away */
+		return NULL;
+	return is_booked(m, port, cycle) ? m->touched + cell : NULL;
 }
 
 /* Whether `most` loads on other ports touch a bank of `banks` in `cycle`. */
@@ -250,7 +284,7 @@ static bool clashes(struct machine *m, int port, int64_t cycle,
 		    const struct touched *load)
 {
 	if (FIG(bank_loads))
-		return crowded(m, port, cycle, load->banks, m->f->bank_loads);
+		return crowded(m, port, cycle, load->banks, SEEN(bank_loads));
 	for (int k = 0; k < m->p->alternate_count; k++) {
 		int other = m->p->alternates[k];
 		const struct touched *held = held_by(m, other, cycle);
@@ -265,7 +299,7 @@ static bool clashes(struct machine *m, int port, int64_t cycle,
 /* --- dispatch ----------------------------------------------------------------------- */
 
 /* Port and cycle of a uop that was bound at issue. */
-static int dispatch_bound(struct machine *m, const struct uop *uop, int64_t copy,
+STAGE int dispatch_bound(struct machine *m, const struct uop *uop, int64_t copy,
 			  int64_t ready, int64_t *when)
 {
 	int port = bind(m, uop);
@@ -285,7 +319,7 @@ static int dispatch_bound(struct machine *m, const struct uop *uop, int64_t copy
 }
 
 /* Port and cycle of a uop whose port is chosen when it leaves. */
-static int dispatch_free(struct machine *m, const struct uop *uop, int64_t early,
+STAGE int dispatch_free(struct machine *m, const struct uop *uop, int64_t early,
 			 int64_t inputs, int64_t earliest_leave, int64_t ready,
 			 int64_t *when)
 {
@@ -308,7 +342,7 @@ static int dispatch_free(struct machine *m, const struct uop *uop, int64_t early
 
 /* Cycle the uop leaves for its port, given when its inputs are ready and when it is
  * woken; m->waited is how long it then waits for the port. */
-static int64_t dispatch(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
+STAGE int64_t dispatch(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
 			int64_t issued, int64_t inputs, int64_t early, int64_t source)
 {
 	int64_t leaves = issued + FIG(to_dispatch);
@@ -349,7 +383,7 @@ static int64_t dispatch(struct machine *m, const struct uop *uop, int64_t n, int
 		note(m, EVENT(n, DISPATCH), when, cause, source);
 		m->log[EVENT(n, PORT)] = port;
 		if (port >= 0)
-			m->gone_event[(when + m->f->entry_held + 1) & m->calendar_mask] =
+			m->gone_event[(when + SEEN(entry_held) + 1) & m->calendar_mask] =
 				EVENT(n, DISPATCH);
 	}
 	return when;

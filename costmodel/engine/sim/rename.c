@@ -61,7 +61,7 @@ static bool eliminate(struct machine *m, int source, int target)
 /* --- the stack engine --------------------------------------------------------------- */
 
 /* Whether an instruction must first fold the stack engine's offset into RSP. */
-static bool needs_sync(struct machine *m, const struct insn *insn)
+STAGE bool needs_sync(struct machine *m, const struct insn *insn)
 {
 	int64_t moved = m->stack_offset;
 	bool needed = moved != 0 && insn->flags & USES_RSP;
@@ -101,7 +101,7 @@ static inline void wait_for_entry(struct wait *w, const struct ring *ring, int64
 
 /* Wait for an entry of the uop's scheduler: of the one with most room, if several can
  * take it. */
-static void wait_for_scheduler(struct machine *m, struct wait *w, const struct uop *uop)
+STAGE void wait_for_scheduler(struct machine *m, struct wait *w, const struct uop *uop)
 {
 	bool spans = uop->scheduler == SPANS;
 	int scheduler = uop->scheduler;
@@ -124,7 +124,7 @@ static void wait_for_scheduler(struct machine *m, struct wait *w, const struct u
 }
 
 /* Take an issue slot at or after `cycle`; the cycle taken. */
-static int64_t take_slot(struct machine *m, int64_t cycle, bool alone)
+STAGE int64_t take_slot(struct machine *m, int64_t cycle, bool alone)
 {
 	if (cycle > m->now)
 		advance(m, cycle);
@@ -134,13 +134,14 @@ static int64_t take_slot(struct machine *m, int64_t cycle, bool alone)
 	return m->now;
 }
 
-static void begin_slot(struct machine *m, int64_t n)
+STAGE void begin_slot(struct machine *m, int64_t n)
 {
 	m->slot_first = n;
 	m->slot_done = 0;
 	m->slot_loads = 0;
 	m->slot_ints = 0;
 	m->slot_flags = 0;
+	m->slot_turns = 0;
 	m->slot_stores = 0;
 	m->slot_writes = 0;
 }
@@ -154,13 +155,13 @@ static bool is_renamed(const struct machine *m, const struct uop *uop, int64_t c
 	if (uop->kind != KIND_LOAD || uop->access < 0)
 		return false;
 	access = m->p->accesses + uop->access;
-	return access->forward >= FORWARD_RENAMED &&
-	       access->forward != FORWARD_LEARNED && access->distance <= copy;
+	return at_rename(access) && access->forward != FORWARD_LEARNED &&
+	       access->distance <= copy;
 }
 
 /* Cycle uop number `n` issues: every window has room for it. `held`: the cycle until
  * which its instruction waits for older ones. */
-static int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
+STAGE int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
 		     int64_t queued, int64_t held, int64_t held_event)
 {
 	const struct figures *f = m->f;
@@ -186,11 +187,11 @@ static int64_t issue(struct machine *m, const struct uop *uop, int64_t n, int64_
 			       CAUSE_REGISTERS);
 	if (flags & FLAG_WRITER && FIG(flag_registers))
 		wait_for_entry(&w, &m->flag_entries_ring, m->flag_writes,
-			       f->flag_registers, CAUSE_REGISTERS);
+			       SEEN(flag_registers), CAUSE_REGISTERS);
 	wait_for(&w, m->now, CAUSE_ISSUE_WIDTH, m->issue_event);
 	if (uop->scheduler != -1 && uop->kind != KIND_NONE)
 		wait_for_scheduler(m, &w, uop);
-	if (f->register_reads && m->reads && w.at == m->now) {
+	if (SEEN(register_reads) && m->reads && w.at == m->now) {
 		uint64_t reads = (uint64_t)(m->reads | retired_reads(m, uop, w.at));
 
 		if (__builtin_popcountll(reads) > FIG(register_reads))

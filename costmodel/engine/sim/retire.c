@@ -1,7 +1,7 @@
 /* A slot retires: what it held is freed, and its stores are written, in order. */
 
 /* Cycle a slot whose uops completed at `complete` retires. */
-static int64_t retire(struct machine *m, int64_t complete)
+STAGE int64_t retire(struct machine *m, int64_t complete)
 {
 	int64_t cycle = complete + FIG(retire_latency);
 
@@ -23,17 +23,19 @@ static bool same_line(struct line a, struct line b)
 	return a.root == b.root && a.number == b.number;
 }
 
-/* Cycle a retired store writes its line; lines go at the core's rate. `alone`: it is not
- * written beside the one before. */
-static int64_t commit(struct machine *m, int64_t retired, struct line line, bool alone)
+/* Cycle a retired store writes to `block` of its line; lines go at the core's rate.
+ * `alone`: it is not written beside the one before. */
+static int64_t commit(struct machine *m, int64_t retired, struct line line,
+		      int64_t block, bool alone)
 {
 	int64_t cycle = at_least(retired + 1, m->committed), width;
 	int64_t combine = FIG(combine_lines);
 	bool merges = same_line(line, m->commit_line);
+	bool pairs = !alone && block == m->commit_place;
 
 	for (int64_t k = 0; k < combine && !merges; k++)
 		merges = same_line(line, m->recent[k]);
-	width = merges && !alone ? FIG(commit_same_line) : FIG(commit_per_cycle);
+	width = merges && pairs ? FIG(commit_same_line) : FIG(commit_per_cycle);
 	if (cycle == m->committed && m->committed_in >= width)
 		cycle++;
 	if (!merges) {
@@ -57,6 +59,7 @@ static int64_t commit(struct machine *m, int64_t retired, struct line line, bool
 	}
 	m->committed_in++;
 	m->commit_line = line;
+	m->commit_place = block;
 	return cycle;
 }
 
@@ -72,6 +75,16 @@ static int64_t more_commits(struct machine *m, const struct access *access, int6
 	return FIG(split_store);
 }
 
+/* Cycle in which the store buffer serves what retired at `retired` and takes `cost`
+ * 64ths of a cycle of it: in program order, stores and the loads it was renamed for. */
+static int64_t take_turn(struct machine *m, int64_t retired, int64_t cost)
+{
+	int64_t turn = at_least(m->turn_clock, (retired + 1) * FIXED);
+
+	m->turn_clock = turn + cost;
+	return turn / FIXED;
+}
+
 /* The store of access `a`, whose data uop `n` retired, writes its lines. */
 static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			 int64_t retired)
@@ -80,11 +93,13 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 	struct store *store = cell_of(m, a, copy);
 	struct line line = line_of(access, copy);
 	int32_t lines[2] = { access->cold_first, access->cold_last };
-	int64_t wrote = m->commit_lines, after = retired, number, at;
+	int64_t wrote = m->commit_lines, number, at;
+	int64_t after = take_turn(m, retired, FIG(store_turn)) - 1;
 	int64_t cause = CAUSE_COMMIT, source = EVENT(n, RETIRE);
+	int64_t first = place_of(access, copy) & 63, last = first + access->width - 1;
 	bool alone = access->segment && !FIG(segments_pair);
 
-	if (m->committed > retired)
+	if (m->committed > retired || after > retired)
 		source = m->commit_event;
 	for (int k = 0; k < 2; k++) {
 		bool first;
@@ -104,10 +119,10 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 		if (LOGGED && first)
 			m->log[EVENT(n, FILL_FIRST) + k] = lines[k];
 	}
-	at = commit(m, after, line, alone);
-	line.number = (place_of(access, copy) + access->width - 1) >> 6;
+	at = commit(m, after, line, first / FIG(commit_block), alone);
+	line.number += last >> 6;
 	for (int64_t more = more_commits(m, access, copy); more > 0; more--)
-		at = commit(m, at, line, alone);
+		at = commit(m, at, line, (last & 63) / FIG(commit_block), alone);
 	number = -1 - store->committed; /* of its buffer entry, until it is written */
 	store->committed = at;
 	if (m->f->store_buffer && number >= 0)
@@ -143,7 +158,7 @@ static void note_retirement(struct machine *m, int64_t n, int64_t done, int64_t 
 
 /* Retire the slot whose last uop is `uop`, number `n`, of an instruction whose own uops
  * begin at `first`. */
-static void finish_slot(struct machine *m, const struct uop *uop,
+STAGE void finish_slot(struct machine *m, const struct uop *uop,
 			const struct uop *first, int64_t n, int64_t copy)
 {
 	const struct figures *f = m->f;
@@ -162,12 +177,14 @@ static void finish_slot(struct machine *m, const struct uop *uop,
 	if (f->int_registers)
 		free_entries_of(&m->int_entries_ring, m->int_writes, m->slot_ints,
 				retired, event);
-	if (f->flag_registers)
+	if (SEEN(flag_registers))
 		free_entries_of(&m->flag_entries_ring, m->flag_writes, m->slot_flags,
 				retired, event);
 	if (f->load_buffer && m->slot_loads && !FIG(load_freed_complete))
 		free_entries_of(&m->load_entries_ring, m->loads, m->slot_loads, retired,
 				event);
+	if (m->slot_turns)
+		take_turn(m, retired, m->slot_turns * FIG(renaming_turn));
 	if (!m->slot_stores)
 		return;
 	/* The instruction's own uops stand side by side; a filler may come before them. */

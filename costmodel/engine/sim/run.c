@@ -23,7 +23,7 @@ struct readiness {
 	int64_t event;
 };
 
-static struct readiness inputs_ready(const struct machine *m, const struct uop *uop)
+STAGE struct readiness inputs_ready(const struct machine *m, const struct uop *uop)
 {
 	struct readiness r = { 0, 0, -1 };
 
@@ -35,16 +35,16 @@ static struct readiness inputs_ready(const struct machine *m, const struct uop *
 			r.at = when;
 			r.event = m->producer[reg];
 		}
-		if (m->f->early_wake)
+		if (SEEN(early_wake))
 			r.early = at_least(r.early, when - m->delay[reg]);
 	}
-	if (!m->f->early_wake)
+	if (!SEEN(early_wake))
 		r.early = r.at;
 	return r;
 }
 
 /* A store's address or data has left: what loads that meet it must know. */
-static void note_store(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
+STAGE void note_store(struct machine *m, const struct uop *uop, int64_t n, int64_t copy,
 		       int64_t when, int64_t ready)
 {
 	struct store *store = cell_of(m, uop->access, copy);
@@ -66,7 +66,7 @@ static void note_store(struct machine *m, const struct uop *uop, int64_t n, int6
 }
 
 /* A uop that needs a port: to dispatch and completion. */
-static struct execution execute_on_port(struct machine *m, const struct uop *uop,
+STAGE struct execution execute_on_port(struct machine *m, const struct uop *uop,
 					int64_t n, int64_t copy, int64_t issued,
 					struct readiness r)
 {
@@ -91,7 +91,7 @@ static struct execution execute_on_port(struct machine *m, const struct uop *uop
 }
 
 /* Dispatch and complete uop number `n`, and hand on its value. */
-static int64_t execute(struct machine *m, const struct uop *uop, const struct insn *insn,
+STAGE int64_t execute(struct machine *m, const struct uop *uop, const struct insn *insn,
 		       int64_t n, int64_t copy, int64_t issued)
 {
 	struct readiness r = inputs_ready(m, uop);
@@ -133,13 +133,14 @@ static int64_t execute(struct machine *m, const struct uop *uop, const struct in
 		m->ready[reg] = e.result + uop->outputs[k].delay;
 		if (LOGGED)
 			m->producer[reg] = e.result_event;
-		m->delay[reg] = e.delay;
+		if (SEEN(early_wake))
+			m->delay[reg] = e.delay;
 		if (reg < GENERAL) {
-			if (m->f->register_reads) {
+			if (SEEN(register_reads)) {
 				m->permanent[reg] = UNKNOWN;
 				m->slot_writes |= (int64_t)1 << reg;
 			}
-			if (m->f->elimination_slots && !e.eliminated)
+			if (!e.eliminated && m->alias[reg] >= 0)
 				leave_alias(m, reg);
 		}
 	}
@@ -147,7 +148,7 @@ static int64_t execute(struct machine *m, const struct uop *uop, const struct in
 }
 
 /* Why uop `n` entered the queue when it did. */
-static void note_queue(struct machine *m, int64_t n, int64_t queued, int64_t last_slot)
+STAGE void note_queue(struct machine *m, int64_t n, int64_t queued, int64_t last_slot)
 {
 	int64_t cause = m->why, source = m->queue_event;
 
@@ -166,7 +167,7 @@ static void note_queue(struct machine *m, int64_t n, int64_t queued, int64_t las
 }
 
 /* Count what a uop takes: buffers, registers, its slot's and instruction's end. */
-static void count_uop(struct machine *m, const struct uop *uop, int64_t n,
+STAGE void count_uop(struct machine *m, const struct uop *uop, int64_t n,
 		      int64_t complete)
 {
 	if (uop->kind == KIND_LOAD) {
@@ -200,7 +201,7 @@ static void count_uop(struct machine *m, const struct uop *uop, int64_t n,
 
 /* What an instruction waits for before its first uop may issue: older instructions to
  * retire, and the store buffer to be empty. */
-static int64_t held_until(const struct machine *m, const struct insn *insn,
+STAGE int64_t held_until(const struct machine *m, const struct insn *insn,
 			  int64_t *event)
 {
 	*event = -1;
@@ -214,11 +215,11 @@ static int64_t held_until(const struct machine *m, const struct insn *insn,
 	return m->retired;
 }
 
-/* One instruction; `line` is its uop-cache line. False: no memory for the log. */
-static bool run_insn(struct machine *m, int64_t index, int64_t line)
+/* Instruction number `index`. False: no memory for the log. */
+STAGE bool run_rules(struct machine *m, const struct insn *insn, int64_t index,
+		     int64_t line)
 {
 	const struct program *p = m->p;
-	const struct insn *insn = p->insns + index;
 	int64_t copy = m->copy;
 	int64_t queued = deliver(m, insn, line);
 	const struct uop *uop = insn->first;
@@ -283,6 +284,38 @@ static bool run_insn(struct machine *m, int64_t index, int64_t line)
 	return true;
 }
 
+/* The same for an ordinary instruction: the compiler leaves out what it has not. */
+STAGE bool run_ordinary(struct machine *m, const struct insn *insn, int64_t index,
+			int64_t line)
+{
+	struct insn own = *insn;
+
+	own.flags &= ORDINARY;
+	own.microcode = 0;
+	own.fillers = 0;
+	own.latency = 0;
+	own.after_older = 0;
+	own.prefixes = 0;
+	own.cold_first = 0;
+	own.cold_last = 0;
+	return run_rules(m, &own, index, line);
+}
+
+static __attribute__((noinline)) bool run_any(struct machine *m, const struct insn *insn, int64_t index,
+		    int64_t line)
+{
+	return run_rules(m, insn, index, line);
+}
+
+/* One instruction; `line` is its uop-cache line. False: no memory for the log. */
+STAGE bool run_insn(struct machine *m, int64_t index, int64_t line)
+{
+	const struct insn *insn = m->p->insns + index;
+
+	return insn->ordinary ? run_ordinary(m, insn, index, line)
+			      : run_any(m, insn, index, line);
+}
+
 /* One trip: the copies of the body, then what closes the loop. */
 static bool run_trip(struct machine *m)
 {
@@ -302,7 +335,7 @@ static bool run_trip(struct machine *m)
 		m->copy++;
 	}
 	for (int32_t index = p->body; index < p->body + p->tail; index++)
-		if (!run_insn(m, index, *line++))
+		if (!run_any(m, p->insns + index, index, *line++))
 			return false;
 	return true;
 }

@@ -1,9 +1,13 @@
 /* What the stages share: reading a figure, writing the log.
  *
- * The stages are compiled twice, with a log and without (LOGGED 1 and 0), so that a run
- * that only asks for cycles carries nothing it does not need. */
+ * The stages are compiled with a log and without (LOGGED 1 and 0), and without a second
+ * time for cores that lack what few cores have (LEAN 1), so that a run carries nothing it
+ * does not need. */
 #ifndef LOGGED
 #error "plain.c or logged.c says whether the stages keep a log"
+#endif
+#ifndef LEAN
+#define LEAN 0
 #endif
 
 #include <stdlib.h>
@@ -11,17 +15,33 @@
 
 #include "machine.h"
 
+/* Figures a lean machine does not look at: they are 0. */
+#define FIGURE_NUMBER(name) (offsetof(struct figures, name) / sizeof(int64_t))
+static const bool lacking[sizeof(struct figures) / sizeof(int64_t)] = {
+#define X(name) [FIGURE_NUMBER(name)] = LEAN,
+	SELDOM(X)
+#undef X
+};
+
+/* A figure of the core, looked at beside the rules. */
+#define SEEN(name) (lacking[FIGURE_NUMBER(name)] ? 0 : m->f->name)
+
 /* A figure of the core; a logged run remembers which ones it has read. */
 #if LOGGED
-#define FIGURE_NUMBER(name) (offsetof(struct figures, name) / sizeof(int64_t))
 #define FIG(name) \
 	(m->used[FIGURE_NUMBER(name) / 64] |= (uint64_t)1 << FIGURE_NUMBER(name) % 64, \
 	 m->f->name)
 #else
-#define FIG(name) (m->f->name)
+#define FIG(name) SEEN(name)
 #endif
 
-#define EVENT(n, stage) ((n) * LOG_ROW + LOG_##stage)
+/* A function that looks at an instruction: compiled twice into its caller, for an
+ * ordinary instruction and for any (see run_insn). */
+#define STAGE static inline __attribute__((always_inline))
+
+/* The number of an event; without a log no event is ever looked up, and all are one. */
+#define EVENT_NUMBER(n, stage) ((n) * LOG_ROW + LOG_##stage)
+#define EVENT(n, stage) (LOGGED ? EVENT_NUMBER(n, stage) : 0)
 
 static inline int64_t *entry(const struct ring *ring, int64_t number)
 {

@@ -13,10 +13,22 @@
 
 /* --- the signature of the machine's state ------------------------------------------- */
 
+#define MIXER 0x9e3779b97f4a7c15u
+
 static inline uint64_t mix(uint64_t h, int64_t x)
 {
-	h = (h ^ (uint64_t)x) * 0x9e3779b97f4a7c15u;
+	h = (h ^ (uint64_t)x) * MIXER;
 	return h ^ h >> 29;
+}
+
+/* How many bits are set: of a mask of ports few are. */
+static inline int bits_in(uint64_t mask)
+{
+	int count = 0;
+
+	for (; mask; mask &= mask - 1)
+		count++;
+	return count;
 }
 
 /* A cycle counted from `floor`; 0 for any before. */
@@ -31,15 +43,17 @@ static inline int64_t apart(int64_t a, int64_t b)
 	return (int64_t)((uint64_t)a - (uint64_t)b);
 }
 
-/* The last `length` entries of a ring whose times never go back. */
+/* The last `length` entries of a ring whose times never go back. Most of a signature is
+ * made of these: they are mixed by a multiplication alone, and well only at the end. */
 static uint64_t mix_rising(uint64_t h, const struct ring *ring, int64_t end,
 			   int64_t length, int64_t floor)
 {
+	const int64_t *time = ring->time, mask = ring->mask, least = end - length;
 	int64_t k = end - 1;
 
-	for (; k >= end - length && *entry(ring, k) > floor; k--)
-		h = mix(h, *entry(ring, k) - floor);
-	return mix(h, end - k);
+	for (; k >= least && time[k & mask] > floor; k--)
+		h = (h ^ (uint64_t)(time[k & mask] - floor)) * MIXER;
+	return mix(h ^ h >> 32, end - k);
 }
 
 /* The last `length` entries of a ring in no order. */
@@ -74,7 +88,7 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 	int64_t clock = m->restart;
 
 	if (!m->p->loops)
-		h = mix(h, m->address & (at_least(m->f->fetch_bytes, m->f->cache_again
+		h = mix(h, m->address & (at_least(m->f->fetch_bytes, SEEN(cache_again)
 						  ? m->f->cache_window : 0) - 1));
 	if (m->mode == MODE_DECODE) {
 		int64_t earliest = m->restart;
@@ -93,11 +107,11 @@ static uint64_t mix_front(uint64_t h, const struct machine *m)
 		clock = m->cache_cycle;
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(mix(h, m->cache_lines), m->cache_line);
-		if (m->f->cache_again)
+		if (SEEN(cache_again))
 			h = mix(h, apart(m->cache_window,
 				     m->address >> m->window_shift));
 		h = mix(mix(h, since(m->restart, clock)), since(m->decode_cycle, clock));
-	} else if (m->f->loop_width) {
+	} else if (SEEN(loop_width)) {
 		clock = m->cache_cycle;
 		h = mix(mix(h, clock - m->now), m->cache_uops);
 		h = mix(h, since(m->restart, clock));
@@ -116,10 +130,10 @@ static uint64_t mix_registers(uint64_t h, const struct machine *m)
 		if (m->ready[k] <= floor)
 			continue;
 		h = mix(mix(h, k), m->ready[k] - m->now);
-		if (m->f->early_wake)
+		if (SEEN(early_wake))
 			h = mix(h, m->delay[k]);
 	}
-	if (m->f->register_reads) {
+	if (SEEN(register_reads)) {
 		h = mix(h, m->reads);
 		for (int k = 0; k < GENERAL; k++)
 			h = mix(h, since(m->permanent[k], m->now));
@@ -148,12 +162,12 @@ static uint64_t mix_ports(uint64_t h, const struct machine *m)
 
 		if (gone) {
 			h = mix(mix(h, cycle - m->now), (int64_t)gone);
-			left -= __builtin_popcountll(gone);
+			left -= bits_in(gone);
 		}
-		if (!m->f->early_wake)
+		if (!SEEN(early_wake))
 			continue;
 		for (int port = 0; port < m->p->port_count; port++)
-			if (m->busy[port * (mask + 1) + (cycle & mask)] == cycle)
+			if (is_booked(m, port, cycle))
 				taken |= (uint64_t)1 << port;
 		h = mix(h, (int64_t)taken);
 	}
@@ -180,7 +194,7 @@ static uint64_t mix_line(uint64_t h, const struct machine *m, struct line line,
 /* The lines written lately. */
 static uint64_t mix_lines(uint64_t h, const struct machine *m, bool moving)
 {
-	for (int64_t k = 0; k < m->f->combine_lines; k++)
+	for (int64_t k = 0; k < SEEN(combine_lines); k++)
 		h = mix_line(h, m, m->recent[k], moving);
 	return mix_line(h, m, m->commit_line, moving);
 }
@@ -191,12 +205,13 @@ static uint64_t mix_banks(uint64_t h, const struct machine *m, bool moving)
 	int64_t mask = m->calendar_mask, left = m->in_flight;
 
 	for (int64_t cycle = m->now; left > 0 && cycle <= m->now + mask; cycle++) {
-		left -= __builtin_popcountll(m->gone[cycle & mask]);
+		left -= bits_in(m->gone[cycle & mask]);
 		for (int k = 0; k < m->p->alternate_count; k++) {
 			int64_t cell = m->p->alternates[k] * (mask + 1) + (cycle & mask);
 			const struct touched *held = m->touched + cell;
 
-			if (m->busy[cell] != cycle || held->line.root < 0)
+			if (!is_booked(m, m->p->alternates[k], cycle) ||
+			    held->line.root < 0)
 				continue;
 			h = mix(mix(h, cycle - m->now), m->p->alternates[k]);
 			h = mix_line(mix(h, (int64_t)held->banks), m, held->line, moving);
@@ -248,10 +263,14 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			continue;
 		if (access->forward == FORWARD_ORDERED)
 			h = mix(h, since(m->addressed + m->f->forward_order, m->now));
+		if (access->forward == FORWARD_WAITS) {
+			h = mix(h, since(m->addressed, m->now));
+			continue;
+		}
 		for (int64_t age = 1; age <= access->distance; age++) {
 			const struct store *s = cell_of(m, access->store, m->copy - age);
 
-			if (s->committed <= m->now && access->forward < FORWARD_RENAMED)
+			if (s->committed <= m->now && !at_rename(access))
 				continue;
 			h = mix(mix(h, a), since(s->committed, m->now));
 			h = mix(h, since(s->value, m->now - m->long_ago));
@@ -259,7 +278,7 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			h = mix(h, since(s->address, m->now - m->long_ago));
 		}
 	}
-	if (m->f->bank_bytes && m->f->bind_at_issue)
+	if (SEEN(bank_bytes) && m->f->bind_at_issue)
 		h = mix_banks(h, m, moving);
 	if (moving)
 		h = mix_parting(h, m);
@@ -289,6 +308,7 @@ static uint64_t signature(const struct machine *m)
 	if (m->committed > m->retired)
 		h = mix(mix(h, m->committed - m->retired), m->committed_in);
 	h = mix(h, since(m->commit_clock, m->retired * FIXED));
+	h = mix(h, since(m->turn_clock, (m->retired + 1) * FIXED));
 	h = mix_registers(h, m);
 	h = mix_ports(h, m);
 	h = mix_rising(h, &m->rob_ring, m->slots, f->rob, now);
@@ -298,7 +318,7 @@ static uint64_t signature(const struct machine *m)
 		h = mix_rising(h, &m->load_entries_ring, m->loads, f->load_buffer, now);
 	h = mix_rising(h, &m->store_entries_ring, m->stores, f->store_buffer, now);
 	h = mix_rising(h, &m->int_entries_ring, m->int_writes, f->int_registers, now);
-	h = mix_rising(h, &m->flag_entries_ring, m->flag_writes, f->flag_registers, now);
+	h = mix_rising(h, &m->flag_entries_ring, m->flag_writes, SEEN(flag_registers), now);
 	if (m->p->cold_count)
 		h = mix_any(h, &m->fill_entries_ring, m->fills, f->fill_buffers, now);
 	if (m->p->access_count)
@@ -442,7 +462,7 @@ enum status NAME(simulate)(struct machine *m, const struct settings *set,
 		out->calendar = calendar;
 	}
 	out->uops = m->uops;
-	out->last_event = m->retire_event;
+	out->last_event = m->uops ? EVENT_NUMBER(m->uops - 1, RETIRE) : -1;
 	free(s);
 	return status;
 }

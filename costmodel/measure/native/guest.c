@@ -371,39 +371,6 @@ static int job_is_sound(const struct guest_job *job)
 	return job->samples <= GUEST_SAMPLES;
 }
 
-static int read_whole(void *into, size_t size)
-{
-	uint8_t *at = into;
-
-	while (size) {
-		ssize_t got = read(STDIN_FILENO, at, size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return 0;
-		at += got;
-		size -= (size_t)got;
-	}
-	return 1;
-}
-
-static void write_whole(const void *from, size_t size)
-{
-	const uint8_t *at = from;
-
-	while (size) {
-		ssize_t sent = write(STDOUT_FILENO, at, size);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return;
-		at += sent;
-		size -= (size_t)sent;
-	}
-}
-
 static void answer(const struct machine *m, const struct guest_job *job)
 {
 	size_t row = (job->programs + 6) * sizeof(uint32_t);

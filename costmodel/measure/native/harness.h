@@ -171,6 +171,10 @@ void finish(uint32_t status) __attribute__((noreturn));
 /* signals.c */
 int signals_catch(struct shared *shared);
 
+/* pipes.c */
+int read_whole(void *into, size_t size);
+int write_whole(const void *from, size_t size);
+
 /* supervise.c */
 void supervise(const struct job *job, const uint8_t *code, struct shared *shared);
 

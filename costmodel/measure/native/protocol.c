@@ -5,48 +5,11 @@
 #define _GNU_SOURCE
 #include "harness.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
-
-/* Whether all of `size` bytes came; a signal in between does no harm. */
-static int read_all(void *into, size_t size)
-{
-	uint8_t *at = into;
-
-	while (size) {
-		ssize_t got = read(STDIN_FILENO, at, size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return 0;
-		at += got;
-		size -= (size_t)got;
-	}
-	return 1;
-}
-
-static int write_all(const void *from, size_t size)
-{
-	const uint8_t *at = from;
-
-	while (size) {
-		ssize_t sent = write(STDOUT_FILENO, at, size);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		if (sent <= 0)
-			return 0;
-		at += sent;
-		size -= (size_t)sent;
-	}
-	return 1;
-}
 
 static int sound(const struct job *job)
 {
@@ -67,13 +30,13 @@ static int answer(const struct job *job, const struct shared *shared)
 	const struct report *report = &shared->report;
 	size_t row = (job->programs + 2) * sizeof(uint32_t);
 
-	if (!write_all(report, sizeof(*report)))
+	if (!write_whole(report, sizeof(*report)))
 		return 0;
 	if (report->status != MEASURED)
 		return 1;
 	/* The code shares this memory: what it left there is not to be trusted. */
 	for (uint32_t k = 0; k < report->kept && k < MOST_SAMPLES; k++)
-		if (!write_all(shared->rows[k], row))
+		if (!write_whole(shared->rows[k], row))
 			return 0;
 	return 1;
 }
@@ -96,7 +59,7 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return 1;
-	while (read_all(&job, sizeof(job))) {
+	while (read_whole(&job, sizeof(job))) {
 		if (!sound(&job)) {
 			memset(&shared->report, 0, sizeof(shared->report));
 			shared->report.magic = REPORT_MAGIC;
@@ -104,7 +67,7 @@ int main(int argc, char **argv)
 			answer(&job, shared);
 			return 1; /* where the next job begins is not known */
 		}
-		if (job.code_bytes && !read_all(code, job.code_bytes))
+		if (job.code_bytes && !read_whole(code, job.code_bytes))
 			return 1;
 		supervise(&job, code, shared);
 		if (!answer(&job, shared))

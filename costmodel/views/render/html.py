@@ -20,6 +20,7 @@ from costmodel.views.tree import (
     Text,
 )
 
+SMALLEST = 0.9  # of the size a plot is made for
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:1.5em auto;max-width:62em;
 padding:0 1em;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
@@ -35,8 +36,9 @@ white-space:nowrap;overflow-wrap:normal}td.names{white-space:normal;min-width:9e
 th.r,td.r{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:var(--bar);height:.8em;display:inline-block}
 blockquote{margin:.6em 0;padding:0 1em;border-left:3px solid var(--rule)}
-img{max-width:100%;min-width:22em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
-@media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em}}
+img{width:100%;max-width:44em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
+@media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em;white-space:normal}
+td.names{min-width:6em}th.r,td.r{white-space:nowrap}}
 @media print{body{max-width:none;font-size:11px}
 details::details-content{content-visibility:visible;block-size:auto}}
 """
@@ -100,12 +102,17 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _picture(picture: Picture) -> str:
-    """A plot beside the page if it is kept there, else within it."""
+    """A plot beside the page if it is kept there, else within it. On a narrow page it
+    scrolls rather than have letters too small to be read."""
+    plot = picture.draw()
     source = escape(picture.file)
     if not source:
-        data = base64.b64encode(picture.draw().bytes("svg")).decode()
+        data = base64.b64encode(plot.bytes("svg")).decode()
         source = f"data:image/svg+xml;base64,{data}"
-    return f'<img src="{source}" alt="{escape(picture.alt)}">'
+    least = round(SMALLEST * plot.width)
+    return (
+        f'<img src="{source}" alt="{escape(picture.alt)}" style="min-width:{least}px">'
+    )
 
 
 def scrolled(inner: str) -> str:
