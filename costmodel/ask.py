@@ -104,8 +104,17 @@ class Recorded(Shown):
     """Costs on record, and what the model says to each."""
 
     findings: tuple[Finding, ...]
-    table: Measured | None
-    measured: tuple[Cell, ...]
+    tables: tuple[tuple[Measured, tuple[Cell, ...]], ...] = ()
+
+    @property
+    def table(self) -> Measured | None:
+        """The first measured table of the cores asked."""
+        return self.tables[0][0] if self.tables else None
+
+    @property
+    def measured(self) -> tuple[Cell, ...]:
+        """The cells of all measured tables."""
+        return tuple(cell for _, cells in self.tables for cell in cells)
 
     def __repr__(self) -> str:
         return f"<Recorded: {len(self.findings)} verdicts>"
@@ -120,7 +129,7 @@ class Recorded(Shown):
     def report(self) -> Report:
         from costmodel.views.record import record_report
 
-        return record_report(self.findings, self.table, self.measured)
+        return record_report(self.findings, self.tables)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -195,10 +204,12 @@ def record(
     known, paths = load_record(file)
     cores = api.core_names_of(uarch)
     found = findings(known, paths, cores, draws=DRAWS if draws is None else draws)
-    table = known.measured
-    shown = table is not None and table.core in cores
-    measured = cells(table, File(file).parent) if table and shown else ()
-    return Recorded(tuple(found), table, tuple(measured))
+    tables = [
+        (table, tuple(cells(table, File(file).parent)))
+        for table in known.tables
+        if table.core in cores
+    ]
+    return Recorded(tuple(found), tuple(tables))
 
 
 def validate(

@@ -29,22 +29,28 @@ REGISTER_KINDS = ("alone", "same", "to flags", "from flags", "throughput")
 PAGE_HEAD = """\
 # Forms, one by one
 
-Written by `tools/forms.py`; do not edit. Every register and memory form that uops.info
-measured is repeated in a small block and held against the model, on every core it was
-measured on. What a block takes on silicon is worked out from the measured latencies of
-its operands, and from the ports and issue slots of its uops; both are uops.info's
-(Golden Cove's are those of the alike Redwood Cove). Zen 4's figures are WINIC's, the
-throughputs of Zen+ pmtestbench's. A form agrees if all its blocks are within 0.3 cycle
-or 5 % an iteration. `calibration/forms.csv` holds the blocks and the figures, and
-`tools/forms_table.py` says what is left out and why.
+Written by `tools/forms.py`; do not edit. Register and memory forms that uops.info
+measured are repeated in small blocks and held against the model, on every core they
+were measured on; jumps, strings, stack and system instructions are held elsewhere.
+What a block takes on silicon is worked out from the measured latencies of its
+operands, and from the ports and issue slots of its uops; both are uops.info's (Golden
+Cove's are those of the alike Redwood Cove). Zen 4's figures are WINIC's, the
+throughputs of Zen+ pmtestbench's. A form agrees if all its blocks are within 0.3
+cycle or 5 % an iteration. `calibration/forms.csv` holds the blocks and the figures,
+and `tools/forms_table.py` says what is left out and why.
 
 Register forms are repeated alone, with one register as every operand, closed to a
 chain through the flags, and side by side with eight destinations. Memory forms chase
-their own address, or load side by side. Blocks whose time the figures do not say are
-left out: where ports are unknown (AMD, Lion Cove) what is not bound by latency, and
-where microcode may bind what its latencies do not explain. The rows of the cores were
-written with these figures in hand: the table says how well they are met, not how well
-the model predicts forms it has not seen.
+their own address, load side by side, or read and write sixteen places in turn. What
+closes a chain of flags with AH to DH works on them too; that is taken off again. Blocks
+whose time the figures do not say are left out: where ports are unknown (AMD, Lion Cove)
+what is not bound by latency, where microcode may bind what its latencies do not
+explain, and chains through memory: uops.info's times are shorter than those of measured
+blocks of the same chain (Skylake 4 against 5.1 to 5.4, Golden Cove 6 against 7.3), to
+which forwarding is held instead. The rows of the cores were written with these figures
+in hand: the table says how well they are met, not how well the model predicts forms it
+has not seen. Most of what still differs are chains that meet other uops at a port, of
+which the figures say nothing.
 """
 
 

@@ -106,9 +106,7 @@ def _edges(step: Step) -> list[tuple[str, str, float]]:
             cycles = row["cycles_same_reg"]
         if row["start"].startswith("MEM"):
             if row["target"].startswith("MEM"):
-                if row.get("cycles_mem") is not None:
-                    out.append((STORED, STORED, row["cycles_mem"]))
-                continue
+                continue  # too short: see forms_table
             cycles = row.get("cycles_addr")
         elif row["target"].startswith("MEM"):
             continue

@@ -150,6 +150,15 @@ def _memory_blocks(
                 for k, new in enumerate(DESTINATIONS[operands[0]])
             )
             yield Block(name, "loads", (name,) * 8, texts)
+            return
+    # Of two lines: what is stored is not read again for long.
+    first = operands[0] if operands[0] in DESTINATIONS else ""
+    targets = DESTINATIONS[first] * 2 if first else ("",) * 16
+    texts = tuple(
+        (_with(text, targets[0], new) if first else text).replace("+8]", f"+{8 * k}]")
+        for k, new in enumerate(targets)
+    )
+    yield Block(name, "memory", (name,) * 16, texts)
 
 
 def expected(block: Block, steps: list[Step], core: str, width: int) -> float | None:
@@ -176,18 +185,18 @@ def expected(block: Block, steps: list[Step], core: str, width: int) -> float | 
         least = bound(steps, width, decoded)
         if microcode and decoded:
             return None
-        if len(steps) == 8 and core in SLOW_DELIVERY and least < slots(steps) / 2.5:
+        if len(steps) >= 8 and core in SLOW_DELIVERY and least < slots(steps) / 2.5:
             return None
         if microcode and (len(steps) > 1 or chain < max(least, microcode / 4 + 2)):
             return None
-        if chain < least and sparse(steps):
+        if sparse(steps) and (chain < least or "I16" in block.form):
             return None
         if block.kind in ("address", "to flags", "from flags"):
             return chain if chain >= least else None
         return max(chain, least)
     if microcode and (len(steps) > 1 or chain < microcode / 4 + 2):
         return None
-    if len(steps) == 8 or chain < max(0.75, uops / 2):
+    if len(steps) >= 8 or chain < max(0.75, uops / 2):
         return None  # nothing is said of ports and microcode
     return chain
 

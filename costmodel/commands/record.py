@@ -50,9 +50,10 @@ def run(args: argparse.Namespace) -> Outcome:
     cores = chosen_cores(args.uarch)
     draws = DRAWS if args.draws is None else args.draws
     found = findings(record, paths, cores, draws=draws, progress=args.progress)
-    table = record.measured
-    measured = (
-        list(cells(table, Path(file).parent)) if table and table.core in cores else []
-    )
-    report = with_sent(record_report(found, table, measured), records.beside())
+    measured = [
+        (table, list(cells(table, Path(file).parent)))
+        for table in record.tables
+        if table.core in cores
+    ]
+    report = with_sent(record_report(found, measured), records.beside())
     return shown(args, report)._replace(notes=notes)

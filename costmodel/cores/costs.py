@@ -31,7 +31,8 @@ def find(core: Core, operation: str, shape: str) -> Hit | None:
     Tried in order: the shape with its widths (and with some of them left out, most
     widths first), the kinds only, the same with registers in place of memory, then
     "*". The immediates with rows of their own ("1", the implied count of a short shift,
-    and "0") also take rows for ``i``. ``h`` is a register such as AH.
+    and "0") also take rows for ``i``. ``h`` is a register such as AH; shapes with one
+    take no row of registers in place of memory.
     """
     rows = core.costs.get(operation)
     if rows is None:
@@ -52,7 +53,7 @@ def candidates(shape: str) -> tuple[tuple[str, bool], ...]:
     """
     operands = shape.split(",") if shape else []
     tried = dict.fromkeys(_narrowed(operands), False)
-    if any(one.startswith("m") for one in operands):
+    if "h" not in shape and any(one.startswith("m") for one in operands):
         registers = ["r" + one[1:] if one[0] == "m" else one for one in operands]
         for one in _narrowed(registers):
             tried.setdefault(one, True)

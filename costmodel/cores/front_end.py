@@ -39,6 +39,14 @@ class Predecode(Section, frozen=True):
         "predecode_queue", "instructions between predecode and decode",
         "instructions", most=ENTRIES, cause=FETCH, limit=FETCH, relaxed=LARGE,
     )] = 20
+    together: Annotated[bool, timing(
+        "predecode_together", "what a cycle of predecode finds enters the queue "
+        "together, once the first of it fits", cause=FETCH,
+    )] = False
+    freed: Annotated[int, timing(
+        "predecode_freed", "from decoding until the place in the queue takes another",
+        cause=FETCH, limit=FETCH, relaxed=0,
+    )] = 0
     lcp_stall: Annotated[int, timing(
         "lcp_stall", "lost for a length-changing prefix",
         cause="length-changing prefix", limit=FETCH, relaxed=0,
@@ -139,6 +147,10 @@ class UopCache(Section, frozen=True):
         "cache_again", "from lines of a window to more of the same; 0: no rule",
         cause=CACHE, limit=CACHE, relaxed=0,
     )] = 0
+    full_saves: Annotated[float, timing(
+        "cache_full_saves", "that the next window comes earlier behind a cycle of "
+        "lines_per_cycle lines, if there is a rule again", most=1, cause=CACHE,
+    )] = 0.0
     capacity: Annotated[int, layout(
         "uops or instructions, as counted, if every line is full", "places",
         most=1 << 20, cause=CACHE,

@@ -51,6 +51,19 @@ class Renaming(Section, frozen=True):
         "end of the load, whose value is then known to be right; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
+    addressed: Annotated[bool, timing(
+        "renaming_addressed", "the value is not there before the load could have had "
+        "it from the cache", "", cause=FORWARD,
+    )] = False
+    places: Annotated[int, layout(
+        "places a copy's loads are renamed from at no cost; 0: any number", "places",
+        cause=FORWARD,
+    )] = 0
+    store_buffer_turn: Annotated[float, timing(
+        "renaming_turn", "of the store buffer, taken by a load renamed from a further "
+        "place; stores behind it are written as much later", cause=FORWARD,
+        limit="commit rate", relaxed=0,
+    )] = 0.0
     segment: Annotated[int, timing(
         "renaming_segment", "added to the end of a load with a segment, if the store "
         "is not written", cause=FORWARD, limit=FORWARD, relaxed=0,
@@ -99,6 +112,10 @@ class Renaming(Section, frozen=True):
     )] = True
     never: Annotated[tuple[str, ...], layout(
         "instructions whose accesses are not renamed", cause=FORWARD,
+    )] = ()
+    undone_by: Annotated[tuple[str, ...], layout(
+        "instructions that drain the pipeline: on a path with one, as on one that runs "
+        "once, a load has its value when check says, and not sooner", cause=FORWARD,
     )] = ()
     modify_by_register: Annotated[bool, layout(
         "the load of a read-modify-write by a register is renamed too", cause=FORWARD,
@@ -184,9 +201,20 @@ class Memory(Section, frozen=True):
         "that would be renamed but for its segment or missing base; 0: none",
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
+    # Switching it on or off decides which loads the rule is for.
+    address_wait: Annotated[int, layout(
+        "where renaming is undone, from dispatch of a store address to the load that "
+        "meets it, and of the last older one to a load that left before it and meets "
+        "none; 0: none", "cycles",
+        name="address_wait", most=CYCLES, cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
     forward_narrow: Annotated[int, timing(
         "forward_narrow", "added if the load is inside the store, not at its start",
         cause=FORWARD, limit=FORWARD, relaxed=0,
+    )] = 0
+    forward_modified: Annotated[int, timing(
+        "forward_modified", "saved if the store is of a read-modify-write",
+        cause=FORWARD,
     )] = 0
     forward_blocked: Annotated[int, timing(
         "forward_blocked", "for a load whose bytes come from elsewhere as well",
@@ -243,6 +271,10 @@ class Memory(Section, frozen=True):
         "commit_interval", "between writes of different lines", cause=COMMIT,
         limit=RATE, relaxed=0,
     )] = 1.0
+    store_buffer_turn: Annotated[float, timing(
+        "store_turn", "of the store buffer, taken by a store, in turn with loads that "
+        "take some of it; 0: none", cause=COMMIT, limit=RATE, relaxed=0,
+    )] = 0.0
     renaming: Renaming = field(default_factory=Renaming)
     l2_latency: Annotated[int, timing(
         "l2_latency", "for a line that is in the second cache", cause=MISS,

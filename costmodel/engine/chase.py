@@ -10,7 +10,7 @@ from costmodel.engine import layout as L
 from costmodel.engine.lowered import Lowered
 from costmodel.tuples import NamedTuple
 
-_FROM_MEMORY = (L.F_NONE, L.F_ALIAS)
+_FROM_MEMORY = (L.F_NONE, L.F_ALIAS, L.F_WAITS)
 
 
 class Facts(NamedTuple):

@@ -25,9 +25,10 @@ class Dataflow:
         self.memory = form.memory[0] if form.memory else None
         self._high_apart = core.rename.high_byte == "renamed"
         self._low_apart = core.rename.low_byte_renamed
-        # A move of a register is all that writes a high byte without waiting for it.
+        # Moves of a register and of memory are all that write a high byte without
+        # waiting for it.
         operands = form.operands
-        self._high_kept = form.mnemonic != "mov" or operands[1].kind != "r"
+        self._high_kept = form.mnemonic != "mov" or operands[1].kind == "i"
         self.reads = [self.register(use) for use in form.reads]
         self.writes = [self.register(use) for use in form.writes]
         self.merged = [

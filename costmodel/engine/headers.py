@@ -22,7 +22,7 @@ _GROUPS = (
     ("COMPLEX", "MOVES", "", "", "flags of an instruction"),
     ("K_NONE", "K_ELIMINATED", "K_", "KIND_", "kinds of uop"),
     ("NEW_SLOT", "IN_TURN", "", "", "flags of a uop"),
-    ("F_NONE", "F_PASSED", "F_", "FORWARD_", "how a load meets an older store"),
+    ("F_NONE", "F_CHECKED", "F_", "FORWARD_", "how a load meets an older store"),
     ("M_DECODE", "M_LOOP", "M_", "MODE_", "where instructions are delivered from"),
 )
 

@@ -65,10 +65,13 @@ IN_TURN = 32  # takes the core's alternating ports in turn
     F_BLOCKED,  # bytes from elsewhere too
     F_ALIAS,  # only looks like it: 4096 bytes away
     F_ORDERED,  # exact, and waits for all older store addresses
+    F_WAITS,  # meets none, but waits for older store addresses it left before
+    F_MODIFIED,  # exact, from a read-modify-write
     F_RENAMED,  # takes the value at rename ...
     F_LEARNED,  # ... as a loop has taught it
     F_PASSED,  # ... a value the store's instruction loaded itself
-) = range(9)
+    F_CHECKED,  # would, but has the value only once it has been checked
+) = range(12)
 
 # --- where instructions are delivered from --------------------------------------------
 M_DECODE, M_CACHE, M_LOOP = range(3)  # legacy decode, uop cache, loop buffer
@@ -168,6 +171,7 @@ class AccessRow(NamedTuple):
     segment: int  # 1: it has one
     cold_first: int  # number of the cold line its first byte is in, from 1; 0: warm
     cold_last: int  # ... its last byte
+    turn: int = 0  # 1: renamed, it takes a turn of the store buffer
 
 
 # --- the log --------------------------------------------------------------------------

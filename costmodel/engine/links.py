@@ -26,18 +26,20 @@ def links(
     again: bool = False,
     same_pointer: bool = False,
     repeat: int = 1,
+    drained: bool = False,
 ) -> Links:
     """A row for every access, the number of copies a
     store must be remembered, and the linkage itself.
 
     ``again``: the same instructions run again and again (a loop, not copies), so that
     the core may have learned which of them meet; ``repeat``: copies in a turn of it.
-    ``same_pointer``: see ``linkage``.
+    ``same_pointer``: see ``linkage``. ``drained``: the pipeline is empty before.
     """
     memory = core.memory
     banks = memory.bank_bytes > 0
     rules = (
         "links", again, same_pointer, repeat, banks, memory.alias_4k, memory.renaming,
+        drained, memory.address_wait > 0,
     )  # fmt: skip
     return facts.kept(
         rules,
@@ -46,13 +48,14 @@ def links(
             memory,
             again,
             repeat,
+            drained,
             facts.linked(same_pointer, banks),
             facts.kept(
                 ("apart", same_pointer, banks),
                 lambda: _apart(facts.body, facts.linked(same_pointer, banks)),
             ),
         ),
-    )
+    )  # fmt: skip
 
 
 def _apart(insns: Sequence[Insn], linked: Linkage) -> list[L.AccessRow]:
@@ -81,28 +84,52 @@ def _links(
     memory: Memory,
     again: bool,
     repeat: int,
+    drained: bool,
     linked: Linkage,
     apart: Sequence[L.AccessRow],
 ) -> Links:
-    """By the core's rules: its ``renaming`` and ``alias_4k``, nothing else of it."""
+    """By ``renaming``, ``alias_4k`` and ``address_wait``, and no other rule."""
     stores = [k for k, written in enumerate(linked.writes) if written]
     rows = list(apart)
     depth = 1
     learns = again and _learns(linked, insns, memory.renaming, repeat)
+    stored = {linked.root[k] for k in stores}
+    undone = _undone(insns, memory.renaming, drained)
     for k, source in enumerate(linked.store):
         distance = linked.distance[k]
         forward = L.F_NONE
         if source >= 0:
             depth = max(depth, distance + 1)
             forward = meeting(k, linked, insns, memory, again, learns)
+            if undone and forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+                forward = L.F_CHECKED
         elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
             if source >= 0:
                 depth = max(depth, distance + 1)
                 forward = L.F_ALIAS
-        if source >= 0:
+        if forward == L.F_NONE and undone and memory.address_wait and linked.reads[k]:
+            access = insns[linked.step[k]].form.memory[linked.slot[k]]
+            if access.base >= 0 and linked.root[k] in stored:
+                forward = L.F_WAITS
+        if source >= 0 or forward != L.F_NONE:
             rows[k] = L.AccessRow(source, distance, forward, *apart[k][3:])
-    return rows, depth, linked
+    return _in_turn(rows, memory.renaming.places), depth, linked
+
+
+def _in_turn(rows: list[L.AccessRow], places: int) -> list[L.AccessRow]:
+    """The rows, those renamed from a place beyond the first ``places`` in turn."""
+    seen: set[tuple[int, int]] = set()
+    if not places:
+        return rows
+    for k, row in enumerate(rows):
+        if row.forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+            place = row.root, row.offset
+            if place not in seen and len(seen) >= places:
+                rows[k] = row._replace(turn=1)
+            else:
+                seen.add(place)
+    return rows
 
 
 def _learns(
@@ -120,6 +147,13 @@ def _learns(
     return to_learn * repeat <= rule.learned_loads
 
 
+def _undone(insns: Sequence[Insn], rule: Renaming, drained: bool) -> bool:
+    """Whether the pipeline is drained on the way, so that no load is renamed."""
+    return bool(rule.undone_by) and (
+        drained or any(insn.form.mnemonic in rule.undone_by for insn in insns)
+    )
+
+
 def meeting(
     k: int,
     linked: Linkage,
@@ -133,12 +167,14 @@ def meeting(
     if kind != L.F_EXACT:
         return kind
     rule = memory.renaming
+    store = insns[linked.step[linked.store[k]]].form
     if renamed(k, linked, insns, rule, again, learns):
-        store = insns[linked.step[linked.store[k]]].form
         if _passes_on(store):
             return L.F_PASSED
         known = renamed(k, linked, insns, rule, again, False)
         return L.F_RENAMED if known else L.F_LEARNED
+    if _modifies(store):
+        return L.F_MODIFIED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:
         access = insns[linked.step[k]].form.memory[linked.slot[k]]

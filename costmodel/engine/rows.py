@@ -74,7 +74,7 @@ def _shapes(form: Form, folded_below: int) -> tuple[str, ...]:
     """Shapes rows may have: an implied count of one, and a zero, have their own. A
     constant that is ``folded_below`` counts as a byte's."""
     shape = form.shape
-    if shape == "r64,i" and form.mnemonic in ("add", "sub"):
+    if shape == "r64,i32" and form.mnemonic in ("add", "sub"):
         if -folded_below < (form.immediate or 0) < folded_below:
             return ("r64,i8", shape)
     if shape.endswith("i8"):

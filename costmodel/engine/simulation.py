@@ -435,7 +435,12 @@ def lay_out(given: PathFacts, builder: Builder, settings: Settings) -> Layout:
     base = _address(body[0], settings) if placed and body else settings.align
     with_tail = (*items, *plan.tail) if plan.tail else items
     linking = links(
-        facts, core, plan.loops, settings.pointers == "same_pointer", plan.repeat
+        facts,
+        core,
+        plan.loops,
+        settings.pointers == "same_pointer",
+        plan.repeat,
+        scenario == "once",
     )
     accesses, depth, linked = linking
     cold = ColdLines()
@@ -492,9 +497,11 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
         meets = (
             layout.F_EXACT,
             layout.F_ORDERED,
+            layout.F_MODIFIED,
             layout.F_RENAMED,
             layout.F_LEARNED,
             layout.F_PASSED,
+            layout.F_CHECKED,
         )
         return any(row.forward in meets for row in laid.accesses)
     return True

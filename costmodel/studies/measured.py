@@ -17,6 +17,7 @@ from costmodel.studies.record import (
     CANNOT_SAY,
     DISAGREES,
     Measured,
+    called,
     mispredicting,
 )
 
@@ -32,29 +33,35 @@ class Cell(Struct, frozen=True):
     base_modelled: float | None
     verdict: str
     why: str = ""
+    uarch: str = ""
 
 
 # What a setting adds to the end of each pass: push %r12 / ret, and syscall.
-_ENDS = {"": b"", "return": bytes.fromhex("4154c3"), "syscall": bytes.fromhex("0f05")}
+_ENDS = {"return": bytes.fromhex("4154c3"), "syscall": bytes.fromhex("0f05")}
 
 
 def cells(table: Measured, folder: Path) -> Iterator[Cell]:
     """Every variant in every setting. Raises InputError."""
-    rows = _read(folder / table.file)
     loaded = load_core(table.core)
     for setting in table.settings:
-        core = mispredicting(loaded) if setting.behind == "return" else loaded
+        file = folder / (setting.file or table.file)
+        rows = _read(file)
+        core = loaded
+        if setting.behind == "return":
+            core = mispredicting(loaded)
+        elif setting.behind == "call":
+            core = called(loaded)
         names = (table.base, *(row.variant for row in table.rows))
         found, made = [], []
         for name in names:
             try:
                 scenario, code, cycles = rows[name, setting.mode]
-                scenarios.checked(scenario, str(folder / table.file))
+                scenarios.checked(scenario, str(file))
             except KeyError:
                 raise InputError(
-                    f"no row {name!r}, {setting.mode!r}", where=str(folder / table.file)
+                    f"no row {name!r}, {setting.mode!r}", where=str(file)
                 ) from None
-            code += _ENDS[setting.behind]
+            code += _ENDS.get(setting.behind, b"")
             found.append(cycles)
             made.append(rate(core, code, scenario)[0])
         if setting.cycles:
@@ -74,10 +81,11 @@ def cells(table: Measured, folder: Path) -> Iterator[Cell]:
             why = "; ".join(w for w in (f"off by {off:+.1f}", setting.why) if w)
             yield Cell(
                 row.says, setting.says, measured, modelled, found[0], made[0],
-                AGREES if agrees else DISAGREES, "" if agrees else why,
+                AGREES if agrees else DISAGREES, "" if agrees else why, table.core,
             )  # fmt: skip
     for other in table.unmodelled:
-        yield Cell("", other.says, None, None, None, None, CANNOT_SAY, other.why)
+        yield Cell("", other.says, None, None, None, None, CANNOT_SAY, other.why,
+                   table.core)  # fmt: skip
 
 
 def _read(file: Path) -> dict[tuple[str, str], tuple[str, bytes, float]]:

@@ -9,11 +9,11 @@ frame code beside it have the code itself.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path as File
-from typing import Any
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -23,8 +23,10 @@ from costmodel.engine.result import Comparison
 from costmodel.engine.surround import STAND_IN
 from costmodel.errors import InputError, UsageError
 
+Kind = TypeVar("Kind")
 FILE = "pairs.csv"
-TABLES = "*-entry.csv"  # measured on the core the name begins with
+# Measured on the core the name begins with.
+TABLES = ("*-entry.csv", "*-call.csv")
 COLUMNS = (
     "uarch", "scenario", "before", "after", "cycles", "low", "high", "source",
 )  # fmt: skip
@@ -77,14 +79,17 @@ def known_of(comparison: Comparison) -> tuple[Known, ...]:
 
 @lru_cache(maxsize=1)
 def _pairs() -> dict[tuple[str, str], list[Known]]:
-    found: dict[tuple[str, str], list[Known]] = {}
-    for row in (row for file in _files(FILE) for row in _rows(file)):
-        known = Known(
+    def known(row: dict[str, str]) -> tuple[tuple[str, str], Known]:
+        return (row["before"], row["after"]), Known(
             row["uarch"], row["scenario"],
             float(row["cycles"]) if row["cycles"] else None,
             float(row["low"]), float(row["high"]), row["source"],
         )  # fmt: skip
-        found.setdefault((row["before"], row["after"]), []).append(known)
+
+    found: dict[tuple[str, str], list[Known]] = {}
+    for file in _files(FILE):
+        for key, one in _rows(file, known):
+            found.setdefault(key, []).append(one)
     return found
 
 
@@ -102,14 +107,17 @@ class _Measured(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, list[_Measured]]:
     found: dict[str, list[_Measured]] = {}
-    for file in _files(TABLES):
+    for file in _files(*TABLES):
         core = file.name.partition("-")[0]
-        for row in _rows(file):
-            one = _Measured(
+
+        def measured(row: dict[str, str], core: str = core) -> tuple[str, _Measured]:
+            return digest(bytes.fromhex(row["hex"])), _Measured(
                 core, row["variant"], row["mode"], row["scenario"],
-                float(row["cycles"]), float(row["spread_cycles"]),
+                float(row["cycles"]), float(row.get("spread_cycles") or 0),
             )  # fmt: skip
-            found.setdefault(digest(bytes.fromhex(row["hex"])), []).append(one)
+
+        for key, one in _rows(file, measured):
+            found.setdefault(key, []).append(one)
     return found
 
 
@@ -126,19 +134,20 @@ def _tabled(before: str, after: str) -> Iterator[Known]:
                 )  # fmt: skip
 
 
-def _files(pattern: str) -> list[File]:
+def _files(*patterns: str) -> list[File]:
     """Those there are: data of the user's own may have none."""
     try:
-        return sorted((data.stubs_dir() / "record").glob(pattern))
+        folder = data.stubs_dir() / "record"
     except UsageError:
         return []
+    return sorted(file for pattern in patterns for file in folder.glob(pattern))
 
 
-def _rows(file: File) -> Iterator[dict[str, Any]]:
+def _rows(file: File, read: Callable[[dict[str, str]], Kind]) -> list[Kind]:
     try:
         with file.open(newline="", encoding="utf-8") as stream:
-            yield from csv.DictReader(stream)
-    except (OSError, ValueError, csv.Error) as problem:
+            return [read(row) for row in csv.DictReader(stream)]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as problem:
         raise InputError(
             f"cannot read: {type(problem).__name__}: {problem}", where=str(file)
         ) from None

@@ -20,11 +20,13 @@ from msgspec.structs import replace
 from costmodel import scenarios
 from costmodel.code.insn import Path
 from costmodel.code.load import load_path
+from costmodel.cores.accuracy import difference_margin
 from costmodel.cores.change import changed
 from costmodel.cores.load import load_core
 from costmodel.cores.loaded import LoadedCore
 from costmodel.engine.estimate import estimate
 from costmodel.errors import InputError
+from costmodel.studies.absolute import factors
 from costmodel.studies.strict import read_with_tree
 from costmodel.studies.studycheck import Places
 from costmodel.studies.studyfile import Strict
@@ -37,6 +39,7 @@ from costmodel.studies.uncertainty import (
     Task,
     interval,
     run_all,
+    same_code,
 )
 
 AGREES, DISAGREES, CANNOT_SAY = "agrees", "disagrees", "cannot say"
@@ -78,13 +81,16 @@ class Setting(Strict, frozen=True, kw_only=True):
     """How the variants were run; ``mode`` names the rows of the file with their code.
 
     ``behind``: what each pass waits for, added to its end: a return that is predicted
-    wrongly, or a system call. ``cycles``: what was measured where the file does not say
-    it, the base and then the differences of the rows. ``tolerance`` 0: the table's.
+    wrongly, or a system call; ``call``: the SYSCALL its code holds stands for a whole
+    call, kernel and all (see ``called``). ``file``: where its rows are, if not in the
+    table's. ``cycles``: what was measured where the file does not say it, the base and
+    then the differences of the rows. ``tolerance`` 0: the table's.
     """
 
     mode: str
     says: str
-    behind: Literal["", "return", "syscall"] = ""
+    behind: Literal["", "return", "syscall", "call"] = ""
+    file: str = ""
     cycles: tuple[float, ...] = ()
     tolerance: float = 0
     why: str = ""  # of cells that disagree
@@ -114,7 +120,15 @@ class Record(Strict, frozen=True, kw_only=True):
     paths: dict[str, str]
     rows: tuple[Row, ...]
     regions: dict[str, str] = field(default_factory=dict)
-    measured: Measured | None = None
+    measured: Measured | tuple[Measured, ...] | None = None
+
+    @property
+    def tables(self) -> tuple[Measured, ...]:
+        """The measured tables, none, one or several."""
+        if self.measured is None:
+            return ()
+        one = isinstance(self.measured, Measured)
+        return (self.measured,) if one else self.measured  # type: ignore[return-value]
 
 
 class Finding(Struct, frozen=True):
@@ -269,7 +283,8 @@ def _quantity(
     paths: Mapping[str, Path],
     runs: Mapping[tuple[str, str, str], Draws],
 ) -> tuple[Interval, int]:
-    """What the model says, and how many assumed figures that rests on."""
+    """What the model says, its own error in the interval, and how many assumed figures
+    that rests on."""
     if row.kind == "bytes":
         return _exact(paths[row.after].bytes - paths[row.before].bytes), 0
     if row.kind == "lines":
@@ -292,16 +307,22 @@ def _quantity(
     after = runs[core, row.after, row.scenario]
     values = [after.stated, *after.drawn]
     guesses = set(after.guesses)
+    margin = 0.0
     if row.before:
         before = runs[core, row.before, row.scenario]
         old_values = [before.stated, *before.drawn]
         values = [b - a for a, b in zip(old_values, values, strict=True)]
         guesses.update(before.guesses)
+        if not same_code(paths[row.before], paths[row.after]):
+            margin = difference_margin(core, row.scenario)
     scale = Fraction(1)
     if row.unit == "ns":
         scale /= Fraction(str(load_core(core).core.ghz))
     stated, *drawn = (float(v * scale) for v in values)
-    return interval(stated, drawn) if drawn else _exact(stated), len(guesses)
+    if not drawn:
+        return _exact(stated), len(guesses)
+    own = (1.0, 1.0) if row.before else factors(core, row.scenario)
+    return interval(stated, drawn, margin * float(scale), own), len(guesses)
 
 
 def mispredicting(loaded: LoadedCore) -> LoadedCore:
@@ -312,6 +333,20 @@ def mispredicting(loaded: LoadedCore) -> LoadedCore:
     found = {
         f"costs.ret.{shape}.refetch": "cache" for shape in loaded.core.costs["ret"]
     }
+    return replace(loaded, core=changed(loaded.core, loaded.tree, found))
+
+
+def called(loaded: LoadedCore) -> LoadedCore:
+    """The core with SYSCALL standing for a whole call: the kernel is not on record.
+
+    It waits for all older code and its stores, as somewhere in a kernel something does,
+    and the decoders begin anew behind it, as was measured after system calls on Zen 5
+    and Golden Cove. What the kernel itself takes is in no difference.
+    """
+    found: dict[str, object] = {}
+    for shape in loaded.core.costs["syscall"]:
+        found[f"costs.syscall.{shape}.waits"] = "stores"
+        found[f"costs.syscall.{shape}.refetch"] = "decode"
     return replace(loaded, core=changed(loaded.core, loaded.tree, found))
 
 

@@ -198,6 +198,14 @@ def _question(study: Study, question: Question, places: Places, k: int) -> None:
     from costmodel.engine.cold import checked as checked_cold
 
     _at(place("cold"), checked_cold, question.cold)
+    for scenario in (question.scenario, *(pair.scenario for pair in question.slow)):
+        if question.cold and scenario not in ("", *scenarios.PATHS):
+            raise InputError(
+                f"{said} has cold lines in the scenario {scenario!r}",
+                where=place("cold"),
+                expected=" or ".join(scenarios.PATHS)
+                + ": the others measure a warm block",
+            )
     if question.claim and not question.claim.above < question.claim.below:
         raise InputError(
             f"the claim's bounds {question.claim.above:g} and {question.claim.below:g}",

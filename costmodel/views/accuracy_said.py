@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 from costmodel.cores.accuracy import MeasuredError
 
-
 NONE = "no blocks measured in this setting"
 NOT_TOLD = "no measured block tells of it: assumed costs could move it by a tenth"
 

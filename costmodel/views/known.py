@@ -16,7 +16,9 @@ def known_texts(known: Sequence[Known]) -> tuple[Text, ...]:
     same: dict[tuple[str, str], list[str]] = {}
     for one in known:
         span = f"{_signed(one.low)} to {_signed(one.high)}"
-        if one.cycles is not None:
+        if one.cycles is not None and one.low == one.high:
+            span = _signed(one.cycles)
+        elif one.cycles is not None:
             span = f"{_signed(one.cycles)} ({span})"
         same.setdefault((span, one.source), []).append(one.uarch)
     return tuple(

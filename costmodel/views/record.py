@@ -9,7 +9,7 @@ from typing import Any
 
 from costmodel import __version__
 from costmodel.studies.measured import Cell
-from costmodel.studies.record import CANNOT_SAY, Finding, Measured
+from costmodel.studies.record import AGREES, CANNOT_SAY, DISAGREES, Finding, Measured
 from costmodel.views.layout import number
 from costmodel.views.tree import Block, Report, Section, Table, Text
 from costmodel.views.unsettled import unsettled_said
@@ -25,19 +25,16 @@ _ACROSS = 3  # settings side by side in 72 columns
 
 
 def record_report(
-    findings: Sequence[Finding], table: Measured | None, measured: Sequence[Cell]
+    findings: Sequence[Finding],
+    measured: Sequence[tuple[Measured, Sequence[Cell]]] = (),
 ) -> Report:
     """Rows in order; what the model says on each core, and why it differs."""
     rows = [_plain(f, COLUMNS) for f in findings]
     sections = [_row(list(some)) for _, some in groupby(findings, key=lambda f: f.id)]
-    if table is not None and measured:
-        sections.append(_measured(table, measured))
+    sections += [_measured(table, some) for table, some in measured if some]
     basis = f"Modelled by costmodel {__version__}, not measured."
     if any(f.low is not None and f.low != f.high for f in findings):
-        basis += (
-            " In brackets: 5 to 95 % of the draws of the core's figures, without the "
-            "model's own error (compare and study add it)."
-        )
+        basis += " In brackets: the 90 % interval (docs/trust.md)."
     if any(f.guesses for f in findings):
         basis += " ?: rests on assumed figures of the core (--json counts them)."
     return Report(
@@ -47,7 +44,11 @@ def record_report(
         foot=(basis,),
         data={
             "rows": rows,
-            "measured": [_plain(c, list(Cell.__struct_fields__)) for c in measured],
+            "measured": [
+                _plain(cell, list(Cell.__struct_fields__))
+                for _, some in measured
+                for cell in some
+            ],
         },
         columns=COLUMNS,
         rows=rows,
@@ -62,11 +63,19 @@ def _counted(findings: Sequence[Finding]) -> str:
         verdicts = {f.verdict for f in cores}
         verdict = verdicts.pop() if len(verdicts) == 1 else MIXED
         counts[cores[0].unit in STATIC][verdict] += 1
-    text = "rows: " + ", ".join(f"{n} {v}" for v, n in sorted(counts[False].items()))
+    text = f"rows: {_told(counts[False])}"
     if counts[True]:
-        told = ", ".join(f"{n} {v}" for v, n in sorted(counts[True].items()))
-        text += f"; static counts, without a cycle in them: {told}"
+        text += f"; static counts, without a cycle in them: {_told(counts[True])}"
     return text
+
+
+def _told(counts: Counter[str]) -> str:
+    """``27 agree, 1 disagrees``"""
+    one = {MIXED: "differs by core"}
+    many = {AGREES: "agree", DISAGREES: "disagree"}
+    return ", ".join(
+        f"{n} {(one if n == 1 else many).get(v, v)}" for v, n in sorted(counts.items())
+    )
 
 
 def _plain(row: Finding | Cell, names: Sequence[str]) -> dict[str, Any]:
@@ -132,6 +141,10 @@ def _measured(table: Measured, measured: Sequence[Cell]) -> Section:
         starred = any(by[r.says, setting.says].why for r in table.rows)
         if setting.tolerance:
             text = f"{setting.says}: * more than {setting.tolerance:g} off"
+            blocks.append(Text(text, hanging=True))
+        if setting.behind in ("call", "syscall"):
+            text = f"{setting.says}: measured, the base holds a whole kernel, which is "
+            text += "not on record and not modelled: only the differences compare"
             blocks.append(Text(text, hanging=True))
         if setting.why and starred:
             blocks.append(Text(f"{setting.says}: {setting.why}", hanging=True))

@@ -114,6 +114,7 @@ def test_figures_chosen_by_rows_say_so() -> None:
         for name in core_names()
     }
     assert fitted["zen5"] == {
+        "front_end.uop_cache.full_saves",
         "memory.absolute_extra",
         "memory.forward_load",
         "memory.forward_order",
@@ -122,12 +123,20 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.renaming.passed",
         "window.entry_held",
     }
-    assert fitted["goldencove"] == {"front_end.loop_turn"}
+    assert fitted["goldencove"] == {
+        "front_end.loop_turn",
+        "front_end.predecode.freed",
+        "front_end.predecode.queue",
+        "memory.address_wait",
+        "memory.renaming.places",
+        "memory.renaming.store_buffer_turn",
+    }
     assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
 
 
 def test_switches_chosen_by_rows_say_so() -> None:
     assert load_core("goldencove").fits["ports.bind_evenly"].rows == 3810
+    assert load_core("zen4").fits["ports.bind"].rows == 1349
     assert not load_core("lioncove").fits
 
 

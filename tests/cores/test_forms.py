@@ -26,7 +26,7 @@ def test_forms_agree_with_measurement(core: str) -> None:
         (b.row.form, b.row.kind, b.expected, b.modelled) for b in blocks if not b.agrees
     ]
     good, count = agreement(blocks, register=False)
-    assert good >= 0.95 * count
+    assert good >= 0.95 * count, core
 
 
 def test_a_wrong_latency_is_seen() -> None:

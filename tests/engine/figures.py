@@ -38,6 +38,8 @@ class Figures(NamedTuple):
     fetch_queue: int
     predecode_width: int
     predecode_queue: int
+    predecode_together: int
+    predecode_freed: int
     lcp_stall: int
     predecode_latency: int
     decode_width: int
@@ -50,6 +52,7 @@ class Figures(NamedTuple):
     cache_width: int
     cache_lines: int
     cache_again: int
+    cache_full_saves: int
     cache_at_branch: int
     cache_switch: int
     loop_width: int
@@ -83,7 +86,9 @@ class Figures(NamedTuple):
     forward_address: int
     forward_load: int
     forward_order: int
+    address_wait: int
     forward_narrow: int
+    forward_modified: int
     forward_blocked: int
     split_load: int
     split_store: int
@@ -98,8 +103,11 @@ class Figures(NamedTuple):
     combine_lines: int
     commit_interval: int
     renaming_per_cycle: int
+    store_turn: int
     renaming_latency: int
     renaming_check: int
+    renaming_addressed: int
+    renaming_turn: int
     renaming_segment: int
     renaming_passed: int
     l2_latency: int
@@ -156,6 +164,8 @@ DRAWS: dict[str, Draw] = {
     "fetch_queue": Draw((0, 1, 2, 3, 8), _RINGS),
     "predecode_width": Draw((1, 3, 5, 6), _WIDTHS),
     "predecode_queue": Draw((1, 2, 5, 20), (0, *_RINGS)),
+    "predecode_together": _SWITCH,
+    "predecode_freed": Draw((0, 0, 1, 2), _ZERO_CYCLES),
     "lcp_stall": Draw((0, 1, 3, 6), _ZERO_CYCLES),
     "predecode_latency": Draw((1, 2, 3), _CYCLES),
     "decode_width": Draw((1, 2, 3, 4, 5, 6), _WIDTHS),
@@ -168,6 +178,7 @@ DRAWS: dict[str, Draw] = {
     "cache_width": Draw((2, 4, 6, 8), (0, *_WIDTHS)),
     "cache_lines": Draw((1, 1, 2), (0, 3, 64, 100_000)),
     "cache_again": Draw((0, 0, 1, 2, 3), (17, 64, 130)),
+    "cache_full_saves": Draw((0, 0, 32), (16, 48, 64)),
     "cache_at_branch": _SWITCH,
     "cache_switch": Draw((0, 1, 2, 3), _ZERO_CYCLES),
     "loop_width": Draw((0, 0, 2, 4, 8), _WIDTHS),
@@ -201,7 +212,9 @@ DRAWS: dict[str, Draw] = {
     "forward_address": Draw((0, 1, 2, 5, 9), _ZERO_CYCLES),
     "forward_load": Draw((0, 0, 4, 6, 8, 11), _ZERO_CYCLES),
     "forward_order": Draw((0, 0, 2, 6), _ZERO_CYCLES),
+    "address_wait": Draw((0, 3, 9), _ZERO_CYCLES),
     "forward_narrow": Draw((0, 1, 2), _ZERO_CYCLES),
+    "forward_modified": Draw((0, 0, 1, 2), (3,)),
     "forward_blocked": Draw((6, 8, 11, 14), _ZERO_CYCLES),
     "split_load": Draw((0, 1, 3), _ZERO_CYCLES),
     "split_store": Draw((0, 1, 1, 2), (5,)),
@@ -216,8 +229,11 @@ DRAWS: dict[str, Draw] = {
     "combine_lines": Draw((0, 0, 1, 4), (2, 3, 12, 16, 17, 4096)),
     "commit_interval": Draw((64, 40, 67, 100, 200), (0, 1, 63, 65, 128, 5_000)),
     "renaming_per_cycle": Draw((0, 1, 1, 2), (64,)),
+    "store_turn": Draw((0, 0, 32, 90), (1, 63, 64, 65, 700)),
     "renaming_latency": Draw((0, 1, 2), _ZERO_CYCLES),
     "renaming_check": Draw((0, 0, 3, 8, 12), _ZERO_CYCLES),
+    "renaming_addressed": _SWITCH,
+    "renaming_turn": Draw((0, 0, 14, 80), (1, 63, 64, 65, 700)),
     "renaming_segment": Draw((0, 2, 4), _ZERO_CYCLES),
     "renaming_passed": Draw((0, 1, 5), _ZERO_CYCLES),
     "l2_latency": Draw((1, 3, 12), _ZERO_CYCLES),

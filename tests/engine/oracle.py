@@ -18,6 +18,9 @@ Rules the figures of a core do not say by themselves:
   Lines that do not merge start no closer than ``commit_interval`` 64ths of a cycle,
   counted from when the line before was due if it commits in that very cycle, else from
   the cycle it commits in; the fraction of a cycle a line is due at does not hold it up.
+  The store buffer serves stores, and those renamed loads that say so, as they retire,
+  from the next cycle on: ``store_turn`` and ``renaming_turn`` 64ths of a cycle each,
+  whose fraction does not hold up either. A store commits when its turn has come.
   A split store commits again, a cycle later, to the next line. Its buffer entry is free
   a cycle after.
 - *Dispatch.* A uop leaves once ``to_dispatch`` cycles have passed since it issued, its
@@ -77,6 +80,7 @@ class Machine(Issue):
         # line, block of it, is the last
         self.commit_after = 0  # cycle after which the first of them may go
         self.commit_clock = 0
+        self.turn_clock = 0
         self.last_line: Line | None = None
         self.last_block = 0  # of that line
         self.recent: list[Line] = []
@@ -108,6 +112,8 @@ class Machine(Issue):
             store, line, block, last = self.commit_queue[0]
             assert store.retired is not None
             if self.commit_after >= cycle or store.retired >= cycle:
+                return
+            if store.turn > cycle:
                 return
             for cold, count in store.cold:
                 there = cold.ready(count)
@@ -149,11 +155,19 @@ class Machine(Issue):
                 return
             slot.retired = cycle
             self.next_retire += 1
+            self.take_turn(cycle, slot.turns() * self.p.renaming_turn)
             for store in slot.stores:
                 store.retired = cycle
+                store.turn = self.take_turn(cycle, self.p.store_turn)
                 writes = store.writes(self.p)
                 for k, (line, block) in enumerate(writes, 1):
                     self.commit_queue.append((store, line, block, k == len(writes)))
+
+    def take_turn(self, retired: int, cost: int) -> int:
+        """Cycle in which the store buffer serves the next that retired."""
+        turn = max(self.turn_clock, (retired + 1) * FIXED)
+        self.turn_clock = turn + cost
+        return turn // FIXED
 
     # --- dispatch --------------------------------------------------------------------
     def dispatch(self, cycle: int) -> None:

@@ -26,6 +26,7 @@ class Access:
     width: int
     segment: int
     cold: tuple[int, ...] = ()  # numbers of the cold lines it touches, from 1 on
+    turn: int = 0  # renamed, it takes a turn of the store buffer
 
     def offset_in(self, copy: int) -> int:
         """Bytes from the root; an address has 64 bits."""

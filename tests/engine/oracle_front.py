@@ -6,7 +6,9 @@
   is left after as many cycles as that took, at least one. A length-changing prefix
   stops it ``lcp_stall`` cycles, the first of a block less those the block before took
   over one. It stops too while the instruction ``predecode_queue`` earlier has not been
-  decoded (the jump of a fused pair takes no place of its own).
+  decoded (the jump of a fused pair takes no place of its own), and ``predecode_freed``
+  cycles beyond; with ``predecode_together`` only before the first instruction of a
+  cycle.
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
   ``fetch_queue`` fetches before it once all instructions ending there were decoded in
   an earlier cycle. The first block after a redirect does not ask.
@@ -21,7 +23,8 @@
 - *Uop cache*: ``cache_width`` uops of ``cache_lines`` lines a cycle; what is larger
   comes alone. Where lines of one window come ``cache_again`` cycles apart, the lines of
   a cycle all begin in one window, and more lines of that window that did not fit come
-  so many cycles after those before.
+  so many cycles after those before. A cycle of ``cache_lines`` lines saves the next
+  window ``cache_full_saves`` 64ths; when a cycle has added up it comes with those.
 - *Loop buffer*: all is there at once; or, with ``loop_width``, so many uops a cycle,
   what is larger alone, and the next turn begins in the cycle after a taken branch.
   Turns of ``issue_width`` uops and more lose ``loop_turn`` 64ths of a cycle, whole ones
@@ -74,16 +77,19 @@ class Front:
         self.cache_until = -1
         self.read = Read(0, 0)
         self.window = 0  # in which the line being read begins
+        self.saved = 0  # 64ths of a cycle full accesses have saved
         self.replayed = -1  # last cycle the loop buffer replayed in
         self.replay_left = 0  # uops it may replay in it
         self.turn_slots = 0  # replayed of this turn
         self.turn_debt = 0  # 64ths of a cycle turns have lost
         self.held = 0  # queue slots taken
         self.freed_now = 0
+        self.cycle = 0
 
     def step(self, cycle: int) -> None:
         if self.next_deliver == len(self.insns):
             return
+        self.cycle = cycle
         self.decoders = Group(self.p)
         if self.p.predecode_width:
             self.deliver(cycle)
@@ -217,10 +223,14 @@ class Front:
         number = insn.number - self.p.predecode_queue
         if number < 0 or not self.p.predecode_queue:
             return False
+        if self.p.predecode_together and self.count % self.p.predecode_width:
+            return False
         older = self.insns[number]
         if older.source != DECODE or older.has(L.FUSED_SECOND):
             return False
-        return older.delivered is None
+        if older.delivered is None:
+            return True
+        return older.delivered + self.p.predecode_freed > self.cycle
 
     def misses(self, insn: Insn, line: int, cycle: int) -> bool:
         """Whether its bytes are in a cold line, which then comes a latency later."""
@@ -366,8 +376,13 @@ class Front:
                 read.line, read.uops, read.lines = None, 0, 0
             elif refetches(before):
                 read.line, read.uops = None, 0
-        if cycle < self.cache_until + self.access(insn, slots):
+        step, saved = self.access(insn, slots)
+        if cycle < self.cache_until + step:
             return False
+        moved = insn.line != read.line and insn.window != self.window
+        if p.cache_again and moved and not step:
+            read.lines = p.cache_lines
+        self.saved = saved
         if p.cache_again and insn.line != read.line:
             self.window = insn.window
         if cycle > self.cache_until:
@@ -406,17 +421,20 @@ class Front:
             self.turn_slots = 0
         return True
 
-    def access(self, insn: Insn, slots: int) -> int:
+    def access(self, insn: Insn, slots: int) -> tuple[int, int]:
         """Cycles after the last access of the cache in which ``insn`` comes, at least;
-        0: it may come with it."""
+        0: it may come with it. And what full accesses have saved by then."""
         read = self.read
         new = insn.line != read.line
         fits = read.uops >= slots and (not new or read.lines > 0)
         if not new or not self.p.cache_again:
-            return int(not fits)
-        if read.line is None or insn.window != self.window:
-            return 1
-        return 0 if fits else self.p.cache_again
+            return int(not fits), self.saved
+        if read.line is not None and insn.window == self.window:
+            return 0 if fits else self.p.cache_again, self.saved
+        if read.line is None or read.lines or not self.p.cache_full_saves:
+            return 1, self.saved
+        whole, rest = divmod(self.saved + self.p.cache_full_saves, 64)
+        return 1 - whole if read.uops >= slots else 1, rest
 
 
 def refetches(insn: Insn) -> bool:

@@ -235,7 +235,7 @@ class Issue:
             self.slots[-1].stores.append(store)
             self.uncommitted += 1
         elif uop.kind == L.K_LOAD:
-            if access.forward and access.distance <= copy:
+            if access.store >= 0 and access.forward and access.distance <= copy:
                 store = self.stores[copy - access.distance, access.store]
                 if access.forward == L.F_ALIAS:
                     uop.alias = store

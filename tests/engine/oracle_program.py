@@ -44,6 +44,7 @@ def program(t: Trace, p: Figures, mode: int, trips: int) -> list[Insn]:
             number, a.store, a.distance, a.forward, a.root, a.stride, a.offset,
             a.fresh, a.width, a.segment,
             tuple(x for x in dict.fromkeys((a.cold_first, a.cold_last)) if x),
+            a.turn,
         )
         for number, a in enumerate(t.accesses)
     ]  # fmt: skip

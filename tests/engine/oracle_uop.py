@@ -59,6 +59,7 @@ class Store:
     data: Uop | None = None
     retired: int | None = None
     committed: int | None = None
+    turn: int = 0  # cycle the store buffer serves it
     cold: list[tuple[ColdLine, int]] = field(default_factory=list)  # see Uop.cold
 
     def asks(self) -> tuple[bool, int | None]:
@@ -93,6 +94,15 @@ class Slot:
 
     def add(self, uop: Uop) -> None:
         self.uops.append(uop)
+
+    def turns(self) -> int:
+        """Its loads that take a turn of the store buffer."""
+        kinds = (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
+        return sum(
+            uop.access.turn
+            for uop in self.uops
+            if uop.source is not None and uop.access and uop.access.forward in kinds
+        )
 
     def complete_by(self, cycle: int) -> bool:
         if not self.uops[-1].last_of_slot:
@@ -325,18 +335,23 @@ class Uop:
         """Cycle a uop that went to a port is done, but for microcode."""
         if self.dispatched is None:
             return None
-        done = self.dispatched + self.latency
         if self.kind != L.K_LOAD or self.access is None:
-            return done
-        if self.p.split_load and self.access.crosses(self.insn.copy, self.p.boundary):
-            done += self.p.split_load
+            return self.dispatched + self.latency
+        done = self.cached()
         if self.aliased:
             done += self.p.alias_4k
         kind = self.access.forward
         renamed = kind in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
         checked = self.dispatched + self.p.renaming_check
+        if kind == L.F_WAITS and self.p.address_wait:
+            last = self.last_addressed()
+            if last is None:
+                return None
+            if last > self.dispatched:
+                done = max(done, last + self.p.address_wait)
         if self.source is None or self.from_cache:
-            if renamed and self.source is not None and self.p.renaming_check:
+            compares = renamed or kind == L.F_CHECKED
+            if compares and self.source is not None and self.p.renaming_check:
                 done = max(done, checked)
             for line, count in self.cold:
                 there = line.ready(count)
@@ -361,9 +376,14 @@ class Uop:
             return max(done, least, compared)
         if data is None or data.dispatched is None:
             return None
+        if kind == L.F_CHECKED:
+            there = self.checked_value(data.dispatched, address.dispatched)
+            return max(done, least, there + p.renaming_segment * self.access.segment)
         there = data.dispatched + p.forward_latency
         if kind == L.F_INSIDE:
             there += p.forward_narrow
+        elif kind == L.F_MODIFIED:
+            there -= p.forward_modified
         elif kind == L.F_BLOCKED:
             # It waits for the commit; the figure is that of a store that commits
             # ``retire_latency`` + 2 cycles after its data left, as early as it can.
@@ -372,13 +392,31 @@ class Uop:
             left = max(data.dispatched, self.source.committed - p.retire_latency - 2)
             there = max(left + p.forward_blocked, self.source.committed)
         if kind == L.F_ORDERED and p.forward_order:
-            last = (
-                0 if self.addressed_after is None else self.addressed_after.addressed()
-            )
+            last = self.last_addressed()
             if last is None:
                 return None
             there = max(there, last + p.forward_order)
         return max(done, least, there, address.dispatched + p.forward_address)
+
+    def cached(self) -> int:
+        """Cycle a load that has left would have its value from the cache."""
+        assert self.dispatched is not None and self.access is not None
+        done = self.dispatched + self.latency
+        if self.p.split_load and self.access.crosses(self.insn.copy, self.p.boundary):
+            done += self.p.split_load
+        return done
+
+    def checked_value(self, data: int, address: int) -> int:
+        """Cycle a load has its value from a store in flight where none is renamed,
+        whose data and address have left in these cycles."""
+        assert self.dispatched is not None
+        checked = self.dispatched + self.p.renaming_check
+        return max(checked, address + self.p.address_wait, data + self.latency)
+
+    def last_addressed(self) -> int | None:
+        """Cycle by which all older store addresses have dispatched."""
+        before = self.addressed_after
+        return 0 if before is None else before.addressed()
 
     def addressed(self) -> int | None:
         """Cycle by which this store address and all older ones have dispatched."""
@@ -411,13 +449,25 @@ class Uop:
         access = self.access
         if self.kind != L.K_LOAD or access is None or self.source is None:
             return self.complete()
+        data = self.source.data
+        if access.forward == L.F_CHECKED and not self.from_cache:
+            address = self.source.address.dispatched
+            if self.dispatched is None or address is None:
+                return None
+            if data is None or data.dispatched is None:
+                return None
+            checked = self.checked_value(data.dispatched, address)
+            return self.at_least(max(checked, self.cached()))
         if access.forward not in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
             return self.complete()
-        data = self.source.data
         value = None if data is None or data.issued is None else data.ready()
         if value is None:
             return None
         value += self.p.renaming_latency
         if access.forward == L.F_PASSED:
             value += self.p.renaming_passed
+        if self.p.renaming_addressed:
+            if self.dispatched is None:
+                return None
+            value = max(value, self.dispatched + self.latency)
         return self.at_least(max(value, self.issued))

@@ -41,6 +41,7 @@ def smaller(c: Case) -> Iterator[Case]:
             row._replace(cold_first=0, cold_last=0),
             row._replace(store=-1, distance=0, forward=0),
             row._replace(stride=0, fresh=0),
+            row._replace(turn=0),
         ):
             if plain != row:
                 yield replace(

@@ -19,7 +19,7 @@ DECODE, CACHE, LOOP = L.M_DECODE, L.M_CACHE, L.M_LOOP
 BASES = (0, 0, 5, 30, 0, L.signed(0xFFFFFFFF81000000), -40, (1 << 63) - 70)
 FORWARDS = (
     L.F_EXACT, L.F_EXACT, L.F_INSIDE, L.F_BLOCKED, L.F_RENAMED, L.F_ALIAS, L.F_PASSED,
-    L.F_ORDERED, L.F_LEARNED,
+    L.F_ORDERED, L.F_LEARNED, L.F_CHECKED, L.F_WAITS, L.F_MODIFIED,
 )  # fmt: skip
 EXTRAS = (
     "indexed_extra", "slow_extra", "segment_extra", "absolute_extra",
@@ -298,11 +298,15 @@ class Draw:
             least = 0 if source in seen else 1
             if least >= depth:
                 continue
+            distance, forward = (
+                self.r.randint(least, depth - 1), self.r.choice(self.forwards),
+            )  # fmt: skip
+            if forward == L.F_WAITS:
+                source, distance = -1, 0
             self.accesses[a] = self.accesses[a]._replace(
-                store=source,
-                distance=self.r.randint(least, depth - 1),
-                forward=self.r.choice(self.forwards),
-            )
+                store=source, distance=distance, forward=forward,
+                turn=self.r.randint(0, 1),
+            )  # fmt: skip
 
 
 Theme = Callable[[Draw], None]

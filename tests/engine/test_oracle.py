@@ -184,7 +184,7 @@ EVERY = (
     *("data past 2^63", "fresh places", "cold code", "cold data", "a busy unit"),
     *("moved without a branch", "larger than the queue"),
     *(f"kind {name}" for name in L.KIND_NAMES),
-    *(f"forward {kind}" for kind in range(L.F_PASSED + 1)),
+    *(f"forward {kind}" for kind in range(L.F_CHECKED + 1)),
     *(f"flag {bit}" for bit in range(L.MOVES.bit_length())),
     *(f"uop flag {bit}" for bit in range(L.IN_TURN.bit_length())),
     *(f"cold level {level}" for level in (1, 2, 3)),

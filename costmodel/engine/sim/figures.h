@@ -40,6 +40,11 @@ struct figures {
 	int64_t predecode_width;
 	/* instructions: instructions between predecode and decode */
 	int64_t predecode_queue;
+	/* cycles: what a cycle of predecode finds enters the queue together,
+	 * once the first of it fits */
+	int64_t predecode_together;
+	/* cycles: from decoding until the place in the queue takes another */
+	int64_t predecode_freed;
 	int64_t lcp_stall;             /* cycles: lost for a length-changing prefix */
 	int64_t predecode_latency;     /* cycles: from predecode to decode */
 	int64_t decode_width;          /* instructions: decoders */
@@ -56,6 +61,9 @@ struct figures {
 	int64_t cache_lines;           /* lines: lines read a cycle */
 	/* cycles: from lines of a window to more of the same; 0: no rule */
 	int64_t cache_again;
+	/* 64ths of cycles: that the next window comes earlier behind a cycle of
+	 * lines_per_cycle lines, if there is a rule again */
+	int64_t cache_full_saves;
 	/* where delivery may pass from the decoders to the cache: whether it is
 	 * branch */
 	int64_t cache_at_branch;
@@ -120,8 +128,14 @@ struct figures {
 	/* cycles: from dispatch of the last older store address, to a load that
 	 * would be renamed but for its segment or missing base; 0: none */
 	int64_t forward_order;
+	/* cycles: where renaming is undone, from dispatch of a store address to
+	 * the load that meets it, and of the last older one to a load that left
+	 * before it and meets none; 0: none */
+	int64_t address_wait;
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
+	/* cycles: saved if the store is of a read-modify-write */
+	int64_t forward_modified;
 	/* cycles: for a load whose bytes come from elsewhere as well */
 	int64_t forward_blocked;
 	/* slots: more slots of the port for a load that crosses */
@@ -148,6 +162,9 @@ struct figures {
 	int64_t combine_lines;
 	/* 64ths of cycles: between writes of different lines */
 	int64_t commit_interval;
+	/* 64ths of cycles: of the store buffer, taken by a store, in turn with
+	 * loads that take some of it; 0: none */
+	int64_t store_turn;
 	/* loads: loads renamed a cycle, but those a loop has taught; 0: any
 	 * number */
 	int64_t renaming_per_cycle;
@@ -156,6 +173,12 @@ struct figures {
 	/* cycles: from dispatch of the load, and of the store data, to the end
 	 * of the load, whose value is then known to be right; 0: none */
 	int64_t renaming_check;
+	/* the value is not there before the load could have had it from the
+	 * cache */
+	int64_t renaming_addressed;
+	/* 64ths of cycles: of the store buffer, taken by a load renamed from a
+	 * further place; stores behind it are written as much later */
+	int64_t renaming_turn;
 	/* cycles: added to the end of a load with a segment, if the store is
 	 * not written */
 	int64_t renaming_segment;
@@ -188,6 +211,8 @@ struct figures {
 	X(fetch_queue) \
 	X(predecode_width) \
 	X(predecode_queue) \
+	X(predecode_together) \
+	X(predecode_freed) \
 	X(lcp_stall) \
 	X(predecode_latency) \
 	X(decode_width) \
@@ -200,6 +225,7 @@ struct figures {
 	X(cache_width) \
 	X(cache_lines) \
 	X(cache_again) \
+	X(cache_full_saves) \
 	X(cache_at_branch) \
 	X(cache_switch) \
 	X(loop_width) \
@@ -233,7 +259,9 @@ struct figures {
 	X(forward_address) \
 	X(forward_load) \
 	X(forward_order) \
+	X(address_wait) \
 	X(forward_narrow) \
+	X(forward_modified) \
 	X(forward_blocked) \
 	X(split_load) \
 	X(split_store) \
@@ -247,9 +275,12 @@ struct figures {
 	X(segments_pair) \
 	X(combine_lines) \
 	X(commit_interval) \
+	X(store_turn) \
 	X(renaming_per_cycle) \
 	X(renaming_latency) \
 	X(renaming_check) \
+	X(renaming_addressed) \
+	X(renaming_turn) \
 	X(renaming_segment) \
 	X(renaming_passed) \
 	X(l2_latency) \
@@ -276,6 +307,8 @@ struct figures {
 	X(fetch_queue, 0, 65536, 0, 0) \
 	X(predecode_width, 0, 100000, 0, 0) \
 	X(predecode_queue, 0, 65536, 0, 0) \
+	X(predecode_together, 0, 1, 0, 0) \
+	X(predecode_freed, 0, 100000, 0, 0) \
 	X(lcp_stall, 0, 100000, 0, 0) \
 	X(predecode_latency, 0, 100000, 0, 0) \
 	X(decode_width, 1, 100000, 0, 0) \
@@ -288,6 +321,7 @@ struct figures {
 	X(cache_width, 0, 100000, 0, 0) \
 	X(cache_lines, 0, 100000, 0, 0) \
 	X(cache_again, 0, 100000, 0, 0) \
+	X(cache_full_saves, 0, 64, 0, 0) \
 	X(cache_at_branch, 0, 1, 0, 0) \
 	X(cache_switch, 0, 100000, 0, 0) \
 	X(loop_width, 0, 100000, 0, 0) \
@@ -321,7 +355,9 @@ struct figures {
 	X(forward_address, 0, 100000, 0, 0) \
 	X(forward_load, 0, 100000, 0, 0) \
 	X(forward_order, 0, 100000, 0, 0) \
+	X(address_wait, 0, 100000, 0, 0) \
 	X(forward_narrow, 0, 100000, 0, 0) \
+	X(forward_modified, 0, 100000, 0, 0) \
 	X(forward_blocked, 0, 100000, 0, 0) \
 	X(split_load, 0, 100000, 0, 0) \
 	X(split_store, 0, 1000, 0, 0) \
@@ -335,9 +371,12 @@ struct figures {
 	X(segments_pair, 0, 1, 0, 0) \
 	X(combine_lines, 0, 4096, 0, 0) \
 	X(commit_interval, 0, 6400000, 0, 0) \
+	X(store_turn, 0, 6400000, 0, 0) \
 	X(renaming_per_cycle, 0, 100000, 0, 0) \
 	X(renaming_latency, 0, 100000, 0, 0) \
 	X(renaming_check, 0, 100000, 0, 0) \
+	X(renaming_addressed, 0, 1, 0, 0) \
+	X(renaming_turn, 0, 6400000, 0, 0) \
 	X(renaming_segment, 0, 100000, 0, 0) \
 	X(renaming_passed, 0, 100000, 0, 0) \
 	X(l2_latency, 0, 100000, 0, 0) \

@@ -23,7 +23,9 @@
  * of one cycle all begin in one window, and more lines of that window come cache_again
  * cycles after the ones before; a taken branch begins anew, a cycle later if it lies in a
  * window after the one its line begins in. So does code that comes after a refetch or
- * after the decoders.
+ * after the decoders. After a cycle of cache_lines lines the next window is
+ * cache_full_saves 64ths of a cycle earlier, whole ones when they have added up: then its
+ * lines come with the ones before.
  *
  * Loop buffer. All is there at once; or loop_width uops a cycle, and the next turn begins
  * in a cycle of its own. Turns of issue_width uops and more lose loop_turn besides. */
@@ -121,7 +123,8 @@ STAGE int64_t arrive(struct machine *m, const struct insn *insn)
 	at = m->block_start;
 	if (m->block_count >= width)
 		at += m->block_count / width;
-	if (FIG(predecode_queue)) {
+	if (FIG(predecode_queue) &&
+	    !(FIG(predecode_together) && m->block_count % width)) {
 		room = *entry(&m->predecoded_ring,
 			      m->insn_count - m->f->predecode_queue);
 		if (room > at) { /* the queue before the decoders is full */
@@ -230,10 +233,27 @@ STAGE int64_t decode(struct machine *m, const struct insn *insn)
 		m->why = CAUSE_MICROCODE;
 	}
 	if (m->f->predecode_width)
-		*entry(&m->predecoded_ring, m->insn_count) = cycle;
+		*entry(&m->predecoded_ring, m->insn_count) =
+			cycle + FIG(predecode_freed);
 	else if (m->f->fetch_queue)
 		*entry(&m->blocks_ring, m->fetched) = cycle;
 	return cycle;
+}
+
+/* Cycles from the last access of the uop cache to the first of another window: 1, less
+ * what full accesses have saved. */
+static int64_t next_window(struct machine *m, int64_t slots)
+{
+	if (!FIG(cache_full_saves) || m->cache_line < 0 || m->cache_lines)
+		return 1;
+	m->cache_saved += m->f->cache_full_saves;
+	if (m->cache_saved < FIXED)
+		return 1;
+	m->cache_saved -= FIXED;
+	if (m->cache_uops < slots)
+		return 1;
+	m->cache_lines = FIG(cache_lines);
+	return 0;
 }
 
 /* Cycles from the last access of the uop cache to the one that brings line `line`. */
@@ -249,7 +269,7 @@ static int64_t cache_step(struct machine *m, int64_t line, int64_t slots)
 		int64_t window = m->address >> shift_of_windows(m);
 
 		if (m->cache_line < 0 || window != m->cache_window)
-			step = 1;
+			step = next_window(m, slots);
 		else if (step)
 			step = SEEN(cache_again);
 		m->cache_window = window;

@@ -77,6 +77,7 @@ struct access_row {
 	int64_t segment;
 	int64_t cold_first;
 	int64_t cold_last;
+	int64_t turn;
 };
 
 enum { /* flags of an instruction */
@@ -127,9 +128,12 @@ enum { /* how a load meets an older store */
 	FORWARD_BLOCKED = 3,
 	FORWARD_ALIAS = 4,
 	FORWARD_ORDERED = 5,
-	FORWARD_RENAMED = 6,
-	FORWARD_LEARNED = 7,
-	FORWARD_PASSED = 8,
+	FORWARD_WAITS = 6,
+	FORWARD_MODIFIED = 7,
+	FORWARD_RENAMED = 8,
+	FORWARD_LEARNED = 9,
+	FORWARD_PASSED = 10,
+	FORWARD_CHECKED = 11,
 };
 
 enum { /* where instructions are delivered from */

@@ -78,6 +78,7 @@ struct access {
 	int32_t width;
 	int32_t segment; /* 1: it has one */
 	int32_t cold_first, cold_last;
+	int32_t turn; /* 1: renamed, it takes a turn of the store buffer */
 };
 
 struct program {
@@ -131,6 +132,7 @@ struct program {
 	X(cache_uops, 0, ALONE_) /* left in the cycle */ \
 	X(cache_lines, 0, ALONE_) \
 	X(cache_line, NOT_CACHED, ALONE_) /* being read */ \
+	X(cache_saved, 0, AS_IS) /* 64ths of a cycle full accesses have saved */ \
 	X(cache_window, 0, ALONE_) /* in which that line begins */ \
 	/* loop buffer */ \
 	X(turn_slots, 0, AS_IS) /* replayed of this turn */ \
@@ -168,6 +170,7 @@ struct program {
 	X(committed_in, 0, ALONE_) \
 	X(commit_place, 0, AS_IS) /* block of its line last written to */ \
 	X(commit_clock, 0, ALONE_) /* 64ths: when the next line may be written */ \
+	X(turn_clock, 0, ALONE_) /* 64ths: when the store buffer serves the next */ \
 	X(commit_lines, 0, NOT) /* lines written apart from others */ \
 	/* the instruction and the issue slot being built */ \
 	X(insn_first, -1, NOT) /* cycle its first uop issued */ \
@@ -179,6 +182,7 @@ struct program {
 	X(slot_loads, 0, NOT) \
 	X(slot_ints, 0, NOT) \
 	X(slot_flags, 0, NOT) \
+	X(slot_turns, 0, NOT) /* loads in it that take a turn of the store buffer */ \
 	X(slot_stores, 0, NOT) /* stores whose data is in it */ \
 	X(slot_writes, 0, NOT) /* mask: registers it writes */ \
 	X(waited, 0, NOT) /* cycles the last uop waited for its port */ \

@@ -31,6 +31,12 @@ static bool crosses(const struct access *access, int64_t copy, int64_t boundary)
 	return within + (uint64_t)access->width > (uint64_t)boundary;
 }
 
+/* Whether a load takes the value of a store at rename. */
+static bool at_rename(const struct access *access)
+{
+	return access->forward >= FORWARD_RENAMED && access->forward <= FORWARD_PASSED;
+}
+
 /* The store of access `a` in a copy, as long as loads may meet it. */
 static struct store *cell_of(const struct machine *m, int32_t a, int64_t copy)
 {
@@ -71,6 +77,10 @@ static void load_renamed(struct machine *m, const struct access *access,
 		l->result = issued;
 		l->result_event = EVENT(n, ISSUE);
 	}
+	if (FIG(renaming_addressed) && l->result < from_cache) {
+		l->result = from_cache;
+		l->result_event = EVENT(n, DISPATCH);
+	}
 	if (!in_flight && !check)
 		return;
 	if (in_flight) {
@@ -97,6 +107,63 @@ static void load_renamed(struct machine *m, const struct access *access,
 	}
 }
 
+/* Nothing is renamed behind what drains the pipeline: the value is there once the load
+ * has been checked, and address_wait after the store's address; a load that was there
+ * before the data starts over with it. */
+static void load_checked(struct machine *m, const struct access *access,
+			 const struct store *store, bool in_flight, int64_t n,
+			 int64_t when, int64_t from_cache, struct loaded *l)
+{
+	int64_t checked = when + FIG(renaming_check), event = EVENT(n, DISPATCH);
+	int64_t value = checked;
+
+	if (in_flight) {
+		int64_t known = store->address + FIG(address_wait);
+		int64_t again = store->data + from_cache - when;
+
+		l->reads = -1;
+		if (known > checked) {
+			checked = known;
+			event = store->address_event;
+		}
+		if (again > checked) {
+			checked = again;
+			event = store->data_event;
+		}
+		value = checked;
+		if (access->segment)
+			checked += FIG(renaming_segment);
+		if (from_cache + slower(m) > checked) {
+			checked = from_cache + slower(m);
+			event = EVENT(n, DISPATCH);
+		}
+	}
+	if (value > l->result) {
+		l->result = value;
+		l->result_event = event;
+	} else if (checked > l->complete) { /* the value is there before the check ends */
+		l->result_event = EVENT(n, DISPATCH);
+	}
+	if (checked > l->complete) {
+		l->complete = checked;
+		l->cause = CAUSE_FORWARD;
+		l->source = event;
+	}
+}
+
+/* A load that meets no store, but left before an older store's address was known. */
+static void load_waits(struct machine *m, int64_t when, struct loaded *l)
+{
+	int64_t known = m->addressed + FIG(address_wait);
+
+	if (FIG(address_wait) && m->addressed > when && known > l->complete) {
+		l->complete = known;
+		l->result = known;
+		l->cause = CAUSE_FORWARD;
+		l->source = m->addressed_event;
+	}
+}
+
 /* The value comes from the store buffer, or once the store is written. */
 static void load_forwarded(struct machine *m, const struct access *access,
 			   const struct store *store, int64_t n, int64_t from_cache,
@@ -108,6 +175,8 @@ static void load_forwarded(struct machine *m, const struct access *access,
 	l->reads = -1;
 	if (access->forward == FORWARD_INSIDE) {
 		value += FIG(forward_narrow);
+	} else if (access->forward == FORWARD_MODIFIED) {
+		value -= FIG(forward_modified);
 	} else if (access->forward == FORWARD_BLOCKED) {
 		int64_t late = store->committed - FIG(retire_latency) - 2;
 
@@ -170,7 +239,8 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 {
 	struct loaded l = { complete, complete, EVENT(n, COMPLETE), CAUSE_LOAD,
 			    EVENT(n, DISPATCH), when };
-	bool meets = access->forward && access->distance <= copy;
+	bool meets = access->store >= 0 && access->forward && access->distance <= copy;
+	bool renamed = at_rename(access);
 
 	if (crosses(access, copy, FIG(boundary)) && FIG(split_load)) {
 		l.complete += FIG(split_load);
@@ -181,9 +251,12 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 		struct store *store = cell_of(m, access->store, copy - access->distance);
 		bool in_flight = store->committed < 0 || store->committed > when;
 
-		if (access->forward >= FORWARD_RENAMED) {
+		if (renamed) {
+			m->slot_turns += access->turn;
 			load_renamed(m, access, store, in_flight, n, issued, when, complete,
 				     &l);
+		} else if (access->forward == FORWARD_CHECKED) {
+			load_checked(m, access, store, in_flight, n, when, complete, &l);
 		} else if (access->forward == FORWARD_ALIAS) {
 			if (in_flight && store->address <= when) {
 				l.complete += FIG(alias_4k);
@@ -194,9 +267,10 @@ static struct loaded load(struct machine *m, const struct access *access, int64_
 			load_forwarded(m, access, store, n, complete, &l);
 		}
 	}
+	if (access->forward == FORWARD_WAITS)
+		load_waits(m, when, &l);
 	if (access->cold_first | access->cold_last)
-		load_cold_lines(m, access, n, when,
-				meets && access->forward >= FORWARD_RENAMED, &l);
+		load_cold_lines(m, access, n, when, meets && renamed, &l);
 	note(m, EVENT(n, COMPLETE), l.complete, l.cause, l.source);
 	return l;
 }

@@ -194,14 +194,16 @@ static bool read_access(struct reader *r, const struct program *p,
 {
 	if (!within(r, row->store, -1, p->access_count - 1, "store of a load") ||
 	    !within(r, row->distance, 0, p->depth - 1, "distance of a store") ||
-	    !within(r, row->forward, FORWARD_NONE, FORWARD_PASSED, "forwarding") ||
+	    !within(r, row->forward, FORWARD_NONE, FORWARD_CHECKED, "forwarding") ||
 	    !within(r, row->root, 0, MOST_ROOTS - 1, "place an address counts from") ||
 	    !within(r, row->width, 1, 4096, "width of an access") ||
 	    !within(r, row->segment, 0, 1, "segment of an access") ||
 	    !within(r, row->cold_first, 0, p->cold_count, "cold line of an access") ||
-	    !within(r, row->cold_last, 0, p->cold_count, "cold line of an access"))
+	    !within(r, row->cold_last, 0, p->cold_count, "cold line of an access") ||
+	    !within(r, row->turn, 0, 1, "turn of an access"))
 		return false;
-	if (row->forward != FORWARD_NONE && row->store < 0) {
+	if (row->forward != FORWARD_NONE && row->forward != FORWARD_WAITS &&
+	    row->store < 0) {
 		r->problem = "a load is forwarded from no store";
 		return false;
 	}
@@ -216,6 +218,7 @@ static bool read_access(struct reader *r, const struct program *p,
 	access->segment = (int32_t)row->segment;
 	access->cold_first = (int32_t)row->cold_first;
 	access->cold_last = (int32_t)row->cold_last;
+	access->turn = (int32_t)row->turn;
 	return true;
 }
 

@@ -141,6 +141,7 @@ STAGE void begin_slot(struct machine *m, int64_t n)
 	m->slot_loads = 0;
 	m->slot_ints = 0;
 	m->slot_flags = 0;
+	m->slot_turns = 0;
 	m->slot_stores = 0;
 	m->slot_writes = 0;
 }
@@ -154,8 +155,8 @@ static bool is_renamed(const struct machine *m, const struct uop *uop, int64_t c
 	if (uop->kind != KIND_LOAD || uop->access < 0)
 		return false;
 	access = m->p->accesses + uop->access;
-	return access->forward >= FORWARD_RENAMED &&
-	       access->forward != FORWARD_LEARNED && access->distance <= copy;
+	return at_rename(access) && access->forward != FORWARD_LEARNED &&
+	       access->distance <= copy;
 }
 
 /* Cycle uop number `n` issues: every window has room for it. `held`: the cycle until

@@ -75,6 +75,16 @@ static int64_t more_commits(struct machine *m, const struct access *access, int6
 	return FIG(split_store);
 }
 
+/* Cycle in which the store buffer serves what retired at `retired` and takes `cost`
+ * 64ths of a cycle of it: in program order, stores and the loads it was renamed for. */
+static int64_t take_turn(struct machine *m, int64_t retired, int64_t cost)
+{
+	int64_t turn = at_least(m->turn_clock, (retired + 1) * FIXED);
+
+	m->turn_clock = turn + cost;
+	return turn / FIXED;
+}
+
 /* The store of access `a`, whose data uop `n` retired, writes its lines. */
 static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 			 int64_t retired)
@@ -83,12 +93,13 @@ static void commit_store(struct machine *m, int32_t a, int64_t n, int64_t copy,
 	struct store *store = cell_of(m, a, copy);
 	struct line line = line_of(access, copy);
 	int32_t lines[2] = { access->cold_first, access->cold_last };
-	int64_t wrote = m->commit_lines, after = retired, number, at;
+	int64_t wrote = m->commit_lines, number, at;
+	int64_t after = take_turn(m, retired, FIG(store_turn)) - 1;
 	int64_t cause = CAUSE_COMMIT, source = EVENT(n, RETIRE);
 	int64_t first = place_of(access, copy) & 63, last = first + access->width - 1;
 	bool alone = access->segment && !FIG(segments_pair);
 
-	if (m->committed > retired)
+	if (m->committed > retired || after > retired)
 		source = m->commit_event;
 	for (int k = 0; k < 2; k++) {
 		bool first;
@@ -172,6 +183,8 @@ STAGE void finish_slot(struct machine *m, const struct uop *uop,
 	if (f->load_buffer && m->slot_loads && !FIG(load_freed_complete))
 		free_entries_of(&m->load_entries_ring, m->loads, m->slot_loads, retired,
 				event);
+	if (m->slot_turns)
+		take_turn(m, retired, m->slot_turns * FIG(renaming_turn));
 	if (!m->slot_stores)
 		return;
 	/* The instruction's own uops stand side by side; a filler may come before them. */

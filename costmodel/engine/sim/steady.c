@@ -263,10 +263,14 @@ static uint64_t mix_memory(uint64_t h, const struct machine *m)
 			continue;
 		if (access->forward == FORWARD_ORDERED)
 			h = mix(h, since(m->addressed + m->f->forward_order, m->now));
+		if (access->forward == FORWARD_WAITS) {
+			h = mix(h, since(m->addressed, m->now));
+			continue;
+		}
 		for (int64_t age = 1; age <= access->distance; age++) {
 			const struct store *s = cell_of(m, access->store, m->copy - age);
 
-			if (s->committed <= m->now && access->forward < FORWARD_RENAMED)
+			if (s->committed <= m->now && !at_rename(access))
 				continue;
 			h = mix(mix(h, a), since(s->committed, m->now));
 			h = mix(h, since(s->value, m->now - m->long_ago));
@@ -304,6 +308,7 @@ static uint64_t signature(const struct machine *m)
 	if (m->committed > m->retired)
 		h = mix(mix(h, m->committed - m->retired), m->committed_in);
 	h = mix(h, since(m->commit_clock, m->retired * FIXED));
+	h = mix(h, since(m->turn_clock, (m->retired + 1) * FIXED));
 	h = mix_registers(h, m);
 	h = mix_ports(h, m);
 	h = mix_rising(h, &m->rob_ring, m->slots, f->rob, now);

@@ -37,7 +37,8 @@ th.r,td.r{text-align:right;font-variant-numeric:tabular-nums}
 .bar{background:var(--bar);height:.8em;display:inline-block}
 blockquote{margin:.6em 0;padding:0 1em;border-left:3px solid var(--rule)}
 img{width:100%;max-width:44em;height:auto}ul{padding-left:1.2em;margin:.3em 0}
-@media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em}}
+@media(max-width:30em){body{padding:0 .7em}th,td{padding-right:.5em;white-space:normal}
+td.names{min-width:6em}th.r,td.r{white-space:nowrap}}
 @media print{body{max-width:none;font-size:11px}
 details::details-content{content-visibility:visible;block-size:auto}}
 """

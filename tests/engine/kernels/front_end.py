@@ -178,3 +178,16 @@ def length_changing_prefixes_are_not_cached() -> None:
 @kernel("goldencove", "48ffc0", 0.2)
 def a_fusible_instruction_waits_for_the_first_decoder() -> None:
     """INC takes the first five of six decoders. (Measured: 0.20.)"""
+
+
+@kernel("goldencove", "0f1f4000", 0.1745)
+def the_queue_before_the_decoders_runs_dry() -> None:
+    """Four-byte NOPs, eight in a fetch block: the decoders could take six a cycle, but
+    the blocks come late now and then. (Measured: 0.176.)"""
+
+
+@kernel("zen5", "488b4708 4883f907", 0.275, "opcache")
+def full_cycles_of_the_op_cache_save_some() -> None:
+    """Lines of six instructions of four bytes: windows of three, three and two of them
+    take 3, 3 and 1 cycles, and the last, which reads two lines, saves 3/8 of one: 6 5/8
+    cycles for 24 pairs. (Measured: 0.271.)"""

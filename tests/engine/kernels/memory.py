@@ -152,6 +152,18 @@ def three_loads_a_cycle_of_other_words() -> None:
     """Six words of one line: 6 / 3. (Measured: halves of a quadword run at three.)"""
 
 
+@kernel(
+    "goldencove",
+    "48890424 48894c2408 4889542410 4889742418 48897c2420 4c89442428"
+    " 488b0424 488b4c2408 488b542410 488b742418 488b7c2420 4c8b442428",
+    3.62,
+    "opcache",
+)
+def renamed_loads_of_a_fifth_place_take_of_the_store_buffer() -> None:
+    """Six stores at half a cycle, and two loads beyond the four places free of cost at
+    0.31. (Measured: frames of ten pairs in 7.85, of sixteen in 13.0.)"""
+
+
 @kernel("goldencove", "48895c2440 48894c2438 4889742430", 2.0, "loop")
 def stores_of_two_lines_do_not_pair() -> None:
     """64(%rsp) alone, 56 and 48 together: two cycles a turn, once the store buffer is
@@ -189,6 +201,24 @@ def what_follows_a_fence() -> None:
 def a_renamed_load_is_checked_before_it_ends() -> None:
     """Five to dispatch, twelve until the load is known to have had the right value, one
     to retire, five. (Measured: 23.)"""
+
+
+@kernel("goldencove", "0faee8 48890424 488b0c24 48894c2408 488b542408", 28.0)
+def a_value_through_two_slots_behind_a_fence() -> None:
+    """Nothing is renamed there: the second load starts over when the first one's value
+    has been stored, five cycles more than one pair. (RESTORE, which passes two values
+    on, measured 7 more.)"""
+
+
+@kernel("goldencove", "48890424 488b0c24 48894c2408 488b542408", 1.0)
+def a_value_through_two_slots() -> None:
+    """Without a fence both loads are renamed: two stores of a line a cycle."""
+
+
+@kernel("goldencove", "488b5b10 48890b 488b0b 4831cb 4821f3", 12.0)
+def a_renamed_value_is_not_there_before_its_address() -> None:
+    """A pointer is loaded (5), what it points at was stored and is loaded (5), and goes
+    into the next pointer (XOR, AND): the value is known sooner, but not where."""
 
 
 @kernel("goldencove", "0faee8 48890424", 16.0)
