@@ -96,6 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = arguments[0] if arguments and arguments[0] in COMMANDS else None
     try:
         with streams.ends_orderly():
+            _plain_modules()
             args = build_parser(chosen).parse_args(arguments)
             args.progress = _Progress()
             args.warn = _warn
@@ -133,6 +134,29 @@ def program() -> NoReturn:
         atexit._run_exitfuncs()
         os._exit(status)
     raise SystemExit(status)
+
+
+def _plain_modules() -> None:
+    """Import pathlib without urllib, which it asks for one function, and fractions
+    without compiling what it reads text with: a fortieth of one estimate."""
+    with lazily.imported():
+        import_module("fractions")
+    if {"pathlib", "urllib.parse"} & set(sys.modules):
+        return
+    without = ModuleType("urllib.parse")
+    vars(without)["quote_from_bytes"] = _quoted
+    sys.modules["urllib.parse"] = without
+    try:
+        import_module("pathlib")
+    finally:
+        del sys.modules["urllib.parse"]
+
+
+def _quoted(*given: Any, **named: Any) -> str:
+    """``urllib.parse.quote_from_bytes``, loaded when a path is made a URI."""
+    from urllib.parse import quote_from_bytes
+
+    return quote_from_bytes(*given, **named)
 
 
 def _plain_msgspec() -> None:

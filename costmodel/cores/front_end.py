@@ -41,7 +41,7 @@ class Predecode(Section, frozen=True):
     )] = 20
     together: Annotated[bool, timing(
         "predecode_together", "what a cycle of predecode finds enters the queue "
-        "together, once the first of it fits", cause=FETCH,
+        "together, once all of it fits", cause=FETCH,
     )] = False
     freed: Annotated[int, timing(
         "predecode_freed", "from decoding until the place in the queue takes another",

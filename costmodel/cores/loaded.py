@@ -59,9 +59,16 @@ def plain_values(tree: Any, path: str, evidence: dict[str, Quantity]) -> Any:
         return int(tree.value) if tree.integer else tree.value
     if isinstance(tree, dict):
         at = f"{path}." if path else ""
-        return {
-            key: plain_values(value, at + key, evidence) for key, value in tree.items()
-        }
+        plain: dict[str, Any] = {}
+        for key, value in tree.items():
+            if type(value) is Quantity:  # as most are: not worth a call
+                evidence[at + key] = value
+                plain[key] = int(value.value) if value.integer else value.value
+            elif type(value) is str:
+                plain[key] = value
+            else:
+                plain[key] = plain_values(value, at + key, evidence)
+        return plain
     if isinstance(tree, list):
         return [plain_values(v, f"{path}.{i}", evidence) for i, v in enumerate(tree)]
     return tree

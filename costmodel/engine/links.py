@@ -218,7 +218,8 @@ def renamed(
     width = linked.width[k] * 8
     widths = rule.widths
     apart = access.base == R.RSP and not rule.by_instruction
-    if (again or not apart) and access.writes and _modifies(store):
+    taught = again and (learns or not rule.learns)
+    if (taught or (known and not apart)) and access.writes and _modifies(store):
         widths += rule.modify_widths
     if width not in widths or linked.width[linked.store[k]] * 8 not in widths:
         return False

@@ -131,7 +131,11 @@ def test_figures_chosen_by_rows_say_so() -> None:
         "memory.renaming.places",
         "memory.renaming.store_buffer_turn",
     }
-    assert fitted["ivybridge"] == {"measured_at", "memory.bank_bytes"}
+    assert fitted["ivybridge"] == {
+        "front_end.predecode.freed",
+        "measured_at",
+        "memory.bank_bytes",
+    }
 
 
 def test_switches_chosen_by_rows_say_so() -> None:

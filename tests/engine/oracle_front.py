@@ -8,7 +8,7 @@
   over one. It stops too while the instruction ``predecode_queue`` earlier has not been
   decoded (the jump of a fused pair takes no place of its own), and ``predecode_freed``
   cycles beyond; with ``predecode_together`` only before the first instruction of a
-  cycle.
+  cycle, which then asks for the last of those that would be marked in it.
 - *Fetch* (no predecode): a block a cycle; block *b* takes the buffer of the block
   ``fetch_queue`` fetches before it once all instructions ending there were decoded in
   an earlier cycle. The first block after a redirect does not ask.
@@ -54,8 +54,12 @@ from tests.engine.oracle_width import Group, Read
 class Front:
     """Fetch and delivery; ``step`` is one cycle of them."""
 
-    def __init__(self, insns: list[Insn], figures: Figures, trace: L.Trace) -> None:
+    def __init__(
+        self, insns: list[Insn], ahead: list[Insn], figures: Figures, trace: L.Trace
+    ) -> None:
+        """``ahead``: the same instructions, and those of later trips."""
         self.insns = insns
+        self.ahead = ahead
         self.trace = trace
         self.fetched: set[tuple[int, int]] = set()  # trip and number of cold lines
         self.p = figures
@@ -221,9 +225,14 @@ class Front:
 
     def queue_before_decode_full(self, insn: Insn) -> bool:
         number = insn.number - self.p.predecode_queue
-        if number < 0 or not self.p.predecode_queue:
+        if not self.p.predecode_queue:
             return False
-        if self.p.predecode_together and self.count % self.p.predecode_width:
+        if self.p.predecode_together:
+            if self.count % self.p.predecode_width:
+                return False
+            number += self.found_together(insn) - 1
+        number = min(number, insn.number - 1)
+        if number < 0:
             return False
         older = self.insns[number]
         if older.source != DECODE or older.has(L.FUSED_SECOND):
@@ -231,6 +240,19 @@ class Front:
         if older.delivered is None:
             return True
         return older.delivered + self.p.predecode_freed > self.cycle
+
+    def found_together(self, insn: Insn) -> int:
+        """Instructions, from ``insn`` on, that end in the block and go on to decode."""
+        for count in range(1, self.p.predecode_width):
+            last, after = self.ahead[insn.number + count - 1 : insn.number + count + 1]
+            if last.has(L.TAKEN) or last.has(L.REFETCH) or after.moved:
+                return count
+            if after.line >= 0 and not self.p.cache_at_branch:
+                return count
+            ends = L.signed(after.address + after.length - 1) // self.p.fetch_bytes
+            if ends != self.block:
+                return count
+        return self.p.predecode_width
 
     def misses(self, insn: Insn, line: int, cycle: int) -> bool:
         """Whether its bytes are in a cold line, which then comes a latency later."""

@@ -40,7 +40,12 @@ class Issue:
         self.trace = trace
         self.insns = program(trace, figures, mode, trips)
         self.uops = [u for insn in self.insns for u in insn.uops]
-        self.front = Front(self.insns, figures, trace)
+        ahead = self.insns
+        if figures.predecode_width and figures.predecode_together:
+            rows = trace.head.body * trace.head.repeat + trace.head.tail
+            more = figures.fetch_bytes // rows + 2  # a block, of a byte each
+            ahead = program(trace, figures, mode, trips + more)
+        self.front = Front(self.insns, ahead, figures, trace)
         self.next_issue = 0
         self.slots: list[Slot] = []
         self.producer: dict[int, tuple[Uop | None, int]] = {}

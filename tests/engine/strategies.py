@@ -327,6 +327,8 @@ def many_loads(draw: Draw) -> None:
     draw.linked = 0.9
     if draw.f.renaming_per_cycle == 1:
         draw.forwards = (L.F_RENAMED, L.F_RENAMED, L.F_LEARNED, L.F_EXACT)
+    elif draw.f.forward_latency > draw.f.load_latency:
+        draw.forwards = (L.F_MODIFIED, L.F_MODIFIED, L.F_EXACT)
 
 
 def lines(r: Random, insns: Sequence[I]) -> list[I]:

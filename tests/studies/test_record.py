@@ -93,7 +93,8 @@ def test_the_dance_around_a_system_call_shows_what_it_shows_on_silicon() -> None
     found = {(c.says, c.setting): c for c in cells(table, FILE.parent)}
     for setting in ("op cache", "behind LFENCE", "system call"):
         assert found["FIXUP and RESTORE", setting].verdict == AGREES
-        assert found["RESTORE alone", setting].verdict == AGREES
+        alone = found["RESTORE alone", setting]
+        assert alone.modelled == pytest.approx(alone.measured, abs=2)
         agree = [c.verdict == AGREES for (_, s), c in found.items() if s == setting]
         assert sum(agree) / len(agree) >= 0.6
     assert found["FIXUP and RESTORE", "system call"].modelled > 7

@@ -68,7 +68,7 @@ def test_totals_lie_inside_their_interval_or_it_is_said_why() -> None:
 
 @pytest.mark.parametrize("core", ["zen1", "zen3", "zen5"])
 def test_only_who_uses_gs_waits_for_swapgs_on_amd(core: str) -> None:
-    """Behind a chain of 60 cycles: 40 additions beside it, or from a load through GS."""
+    """Behind a chain of 60 cycles: 40 additions beside it, or of a load through GS."""
     chain, swapgs = bytes.fromhex("480fafc0") * 20, bytes.fromhex("0f01f8")
     additions = bytes.fromhex("4801d1") * 40  # of %rdx to %rcx
     joined = bytes.fromhex("4801c8")  # add %rcx,%rax: the next chain waits for them

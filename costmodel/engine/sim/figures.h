@@ -41,7 +41,7 @@ struct figures {
 	/* instructions: instructions between predecode and decode */
 	int64_t predecode_queue;
 	/* cycles: what a cycle of predecode finds enters the queue together,
-	 * once the first of it fits */
+	 * once all of it fits */
 	int64_t predecode_together;
 	/* cycles: from decoding until the place in the queue takes another */
 	int64_t predecode_freed;

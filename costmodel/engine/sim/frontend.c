@@ -84,6 +84,50 @@ STAGE int64_t arrive_in_blocks(struct machine *m, const struct insn *insn, int64
 	return m->block_start + FIG(predecode_latency);
 }
 
+/* How many instructions predecode finds in a cycle that begins with this one: those that
+ * end in the block and are next to be decoded. */
+static int64_t found_together(struct machine *m, const struct insn *insn)
+{
+	const struct program *p = m->p;
+	int64_t index = m->index, copy = m->copy % p->repeat, count = 1;
+	int64_t address = m->address, place;
+
+	for (; count < m->f->predecode_width; count++) {
+		if (insn->flags & (TAKEN | REFETCH | MOVES))
+			break;
+		address = after_bytes(address, insn->length);
+		index++;
+		if (index == p->body && copy + 1 < p->repeat) {
+			index = 0;
+			copy++;
+		} else if (index == p->body + p->tail) {
+			if (p->loops)
+				break;
+			index = 0;
+			copy = 0;
+		}
+		place = index < p->body ? copy * p->body + index
+					: (p->repeat - 1) * (int64_t)p->body + index;
+		insn = p->insns + index;
+		if (p->lines[place] >= 0 && !FIG(cache_at_branch))
+			break;
+		if (after_bytes(address, insn->length - 1) >> m->fetch_shift != m->block)
+			break;
+	}
+	return count;
+}
+
+/* Number of the instruction whose place in the queue before decode this one waits for.
+ * Found together, all wait for that of the last: the first of them does. */
+static int64_t queued_before(struct machine *m, const struct insn *insn)
+{
+	int64_t number = m->insn_count - m->f->predecode_queue;
+
+	if (FIG(predecode_together))
+		number += found_together(m, insn) - 1;
+	return number < m->insn_count ? number : m->insn_count - 1;
+}
+
 /* Cycle from which the instruction can be decoded. */
 STAGE int64_t arrive(struct machine *m, const struct insn *insn)
 {
@@ -125,8 +169,7 @@ STAGE int64_t arrive(struct machine *m, const struct insn *insn)
 		at += m->block_count / width;
 	if (FIG(predecode_queue) &&
 	    !(FIG(predecode_together) && m->block_count % width)) {
-		room = *entry(&m->predecoded_ring,
-			      m->insn_count - m->f->predecode_queue);
+		room = *entry(&m->predecoded_ring, queued_before(m, insn));
 		if (room > at) { /* the queue before the decoders is full */
 			m->block_start += room - at;
 			at = room;

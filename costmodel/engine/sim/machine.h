@@ -119,6 +119,7 @@ struct program {
 	X(block_cycles, 0, ALONE_) /* cycles the block before it took */ \
 	X(fetched, 0, NOT) /* blocks fetched, in order, since the start */ \
 	X(insn_count, 0, NOT) \
+	X(index, 0, NOT) /* of the instruction in the program */ \
 	X(missed, 0, NOT) /* the last bytes came from a cold line */ \
 	X(restart, 0, ALONE_) /* cycle delivery can go on after a break */ \
 	/* decoders */ \

@@ -220,13 +220,14 @@ STAGE bool run_rules(struct machine *m, const struct insn *insn, int64_t index,
 		     int64_t line)
 {
 	const struct program *p = m->p;
-	int64_t copy = m->copy;
-	int64_t queued = deliver(m, insn, line);
+	int64_t copy = m->copy, queued;
 	const struct uop *uop = insn->first;
 	int64_t fillers = insn->fillers, slots = insn->decode_slots;
 	int64_t base = m->slot_count, used = 0, behind = 0, held, held_event;
 	bool sync;
 
+	m->index = index;
+	queued = deliver(m, insn, line);
 	if (insn->flags & FUSED_SECOND)
 		return true;
 	sync = FIG(stack_engine) && FIG(sync_uop) && needs_sync(m, insn);

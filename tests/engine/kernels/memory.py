@@ -258,3 +258,9 @@ def a_load_is_split_at_lines_only() -> None:
 @kernel("zen3", "64488b84c800100000", 5.0, "opcache")
 def a_segment_adds_nothing_to_an_index() -> None:
     """``mov %fs:4096(%rax,%rcx,8),%rax``. (uarch-bench on Zen 3: 5.03.)"""
+
+
+@kernel("zen5", "65ff042540000000", 7.0)
+def additions_through_a_segment_chain_at_seven() -> None:
+    """``incl %gs:0x40``: forwarded in 7, a cycle less from a read-modify-write, and the
+    addition. (Measured: 7.14.)"""
