@@ -31,6 +31,7 @@ NOT_FELT = (
     "front_end.fetch_bytes",
     "front_end.uop_cache.line_",
     "front_end.uop_cache.lines_per_window",
+    "memory.address_wait",
     "memory.renaming.",
 )
 SLOT0 = "front_end.decode.slot0_length"  # instructions longer than it have a flag

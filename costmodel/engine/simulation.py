@@ -44,7 +44,9 @@ CALENDAR = 256  # cycles; the simulator makes it longer where it must
 MOST_LAYOUTS = 256  # kept for figures that move things
 
 # Figures that are a number of cycles or bytes, and 0 where a core lacks the mechanism.
-_SWITCHES = ("memory.alias_4k", "memory.bank_bytes", "memory.chase_saves")
+_SWITCHES = (
+    "memory.address_wait", "memory.alias_4k", "memory.bank_bytes", "memory.chase_saves",
+)  # fmt: skip
 Pointers = Literal["distinct_pointers", "same_pointer"]
 Values = Mapping[str, Any]
 Terms: TypeAlias = "tuple[dict[str, int], list[Term], array[int]]"
