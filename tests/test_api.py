@@ -48,7 +48,7 @@ def test_explain_record_and_validate_are_at_the_top(run: Run, tmp_path: Path) ->
 
 def test_explain_takes_set_and_draws(run: Run) -> None:
     status, out, err = run(
-        "explain", FAST, "-u", "zen5", "--set", "costs.swapgs.after_older=300", "--draws",
+        "explain", FAST, "-u", "zen5", "--set", "costs.swapgs.latency=300", "--draws",
         "4", "--json",
     )  # fmt: skip
     assert (status, err) == (0, "")

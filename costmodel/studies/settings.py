@@ -73,6 +73,7 @@ def with_settings(loaded: LoadedCore, values: Values) -> LoadedCore:
     if not values:
         return loaded
     evidence = dict(loaded.evidence)
+    values = tuple((of_core(loaded, path), value) for path, value in values)
     for path, value in values:
         known = evidence.get(path)
         if known is not None and not isinstance(value, (str, bool)):
@@ -80,6 +81,16 @@ def with_settings(loaded: LoadedCore, values: Values) -> LoadedCore:
                 value, value, value, "set by the user", integer=known.integer
             )
     return replace(loaded, core=with_values(loaded, dict(values)), evidence=evidence)
+
+
+def of_core(loaded: LoadedCore, path: str) -> str:
+    """The figure of this core that ``path`` means: the latency of a row that takes its
+    time once older code has retired is its ``after_older``."""
+    row, _, field = path.rpartition(".")
+    after = f"{row}.after_older"
+    if field != "latency" or path in loaded.evidence or after not in loaded.evidence:
+        return path
+    return after
 
 
 def _split(text: str, option: str) -> tuple[str, str, str]:

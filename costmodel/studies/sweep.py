@@ -14,7 +14,7 @@ from costmodel.engine.estimate import default_scenario
 from costmodel.engine.guesses import guesses
 from costmodel.engine.simulation import Settings, Simulation
 from costmodel.studies.compare import common_scenario
-from costmodel.studies.settings import Sweep, Values, whole, with_settings
+from costmodel.studies.settings import Sweep, Values, of_core, whole, with_settings
 
 ALIGN = "align"
 LINE = 64
@@ -63,7 +63,8 @@ def sweep(
         points = [(float(at), at, {}) for at in range(LINE)]
     else:
         points = [
-            (point, align, {varied.path: whole(point)}) for point in varied.points
+            (point, align, {of_core(loaded, varied.path): whole(point)})
+            for point in varied.points
         ]
     rests_on: dict[tuple[int, Settings], set[str]] = {}
     found = []
