@@ -72,7 +72,7 @@ def test_a_loan_and_a_fit_are_marked_with_their_reason() -> None:
     fitted = next(line for line in lines if "absolute_extra" in line)
     assert "ZEN5M, fitted: 36 rows" in fitted
     assert any("taken_branch" in line and "inherited" in line for line in lines)
-    assert "7 fitted" in text
+    assert "8 fitted" in text
 
 
 def test_the_json_of_a_core_has_the_class_of_every_figure() -> None:
