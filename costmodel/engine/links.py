@@ -173,7 +173,7 @@ def meeting(
             return L.F_PASSED
         known = renamed(k, linked, insns, rule, again, False)
         return L.F_RENAMED if known else L.F_LEARNED
-    if _modifies(store):
+    if _modifies(store) and store.mnemonic not in rule.never:
         return L.F_MODIFIED
     near = linked.same_expression[k] and linked.between[k] < rule.ordered
     if near:

@@ -264,3 +264,9 @@ def a_segment_adds_nothing_to_an_index() -> None:
 def additions_through_a_segment_chain_at_seven() -> None:
     """``incl %gs:0x40``: forwarded in 7, a cycle less from a read-modify-write, and the
     addition. (Measured: 7.14.)"""
+
+
+@kernel("zen5", "0fb132", 9.0, "opcache")
+def a_compare_and_exchange_forwards_no_sooner() -> None:
+    """CMPXCHG without LOCK is microcode: what it stored takes 7 cycles and 2 more,
+    where other read-modify-writes save one. (Measured: 9.00.)"""
