@@ -124,8 +124,9 @@ STAGE int64_t execute(struct machine *m, const struct uop *uop, const struct ins
 			e.result = least;
 			e.result_event = least == e.complete ? EVENT(n, COMPLETE)
 							     : EVENT(n, ISSUE);
-			e.delay = 0;
 		}
+		if (e.delay > e.result - least) /* not promised before that either */
+			e.delay = e.result - least;
 	}
 	for (int k = 0; k < uop->output_count; k++) {
 		int reg = uop->outputs[k].reg;
