@@ -303,8 +303,9 @@ STAGE bool run_ordinary(struct machine *m, const struct insn *insn, int64_t inde
 	return run_rules(m, &own, index, line);
 }
 
-static __attribute__((noinline)) bool run_any(struct machine *m, const struct insn *insn, int64_t index,
-		    int64_t line)
+/* The same for any instruction: out of the way of the ordinary ones. */
+APART bool run_any(struct machine *m, const struct insn *insn, int64_t index,
+		   int64_t line)
 {
 	return run_rules(m, insn, index, line);
 }
