@@ -30,7 +30,8 @@ from costmodel.code.decode import decode_bytes, format_insn
 from costmodel.cores.load import load_core
 from costmodel.engine import _simulator
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.errors import CostmodelError
 from costmodel.studies.draws import columns, leaves
 

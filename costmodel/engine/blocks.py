@@ -7,7 +7,8 @@ from costmodel.code.insn import Path, Step
 from costmodel.cores.load import LoadedCore
 from costmodel.engine import causes
 from costmodel.engine.attribution import critical_path
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 
 
 def simulation(loaded: LoadedCore, code: bytes) -> Simulation:

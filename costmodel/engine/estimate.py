@@ -10,7 +10,8 @@ from costmodel.engine import surround
 from costmodel.engine.cold import Cold, checked
 from costmodel.engine.report import report
 from costmodel.engine.result import Estimate
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.errors import InputError, UsageError
 
 MOST_STEPS = 50_000

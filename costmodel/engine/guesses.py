@@ -12,8 +12,10 @@ import functools
 from costmodel.cores import declarations
 from costmodel.cores.loaded import LoadedCore
 from costmodel.cores.quantity import Quantity
+from costmodel.engine.figures import felt
 from costmodel.engine.result import Guess
-from costmodel.engine.simulation import Logged, Settings, Simulation, felt
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Logged, Simulation
 
 # Sizes: where the machine starts empty and runs fewer uops than fit, none can be full.
 _SIZES = (

@@ -3,11 +3,13 @@ that merge them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from costmodel.code import registers as R
 from costmodel.code.insn import Form
 from costmodel.cores.model import Core
 from costmodel.engine import layout as L
-from costmodel.engine.lowered import Uop
+from costmodel.engine.lowered import Item, Uop
 
 
 class HighBytes:
@@ -89,3 +91,35 @@ def flag_merge_uop(core: Core) -> Uop:
         L.K_SYNC, "alu", core.rename.flag_merge, 0, L.NEW_SLOT | L.FLAG_WRITER,
         flags, flags,
     )  # fmt: skip
+
+
+class Merges:
+    """Which uops merge what, all along a path on one core."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._high = core.rename.high_byte == "renamed"
+        self._flag_merge = flag_merge_uop(core) if core.rename.flag_merge else None
+
+    def before(self, items: Sequence[Item], copied: int = 0) -> list[list[Uop]]:
+        """What is merged before each instruction of a path that repeats: high bytes
+        into their registers, flags of several writers. ``copied``: so many of the first
+        come again and again before the rest; 0: no such ones."""
+        out: list[list[Uop]] = [[] for _ in items]
+        forms = [form for form, *_ in items]
+        if self._high and any(use.high for form in forms for use in form.writes):
+            high = HighBytes()
+            zero = self._core.rename.zero_idioms
+            path = [(f, f.same_register and f.mnemonic in zero) for f in forms]
+            for form, idiom in path:
+                high.merges(form, idiom)
+            for k, (form, idiom) in enumerate(path):
+                out[k] = [merge_uop(r, self._core) for r in high.merges(form, idiom)]
+        if self._flag_merge is not None:
+            flags = PartialFlags(self._core.rename.flag_merge_groups)
+            for form in forms[: copied or None]:
+                flags.merges(form)
+            for k, form in enumerate(forms):
+                if flags.merges(form):
+                    out[k].append(self._flag_merge)
+        return out

@@ -13,7 +13,8 @@ from fractions import Fraction
 from costmodel.cores import declarations
 from costmodel.cores.figure import LARGE
 from costmodel.engine import layout as L
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 
 Change = Callable[["Relaxed"], None]
 

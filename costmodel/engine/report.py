@@ -17,7 +17,8 @@ from costmodel.engine.cold import LEVELS, spoken
 from costmodel.engine.guesses import guesses
 from costmodel.engine.layout import COLUMN, LOG_ROW
 from costmodel.engine.result import Edge, Estimate, LineUse, UopTimes
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.engine.surround import STAND_IN
 from costmodel.scenarios import PATHS
 

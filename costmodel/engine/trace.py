@@ -26,82 +26,15 @@ from costmodel.engine.fusion import (
     kept_apart,
     moves_into,
 )
-from costmodel.engine.layout import AccessRow, Head, InsnRow, OperandRow, Term, Trace
+from costmodel.engine.layout import AccessRow, Head, InsnRow, Trace
 from costmodel.engine.lower import Lowering
-from costmodel.engine.lowered import FILLER, Item, Lowered, Terms, Uop
-from costmodel.engine.partial import (
-    HighBytes,
-    PartialFlags,
-    flag_merge_uop,
-    merge_uop,
-)
+from costmodel.engine.lowered import FILLER, Item, Lowered, Uop
+from costmodel.engine.partial import Merges
+from costmodel.engine.portmap import PortMap
 from costmodel.engine.uopcache import lines_of
-from costmodel.tuples import NamedTuple
+from costmodel.engine.uoprows import Templates, UopRows
 
-_LATENCY, _BUSY = L.UopRow._fields.index("latency"), L.UopRow._fields.index("busy")
-_new = tuple.__new__  # of rows whose fields are all there: a third of the time
-_COLUMN = {name: k for k, name in enumerate(InsnRow._fields)}
 Join = Callable[[Lowered, Lowered], Lowered]
-Place = Callable[[str], int]  # of a figure in the vector, by its path
-
-
-class PortMap:
-    """Ports of each class as ranges of one list, and the scheduler each port feeds."""
-
-    def __init__(self, core: Core) -> None:
-        number = {name: k for k, name in enumerate(core.ports.names)}
-        self.group_of = [-1] * len(number)
-        self.group_size: list[int] = []
-        for k, scheduler in enumerate(core.window.schedulers):
-            self.group_size.append(scheduler.entries)
-            for port in scheduler.ports:
-                self.group_of[number[port]] = k
-        self.ports: list[int] = []
-        self.ranges: dict[str, tuple[int, int]] = {"none": (0, 0)}
-        highest_first = core.ports.bind == "issue"
-        for name, members in core.ports.classes.items():
-            first = len(self.ports)
-            chosen = [number[m] for m in members]
-            if highest_first:
-                chosen.sort(reverse=True)
-            else:  # those of one scheduler side by side
-                order = [self.group_of[port] for port in chosen]
-                chosen = [
-                    port
-                    for group in dict.fromkeys(order)
-                    for port in chosen
-                    if self.group_of[port] == group
-                ]
-            self.ports += chosen
-            self.ranges[name] = (first, len(self.ports))
-        self.alternates = [number[m] for m in core.ports.alternate]
-        self._groups = {name: self._group(name) for name in self.ranges}
-
-    def group(self, port_class: str) -> int:
-        """Scheduler of a class; ``SPANS`` if its ports belong to several."""
-        return self._groups.get(port_class, -1)
-
-    def _group(self, port_class: str) -> int:
-        first, last = self.range(port_class)
-        if last == first:
-            return -1
-        groups = {self.group_of[port] for port in self.ports[first:last]}
-        if len(groups) > 1 and -1 not in groups:
-            return L.SPANS
-        return self.group_of[self.ports[first]]
-
-    def range(self, port_class: str) -> tuple[int, int]:
-        return self.ranges.get(port_class, (0, 0))
-
-
-class Template(NamedTuple):
-    """The rows of a uop; its ranges count from its own first port, input and output."""
-
-    row: tuple[int, int, int, int, int, int]  # kind to flags
-    inputs: tuple[OperandRow, ...]
-    outputs: tuple[OperandRow, ...]
-    access: int
-    scheduler: int
 
 
 class Builder:
@@ -120,13 +53,8 @@ class Builder:
         self.lowering = lowering
         self.core = core or lowering.core
         self.map: PortMap = like.map if like else PortMap(self.core)
-        self._high = self.core.rename.high_byte == "renamed"
-        self._flag_merge = (
-            flag_merge_uop(self.core) if self.core.rename.flag_merge else None
-        )
-        self._templates: dict[int, tuple[Uop, Template]] = (
-            like._templates if like else {}
-        )
+        self._templates: Templates = like._templates if like else Templates(self.map)
+        self._merges = Merges(self.core)
         self._bodies: dict[_Key, _Body] = like._bodies if like else {}
         self._fused: dict[tuple[Join, int, int], tuple[Lowered, Lowered, Lowered]] = (
             like._fused if like else {}
@@ -246,7 +174,7 @@ class Builder:
         base: int,
         copied: int,
         cold_code: Sequence[tuple[int, int]],
-    ) -> tuple[list[InsnRow], _Rows, int]:
+    ) -> tuple[list[InsnRow], UopRows, int]:
         """Rows of the instructions and of their uops, and how many accesses there are.
 
         Kept: draws of figures that only move code and data have the same again.
@@ -255,14 +183,14 @@ class Builder:
         known = self._bodies.get(key)
         if known is not None:
             return known[2:]
-        rows = _Rows(self)
+        rows = UopRows(self._templates)
         rows.add(_SYNC, 0)
         rows.add(FILLER, 0)
         insns: list[InsnRow] = []
         count = 0  # accesses of the instructions before
         fusible = self.core.fusion.pairs
         address = base
-        merged = self.merges(items, copied)
+        merged = self._merges.before(items, copied)
         for k, (low, merges) in enumerate(zip(lowered, merged, strict=True)):
             form = items[k].form
             first = len(rows.uops)
@@ -322,123 +250,12 @@ class Builder:
         ]
         return self.chaser.chased(path, accesses)
 
-    def template(self, uop: Uop) -> Template:
-        """The rows of ``uop``, kept by its identity."""
-        kept = self._templates.get(id(uop))
-        if kept is None:  # keeps ``uop`` alive, and so its id its own
-            first, last = self.map.range(uop.port_class)
-            made = Template(
-                (uop.kind, first, last, uop.latency, uop.busy, uop.flags),
-                tuple([_new(OperandRow, pair) for pair in uop.inputs]),
-                tuple([_new(OperandRow, pair) for pair in uop.outputs]),
-                uop.access,
-                self.map.group(uop.port_class),
-            )
-            kept = self._templates[id(uop)] = uop, made
-        return kept[1]
-
-    def merges(self, items: Sequence[Item], copied: int = 0) -> list[list[Uop]]:
-        """What is merged before each instruction of a path that repeats: high bytes
-        into their registers, flags of several writers. ``copied``: so many of the first
-        come again and again before the rest; 0: no such ones."""
-        out: list[list[Uop]] = [[] for _ in items]
-        forms = [form for form, *_ in items]
-        if self._high and any(use.high for form in forms for use in form.writes):
-            high = HighBytes()
-            zero = self.core.rename.zero_idioms
-            path = [(f, f.same_register and f.mnemonic in zero) for f in forms]
-            for form, idiom in path:
-                high.merges(form, idiom)
-            for k, (form, idiom) in enumerate(path):
-                out[k] = [merge_uop(r, self.core) for r in high.merges(form, idiom)]
-        if self._flag_merge is not None:
-            flags = PartialFlags(self.core.rename.flag_merge_groups)
-            for form in forms[: copied or None]:
-                flags.merges(form)
-            for k, form in enumerate(forms):
-                if flags.merges(form):
-                    out[k].append(self._flag_merge)
-        return out
-
-
-class _Rows:
-    """Rows of uops as they are added, with the operands they range over."""
-
-    def __init__(self, builder: Builder) -> None:
-        self._template = builder.template
-        self.uops: list[L.UopRow] = []
-        self.inputs: list[OperandRow] = []
-        self.outputs: list[OperandRow] = []
-
-    def add(self, uop: Uop, accesses: int) -> None:
-        """One more uop, of an instruction with ``accesses`` accesses before it."""
-        row, inputs, outputs, access, scheduler = self._template(uop)
-        reads, writes = len(self.inputs), len(self.outputs)
-        self.inputs += inputs
-        self.outputs += outputs
-        at = accesses + access if access >= 0 else -1
-        ends = reads, len(self.inputs), writes, len(self.outputs), at, scheduler
-        self.uops.append(_new(L.UopRow, row + ends))
-
 
 # A body's rows by what they are made of, and what the ids in the key belong to.
 _Key = tuple[tuple[int, ...], int, int, int, tuple[tuple[int, int], ...]]
-_Body = tuple[Sequence[Item], Sequence[Lowered | None], list[InsnRow], _Rows, int]
+_Body = tuple[Sequence[Item], Sequence[Lowered | None], list[InsnRow], UopRows, int]
 _MOST_BODIES = 8
 _MOST_WHOLE = 16  # paths of which it is kept what all of them lowers to
-
-
-def terms(
-    trace: Trace, lowered: Sequence[Lowered | None], loaded: Core, place: Place
-) -> list[Term]:
-    """The cells of a packed trace that follow figures of the core, by ``place``."""
-    found: list[Term] = []
-
-    def add(cell: int, figures: Terms) -> None:
-        for path, sign in figures:
-            found.append(Term(cell, place(path), sign))
-
-    for k, low in enumerate(lowered):
-        if low is None:
-            continue
-        if low.row or low.redirect or low.prefix_stall_of:
-            for column, figures in _of_insn(low).items():
-                add(trace.insn_cell(k, _COLUMN[column]), figures)
-        first = trace.insns[k].last_uop - len(low.uops)
-        for n, uop in enumerate(low.uops, first):
-            if uop.latency_of:
-                add(trace.uop_cell(n, _LATENCY), uop.latency_of)
-            if uop.busy_of:
-                add(trace.uop_cell(n, _BUSY), uop.busy_of)
-            if not uop.late_by_latency:
-                continue
-            end = trace.uops[n].inputs_last
-            early = [(p, -s) for p, s in uop.latency_of if p != "memory.chase_saves"]
-            for operand in range(end - uop.late_by_latency, end):
-                add(trace.input_cell(operand), tuple(early))
-    for k in range(len(loaded.window.schedulers)):
-        add(trace.scheduler_cell(k), ((f"window.schedulers.{k}.entries", 1),))
-    return found
-
-
-def _of_insn(low: Lowered) -> dict[str, Terms]:
-    """Columns of an instruction's row that follow figures."""
-    columns: dict[str, Terms] = {}
-    if low.redirect:
-        columns["redirect"] = (("front_end.redirect", 1),)
-    if low.prefix_stall_of:
-        columns["prefixes"] = low.prefix_stall_of
-    if low.row:
-        columns["latency"] = ((low.row + ".latency", 1),)
-        if low.lines:
-            columns["latency"] += ((low.row + ".line_cycles", low.lines),)
-        if low.after_older:
-            columns["after_older"] = ((low.row + ".after_older", 1),)
-        if low.fillers:
-            columns["fillers"] = ((low.row + ".filler", 1),)
-        if low.microcode_stated:
-            columns["microcode"] = ((low.row + ".microcode", 1),)
-    return columns
 
 
 def trip_of(body: int, tail: int, repeat: int) -> list[int]:

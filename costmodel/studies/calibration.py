@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Settings
+from costmodel.engine.settings import Settings
 from costmodel.errors import CostmodelError
 from costmodel.studies import heldout
 from costmodel.studies.blocks import Block

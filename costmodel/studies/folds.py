@@ -20,7 +20,8 @@ from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.errors import InputError
 from costmodel.studies import heldout
 from costmodel.studies.blocks import Block

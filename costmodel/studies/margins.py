@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from costmodel.cores.load import LoadedCore
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Settings
+from costmodel.engine.settings import Settings
 from costmodel.errors import InputError
 from costmodel.studies.blocks import Block, read_blocks
 from costmodel.studies.draws import columns, leaves, quantile

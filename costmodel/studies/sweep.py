@@ -12,7 +12,8 @@ from costmodel.cores.load import LoadedCore, load_core, with_values
 from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import default_scenario
 from costmodel.engine.guesses import guesses
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.studies.compare import common_scenario
 from costmodel.studies.settings import Sweep, Values, of_core, whole, with_settings
 

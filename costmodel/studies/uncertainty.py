@@ -26,7 +26,8 @@ from costmodel.cores.load import LoadedCore, load_core
 from costmodel.engine.cold import Cold
 from costmodel.engine.guesses import guesses
 from costmodel.engine.result import Comparison
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.errors import UsageError
 from costmodel.studies.draws import MOST_DRAWS, SEED, Leaf, columns, leaves, quantile
 from costmodel.studies.processes import processes

@@ -12,7 +12,8 @@ from costmodel.cores.load import LoadedCore
 from costmodel.engine.cold import Cold
 from costmodel.engine.estimate import settings_for
 from costmodel.engine.relax import LIMITS, Change, Relaxed
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 
 _COLD = ("fill buffers", "cold lines")  # limits of cold lines only
 

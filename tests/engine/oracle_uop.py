@@ -288,20 +288,12 @@ class Uop:
         if self.issued is None:
             return None
         if self.kind == L.K_NONE or self.eliminated:
-            value, woken, least = self.ready(), self.woken(), self.least()
-            if value is not None and least is not None and least > value:
-                return least
-            return woken
+            return self.at_least(self.woken())
         if self.kind == L.K_LOAD and self.access is not None:
             return self.result()
-        if self.insn.latency:
-            value = self.result()
-            if value is None or self.dispatched is None or self.ready_at is None:
-                return None
-            done, least = self.dispatched + self.latency, self.least()
-            late = least is not None and least > done
-            return value if late else self.ready_at + self.latency
-        return None if self.ready_at is None else self.ready_at + self.latency
+        return self.at_least(
+            None if self.ready_at is None else self.ready_at + self.latency
+        )
 
     def least(self) -> int | None:
         """No uop of a microcoded whole completes before this; None: not known yet."""

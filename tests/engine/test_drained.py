@@ -7,7 +7,7 @@ import pytest
 from costmodel.cores.load import load_core
 from costmodel.engine import layout as L
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Settings
+from costmodel.engine.settings import Settings
 
 PAIR = "48890424 488b0c24"  # mov %rax,(%rsp); mov (%rsp),%rcx
 FENCE = "0faee8"

@@ -13,7 +13,8 @@ from costmodel.code.insn import Path, Step
 from costmodel.cores.load import load_core, with_values
 from costmodel.engine.estimate import estimate
 from costmodel.engine.guesses import guesses
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 
 STUBS = File(__file__).parents[2] / "stubs"
 ENTRY = str(STUBS / "top-of-stack/v3.16-fast.S")

@@ -15,8 +15,10 @@ from costmodel.cores.load import load_core, with_values
 from costmodel.engine import layout
 from costmodel.engine.blocks import rate, simulation
 from costmodel.engine.estimate import estimate
+from costmodel.engine.figures import moves
 from costmodel.engine.report import report
-from costmodel.engine.simulation import Settings, Simulation
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Simulation
 from costmodel.errors import CoreError, UsageError
 from costmodel.studies.draws import columns, leaves, sample
 from costmodel.studies.whatif import what_if
@@ -96,11 +98,12 @@ def test_figures_declared_to_change_time_alone_leave_the_trace_as_it_is(
     core: str,
 ) -> None:
     run, settings = of_core(core, "once")
+    stated = run.layout(settings)
     still = {
         leaf.path: leaf.high if leaf.high != leaf.value else leaf.low
         for leaf in leaves(run.loaded, run.rows(settings))
         if not leaf.path.startswith("costs.")
-        and not run._moves(settings, leaf.path, [leaf.low, leaf.high])
+        and not moves(stated, run.loaded, leaf.path, [leaf.low, leaf.high])
     }
     assert still
     ints = {
@@ -109,15 +112,14 @@ def test_figures_declared_to_change_time_alone_leave_the_trace_as_it_is(
     }
     changed = replace(run.loaded, core=with_values(run.loaded, ints))
     trace = Simulation(path(), changed).layout(settings).trace
-    stated = run.layout(settings).trace
     assert [r._replace(latency=0, prefixes=0, redirect=0) for r in trace.insns] == [
-        r._replace(latency=0, prefixes=0, redirect=0) for r in stated.insns
+        r._replace(latency=0, prefixes=0, redirect=0) for r in stated.trace.insns
     ]
     assert [r._replace(latency=0) for r in trace.uops] == [
-        r._replace(latency=0) for r in stated.uops
+        r._replace(latency=0) for r in stated.trace.uops
     ]
-    assert trace.accesses == stated.accesses
-    assert trace.lines == stated.lines
+    assert trace.accesses == stated.trace.accesses
+    assert trace.lines == stated.trace.lines
 
 
 @pytest.mark.parametrize("scenario", ["once", "roundtrip"])

@@ -13,7 +13,8 @@ import pytest
 from costmodel.cores.load import load_core
 from costmodel.engine import _simulator
 from costmodel.engine.blocks import simulation
-from costmodel.engine.simulation import Outcome, Settings
+from costmodel.engine.settings import Settings
+from costmodel.engine.simulation import Outcome
 
 ENOUGH = 10**9  # uops: no rhythm of the retirements alone holds so long
 LIMIT = 6_000  # uops

@@ -474,6 +474,8 @@ STAGE int64_t deliver(struct machine *m, const struct insn *insn, int64_t line)
 	if (SEEN(cache_again) && m->mode == MODE_CACHE &&
 	    m->address >> m->window_shift != m->cache_window)
 		after++;
+	if (m->f->predecode_width && (m->mode != MODE_DECODE || insn->flags & FUSED_SECOND))
+		*entry(&m->predecoded_ring, m->insn_count) = 0; /* it takes no place */
 	m->insn_count++;
 	m->address = after_bytes(m->address, insn->length);
 	if (insn->flags & MOVES)

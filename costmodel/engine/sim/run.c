@@ -124,8 +124,9 @@ STAGE int64_t execute(struct machine *m, const struct uop *uop, const struct ins
 			e.result = least;
 			e.result_event = least == e.complete ? EVENT(n, COMPLETE)
 							     : EVENT(n, ISSUE);
-			e.delay = 0;
 		}
+		if (e.delay > e.result - least) /* not promised before that either */
+			e.delay = e.result - least;
 	}
 	for (int k = 0; k < uop->output_count; k++) {
 		int reg = uop->outputs[k].reg;
@@ -302,8 +303,9 @@ STAGE bool run_ordinary(struct machine *m, const struct insn *insn, int64_t inde
 	return run_rules(m, &own, index, line);
 }
 
-static __attribute__((noinline)) bool run_any(struct machine *m, const struct insn *insn, int64_t index,
-		    int64_t line)
+/* The same for any instruction: out of the way of the ordinary ones. */
+APART bool run_any(struct machine *m, const struct insn *insn, int64_t index,
+		   int64_t line)
 {
 	return run_rules(m, insn, index, line);
 }

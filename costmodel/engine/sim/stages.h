@@ -39,6 +39,9 @@ static const bool lacking[sizeof(struct figures) / sizeof(int64_t)] = {
  * ordinary instruction and for any (see run_insn). */
 #define STAGE static inline __attribute__((always_inline))
 
+/* A function that is called, never compiled into its callers: they stay small. */
+#define APART static __attribute__((noinline))
+
 /* The number of an event; without a log no event is ever looked up, and all are one. */
 #define EVENT_NUMBER(n, stage) ((n) * LOG_ROW + LOG_##stage)
 #define EVENT(n, stage) (LOGGED ? EVENT_NUMBER(n, stage) : 0)
