@@ -15,8 +15,9 @@
 # the slow paths need no FIXUP_TOP_OF_STACK and RESTORE_TOP_OF_STACK? One said it would
 # cost "considerably fewer than ten cycles on any modern chip".
 #
-# Most likely: where it was measured, on Golden Cove and Zen 5, a system call pays 3.3
-# to 3.5 cycles more. The first cell says what the model adds to that, and how sure it is.
+# Most likely: where it was measured, on Golden Cove, Zen 4 and Zen 5, a system call pays
+# 1.6 to 3.5 cycles more. The first cell says what the model adds to that, and how sure
+# it is.
 
 # %%
 import costmodel as cm

@@ -48,7 +48,7 @@ def fitted(loaded: LoadedCore, rows: int) -> list[str]:
 def page(sets: Sequence[tuple[Declared, LoadedCore, Sequence[Fold]]]) -> str:
     parts = [_HEAD, _overall(sets)]
     parts += [_set(*one) for one in sets]
-    return "\n".join(parts)
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _overall(sets: Sequence[tuple[Declared, LoadedCore, Sequence[Fold]]]) -> str:

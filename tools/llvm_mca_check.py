@@ -66,17 +66,21 @@ CONDITIONS = ("e", "ne", "b", "ae", "l", "ge", "a", "be")
 # A class, the instructions that make a difference belong to it, and how far apart it
 # can put the two at most, as a share of the larger.
 CLASSES = (
+    ("fences and the time-stamp counter", r"^([lm]fence|rdtsc|cpuid)", 0.98),
+    ("divisions", r"^i?div", 0.75),
+    ("two-byte NOP", r"^xchg %ax,%ax", 0.8),
     ("carries, conditional moves and sets", r"^(adc|sbb|cmov|set)", 0.6),
-    (
-        "bit scans and other slow operations",
-        r"^(bs[fr]|rdtsc|cpuid|[lt]zcnt|popcnt)",
-        0.75,
-    ),
+    ("bit scans and counts", r"^(bs[fr]|[lt]zcnt|popcnt)", 0.85),
     ("address computations", r"^lea", 0.7),
     ("rotates and double shifts", r"^(ro[lr]|rc[lr]|sh[lr]d)", 0.6),
     ("moves", r"^(mov[ql]? %|movz)", 0.5),
     ("idioms", r"^(xor|sub|cmp|sbb)[a-z]? %(\w+),%\2", 0.5),
     ("multiply", r"^i?mul", 0.4),
+    (
+        "8- and 16-bit results",
+        r"^(mov|set)\w* .*%([abcd][lx]|[sd]il|[sd]i|[sb]pl|r\d+[bw])$",
+        0.75,
+    ),
     (
         "choice of ports",
         r"^(add|sub|and|or|xor|cmp|test|inc|dec|neg|not|sh[lr]|sar|mov)",

@@ -50,7 +50,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out",
         action="store_true",
-        help="only the half of the blocks that tuning never looked at",
+        help="only the half of the blocks that tuning leaves out, by hash (of Golden "
+        "Cove and of frame variants it saw both: docs/accuracy.md)",
     )
     parser.add_argument(
         "--limit", type=count, metavar="N", help="use the first N rows only"

@@ -10,7 +10,7 @@ from costmodel.studies.study import Answer, Outcome
 from costmodel.views.layout import number, plural
 from costmodel.views.tree import Report, Section, Table, Text
 
-_NAMES = {"zen5": "Zen 5", "goldencove": "Golden Cove"}
+_NAMES = {"zen4": "Zen 4", "zen5": "Zen 5", "goldencove": "Golden Cove"}
 _MORE = (
     ("every question, with intervals", "costmodel study top-of-stack"),
     ("where the cycles go on a core", "costmodel explain FILE -u zen5"),
@@ -74,11 +74,12 @@ def sentence(told: Told) -> str:
             limit += f" (intervals reach {_short(told.reach)})"
     text = f"{verdict} A system call pays {_cycles(added)} more{limit};"
     text += f" a slow one ({told.headline.slow}) is spared {_cycles(saved)}."
-    shares = [share for _, share in told.even_measured]
-    if shares:
-        core = _core(told.even_measured[0][0])
-        text += f" It pays only if more than {number(shares[0], 0)} % of all calls are "
-        text += f"slow ({core}, measured; {number(told.even.median, 0)} % modelled)."
+    if told.even_measured:
+        shares = sorted(share for _, share in told.even_measured)
+        ends = dict.fromkeys(number(share, 0) for share in (shares[0], shares[-1]))
+        cores = ", ".join(_core(name) for name, _ in told.even_measured)
+        text += f" It pays only if more than {' to '.join(ends)} % of all calls are "
+        text += f"slow ({cores}, measured; {number(told.even.median, 0)} % modelled)."
     return text
 
 

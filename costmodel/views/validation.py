@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from costmodel.code.decode import decode_bytes
+from costmodel.cores.accuracy import sets_of
 from costmodel.errors import CostmodelError
 from costmodel.studies.groups import Group, grouped
 from costmodel.studies.validate import NEAR, Block, Validation, relative_error
@@ -89,8 +90,8 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
         *_table(
             "half (by hash)",
             [
-                Group("looked at while tuning", outcome.half(False)),
-                Group("held out", outcome.half(True)),
+                Group(name, outcome.half(held_out))
+                for name, held_out in zip(_halves(outcome), (False, True), strict=True)
             ],
         ),
     ]
@@ -100,6 +101,16 @@ def validation_text(outcome: Validation, worst: int = 0, by: Sequence[str] = ())
     if worst:
         lines += ["", *_worst(outcome, worst)]
     return "\n".join(lines)
+
+
+def _halves(outcome: Validation) -> tuple[str, str]:
+    """What the halves are called: tuning saw both of frame variants, and of cores all
+    of whose sets it saw whole."""
+    sets = sets_of(outcome.uarch)
+    whole = bool(sets) and all(one.seen == "all" for one in sets)
+    if whole or any(block.variant for block in outcome.blocks):
+        return "even (tuning saw both)", "odd"
+    return "looked at while tuning", "held out"
 
 
 def _unsettled(outcome: Validation) -> list[str]:

@@ -140,7 +140,7 @@ def test_figures_chosen_by_rows_say_so() -> None:
 
 def test_switches_chosen_by_rows_say_so() -> None:
     assert load_core("goldencove").fits["ports.bind_evenly"].rows == 3810
-    assert load_core("zen4").fits["ports.bind"].rows == 1349
+    assert load_core("zen4").fits["ports.bind"].rows == 1348
     assert not load_core("lioncove").fits
 
 

@@ -61,7 +61,7 @@ def test_the_page_lists_them() -> None:
     )
     text = PAGE.read_text(encoding="utf-8")
     head, rest = text.split(START)
-    made = head + START + table + END + rest.split(END)[1]
+    made = head + START + table.rstrip("\n") + "\n" + END + rest.split(END)[1]
     if os.environ.get("COSTMODEL_GOLDEN") == "write":
         PAGE.write_text(made, encoding="utf-8")
     assert text == made, "make golden"

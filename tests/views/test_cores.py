@@ -70,7 +70,7 @@ def test_a_loan_and_a_fit_are_marked_with_their_reason() -> None:
     text = view.core_text(load_core("zen5"))
     lines = [line for line in text.splitlines() if line.startswith("?")]
     fitted = next(line for line in lines if "absolute_extra" in line)
-    assert "ZEN5M, fitted: 36 rows" in fitted
+    assert "ZEN5M, fitted: 120 rows" in fitted
     assert any("taken_branch" in line and "inherited" in line for line in lines)
     assert "8 fitted" in text
 
