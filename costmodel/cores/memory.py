@@ -213,7 +213,7 @@ class Memory(Section, frozen=True):
         cause=FORWARD, limit=FORWARD, relaxed=0,
     )] = 0
     forward_modified: Annotated[int, timing(
-        "forward_modified", "saved if the store is of a read-modify-write",
+        "forward_modified", "saved of it if the store is of a read-modify-write",
         cause=FORWARD,
     )] = 0
     forward_blocked: Annotated[int, timing(

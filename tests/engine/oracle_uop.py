@@ -375,7 +375,7 @@ class Uop:
         if kind == L.F_INSIDE:
             there += p.forward_narrow
         elif kind == L.F_MODIFIED:
-            there -= p.forward_modified
+            there = max(there - p.forward_modified, data.dispatched)
         elif kind == L.F_BLOCKED:
             # It waits for the commit; the figure is that of a store that commits
             # ``retire_latency`` + 2 cycles after its data left, as early as it can.

@@ -134,7 +134,7 @@ struct figures {
 	int64_t address_wait;
 	/* cycles: added if the load is inside the store, not at its start */
 	int64_t forward_narrow;
-	/* cycles: saved if the store is of a read-modify-write */
+	/* cycles: saved of it if the store is of a read-modify-write */
 	int64_t forward_modified;
 	/* cycles: for a load whose bytes come from elsewhere as well */
 	int64_t forward_blocked;

@@ -176,7 +176,7 @@ static void load_forwarded(struct machine *m, const struct access *access,
 	if (access->forward == FORWARD_INSIDE) {
 		value += FIG(forward_narrow);
 	} else if (access->forward == FORWARD_MODIFIED) {
-		value -= FIG(forward_modified);
+		value = at_least(value - FIG(forward_modified), store->data);
 	} else if (access->forward == FORWARD_BLOCKED) {
 		int64_t late = store->committed - FIG(retire_latency) - 2;
 
