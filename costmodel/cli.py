@@ -88,19 +88,25 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns its exit status; never shows a traceback."""
+def main(argv: Sequence[str] | None = None, alone: bool = False) -> int:
+    """Run one command. Returns its exit status; never shows a traceback.
+
+    ``alone``: the process is this command's own, and modules may be imported without
+    the parts that only others would use.
+    """
     # Almost nothing here is cyclic, and looking for it is a seventh of one estimate.
     gc.set_threshold(1_000_000)
     arguments = list(sys.argv[1:] if argv is None else argv)
     chosen = arguments[0] if arguments and arguments[0] in COMMANDS else None
     try:
         with streams.ends_orderly():
-            _plain_modules()
+            if alone:
+                _plain_modules()
             args = build_parser(chosen).parse_args(arguments)
             args.progress = _Progress()
             args.warn = _warn
-            _plain_msgspec()
+            if alone:
+                _plain_msgspec()
             command = import_module(f"costmodel.commands.{args.command}")
             outcome: Outcome = command.run(args)
             _write(sys.stdout, outcome.text)
@@ -129,7 +135,7 @@ def program() -> NoReturn:
     What the process holds is left to the system: to take it apart, object by object,
     is an eighth of one estimate. What was written has been flushed.
     """
-    status = main()
+    status = main(alone=True)
     if threading.active_count() == 1 and not sys.flags.interactive:
         atexit._run_exitfuncs()
         os._exit(status)
