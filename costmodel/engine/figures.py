@@ -61,9 +61,7 @@ def felt(laid: Layout, path: str, column: Sequence[Any]) -> bool:
             layout.F_EXACT,
             layout.F_ORDERED,
             layout.F_MODIFIED,
-            layout.F_RENAMED,
-            layout.F_LEARNED,
-            layout.F_PASSED,
+            *layout.AT_RENAME,
             layout.F_CHECKED,
         )
         return any(row.forward in meets for row in laid.accesses)

@@ -72,6 +72,7 @@ IN_TURN = 32  # takes the core's alternating ports in turn
     F_PASSED,  # ... a value the store's instruction loaded itself
     F_CHECKED,  # would, but has the value only once it has been checked
 ) = range(12)
+AT_RENAME = F_RENAMED, F_LEARNED, F_PASSED
 
 # --- where instructions are delivered from --------------------------------------------
 M_DECODE, M_CACHE, M_LOOP = range(3)  # legacy decode, uop cache, loop buffer

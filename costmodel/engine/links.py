@@ -55,7 +55,7 @@ def links(
                 lambda: _apart(facts.body, facts.linked(same_pointer, banks)),
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _apart(insns: Sequence[Insn], linked: Linkage) -> list[L.AccessRow]:
@@ -101,7 +101,7 @@ def _links(
         if source >= 0:
             depth = max(depth, distance + 1)
             forward = meeting(k, linked, insns, memory, again, learns)
-            if undone and forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+            if undone and forward in L.AT_RENAME:
                 forward = L.F_CHECKED
         elif memory.alias_4k and linked.executed and linked.reads[k]:
             source, distance = alias(k, linked, stores)
@@ -123,7 +123,7 @@ def _in_turn(rows: list[L.AccessRow], places: int) -> list[L.AccessRow]:
     if not places:
         return rows
     for k, row in enumerate(rows):
-        if row.forward in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+        if row.forward in L.AT_RENAME:
             place = row.root, row.offset
             if place not in seen and len(seen) >= places:
                 rows[k] = row._replace(turn=1)

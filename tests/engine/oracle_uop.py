@@ -97,11 +97,12 @@ class Slot:
 
     def turns(self) -> int:
         """Its loads that take a turn of the store buffer."""
-        kinds = (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
         return sum(
             uop.access.turn
             for uop in self.uops
-            if uop.source is not None and uop.access and uop.access.forward in kinds
+            if uop.source is not None
+            and uop.access
+            and uop.access.forward in L.AT_RENAME
         )
 
     def complete_by(self, cycle: int) -> bool:
@@ -333,7 +334,7 @@ class Uop:
         if self.aliased:
             done += self.p.alias_4k
         kind = self.access.forward
-        renamed = kind in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED)
+        renamed = kind in L.AT_RENAME
         checked = self.dispatched + self.p.renaming_check
         if kind == L.F_WAITS and self.p.address_wait:
             last = self.last_addressed()
@@ -450,7 +451,7 @@ class Uop:
                 return None
             checked = self.checked_value(data.dispatched, address)
             return self.at_least(max(checked, self.cached()))
-        if access.forward not in (L.F_RENAMED, L.F_LEARNED, L.F_PASSED):
+        if access.forward not in L.AT_RENAME:
             return self.complete()
         value = None if data is None or data.issued is None else data.ready()
         if value is None:

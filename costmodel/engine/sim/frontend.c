@@ -188,6 +188,17 @@ static int64_t queue_room(struct machine *m, int64_t slots)
 	return *entry(&m->queue_ring, m->slot_count + slots - 1 - m->f->queue);
 }
 
+/* `at`, or the cycle from which the queue has room for these slots, if that is later. */
+static inline int64_t with_room(struct machine *m, int64_t at, int64_t slots)
+{
+	int64_t room = slots ? queue_room(m, slots) : at;
+
+	if (room <= at)
+		return at;
+	m->why = CAUSE_QUEUE_FULL;
+	return room;
+}
+
 STAGE int64_t sequencer_cycles(struct machine *m, const struct insn *insn)
 {
 	return (insn->microcode + FIG(microcode_uops) - 1) / m->f->microcode_uops;
@@ -327,14 +338,7 @@ STAGE int64_t read_cache(struct machine *m, const struct insn *insn, int64_t lin
 	int64_t at = m->restart, cycle = m->cache_cycle, step;
 
 	m->why = CAUSE_UOP_CACHE;
-	if (slots) {
-		int64_t room = queue_room(m, slots);
-
-		if (room > at) {
-			at = room;
-			m->why = CAUSE_QUEUE_FULL;
-		}
-	}
+	at = with_room(m, at, slots);
 	step = cache_step(m, line, slots);
 	if (at > cycle && at >= cycle + step) {
 		cycle = at;
@@ -369,14 +373,7 @@ STAGE int64_t replay(struct machine *m, const struct insn *insn)
 	int64_t at = m->restart;
 
 	m->why = CAUSE_UOP_CACHE;
-	if (slots) {
-		int64_t room = queue_room(m, slots);
-
-		if (room > at) {
-			at = room;
-			m->why = CAUSE_QUEUE_FULL;
-		}
-	}
+	at = with_room(m, at, slots);
 	if (slots && m->cache_uops < slots && at <= m->cache_cycle) {
 		at = m->cache_cycle + 1;
 		m->why = CAUSE_UOP_CACHE;
